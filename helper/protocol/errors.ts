@@ -1,0 +1,147 @@
+/**
+ * The closed set of errors. The helper sends the code and its arguments; whoever shows it words it
+ * with `describeError`. A message says what was tried, what the kernel answered, and what to do.
+ */
+export interface ErrorArguments {
+  readonly invalidRequest: { readonly reason: string };
+  readonly notAuthorised: { readonly what: string; readonly needs: string };
+  readonly needsPrivilege: { readonly what: string; readonly needs: string };
+  readonly noSuchSandbox: { readonly target: string };
+  readonly ambiguousSandbox: { readonly target: string; readonly matches: readonly string[] };
+  readonly sandboxNotRunning: { readonly target: string };
+  readonly sandboxRunning: { readonly target: string };
+  readonly nameTaken: { readonly name: string };
+  readonly noSuchProcess: { readonly pid: number };
+  readonly processDenied: { readonly pid: number; readonly errno: string };
+  readonly nothingToEnter: { readonly pid: number };
+  readonly pathRefused: { readonly path: string; readonly reason: string };
+  readonly limitRefused: {
+    readonly limit: string;
+    readonly value: string;
+    readonly file: string;
+    readonly errno: string;
+  };
+  readonly limitUnavailable: { readonly limit: string; readonly reason: string };
+  readonly cgroupFailed: {
+    readonly call: string;
+    readonly path: string;
+    readonly errno: string;
+  };
+  readonly launcherFailed: {
+    readonly stage: string;
+    readonly call: string;
+    readonly path: string;
+    readonly errno: string;
+    readonly hint: string;
+  };
+  readonly launcherMissing: { readonly path: string };
+  readonly idRangeExhausted: { readonly tried: number };
+  readonly helperFailed: { readonly reason: string };
+}
+
+export type ErrorCode = keyof ErrorArguments;
+
+type Wording = { readonly [code in ErrorCode]: (args: ErrorArguments[code]) => string };
+
+/** Numbers on the wire (JSON-RPC's server range); the order is part of the protocol: append only. */
+const errorCodes = [
+  "invalidRequest",
+  "notAuthorised",
+  "needsPrivilege",
+  "noSuchSandbox",
+  "ambiguousSandbox",
+  "sandboxNotRunning",
+  "sandboxRunning",
+  "nameTaken",
+  "noSuchProcess",
+  "processDenied",
+  "nothingToEnter",
+  "pathRefused",
+  "limitRefused",
+  "limitUnavailable",
+  "cgroupFailed",
+  "launcherFailed",
+  "launcherMissing",
+  "idRangeExhausted",
+  "helperFailed",
+] as const satisfies readonly ErrorCode[];
+
+const firstErrorNumber = -32000;
+
+const wording: Wording = {
+  invalidRequest: ({ reason }) => reason,
+  notAuthorised: ({ what, needs }) => `Not authorised to ${what}: it needs ${needs}.`,
+  needsPrivilege: ({ what, needs }) => `Cannot ${what} as this user: it needs ${needs}.`,
+  noSuchSandbox: ({ target }) =>
+    `There is no sandbox "${target}". "terrarium ps -a" lists those that exist.`,
+  ambiguousSandbox: ({ target, matches }) =>
+    `"${target}" could be any of ${matches.join(", ")}: give more of its id.`,
+  sandboxNotRunning: ({ target }) =>
+    `Sandbox "${target}" has ended. "terrarium rm ${target}" removes its record.`,
+  sandboxRunning: ({ target }) =>
+    `Sandbox "${target}" is running. Stop it first, or remove it by force with "terrarium rm -f ${target}".`,
+  nameTaken: ({ name }) =>
+    `A sandbox named "${name}" exists already. Choose another name, or remove it with "terrarium rm -f ${name}".`,
+  noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,
+  processDenied: ({ pid, errno }) =>
+    `The kernel denied reading process ${pid} (${errno}). It belongs to another user, or it is protected: run the helper as root.`,
+  nothingToEnter: ({ pid }) =>
+    `Process ${pid} shares every namespace with you: there is nothing to enter.`,
+  pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,
+  limitRefused: ({ limit, value, file, errno }) =>
+    `The kernel refused ${limit} ${value} (${errno} from ${file}).`,
+  limitUnavailable: ({ limit, reason }) => `Cannot limit ${limit}: ${reason}.`,
+  cgroupFailed: ({ call, path, errno }) => `Cannot prepare the cgroup: ${call} ${path}: ${errno}.`,
+  launcherFailed: ({ stage, call, path, errno, hint }) =>
+    `The sandbox could not be made: ${stage}: ${call}${path ? ` ${path}` : ""}: ${errno}.${hint ? ` ${hint}` : ""}`,
+  launcherMissing: ({ path }) =>
+    `The launcher ${path} is not there or not executable. "npm run build" makes it.`,
+  idRangeExhausted: ({ tried }) =>
+    `No free range of 65,536 user ids was found (${tried} were looked at). Remove sandboxes that you no longer need.`,
+  helperFailed: ({ reason }) => `The helper failed: ${reason}.`,
+};
+
+/** The one error class of both sides. `code` decides; `message` is its English wording. */
+export class TerrariumError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly args: ErrorArguments[C];
+
+  constructor(code: C, args: ErrorArguments[C]) {
+    super(wording[code](args));
+    this.name = "TerrariumError";
+    this.code = code;
+    this.args = args;
+  }
+
+  /** Narrows an unknown error, optionally to one code. */
+  static is<K extends ErrorCode>(error: unknown, code?: K): error is TerrariumError<K> {
+    return error instanceof TerrariumError && (code === undefined || error.code === code);
+  }
+}
+
+/** What travels as JSON-RPC's `error`: a number of the server range, the wording, code and arguments. */
+export interface WireError {
+  readonly code: number;
+  readonly message: string;
+  readonly data: { readonly code: ErrorCode; readonly args: unknown };
+}
+
+export function toWireError(error: TerrariumError): WireError {
+  return {
+    code: firstErrorNumber - errorCodes.indexOf(error.code),
+    message: error.message,
+    data: { code: error.code, args: error.args },
+  };
+}
+
+/** The typed error behind a JSON-RPC failure; an unknown one (transport, other version) becomes `helperFailed`. */
+export function fromWireError(error: unknown): TerrariumError {
+  if (error instanceof TerrariumError) return error;
+  const data = (error as { data?: { code?: unknown; args?: unknown } } | undefined)?.data;
+  const code = errorCodes.find((known) => known === data?.code);
+  if (code && typeof data?.args === "object" && data.args !== null) {
+    return new TerrariumError(code, data.args as ErrorArguments[typeof code]);
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TerrariumError("helperFailed", { reason });
+}

@@ -1,0 +1,134 @@
+import type { LimitName } from "./limits.ts";
+import type { NamespaceType } from "./namespaces.ts";
+import type { SandboxSpec } from "./schemas.ts";
+
+/** What the helper reports. Plain data: numbers are the kernel's, ids are stable between reports. */
+
+export interface ProcessFact {
+  readonly pid: number;
+  /** Process ids from the outermost pid namespace to the innermost (`NSpid` of /proc/PID/status). */
+  readonly nestedPids: readonly number[];
+  readonly parentPid: number;
+  readonly uid: number;
+  /** /proc/PID/comm, control characters replaced. */
+  readonly command: string;
+  /** /proc/PID/cmdline joined by spaces, control characters replaced, 256 characters at most. */
+  readonly commandLine: string;
+  /** Field 22 of /proc/PID/stat; with the pid it identifies a process. */
+  readonly startTimeTicks: number;
+}
+
+export interface NamespaceFact {
+  readonly type: NamespaceType;
+  /** Inode number on nsfs: the number in `net:[4026531840]`. */
+  readonly inode: number;
+  /** One of the namespaces of the host's own start (those that the helper runs in, or PID 1 where it may be read). */
+  readonly isInitial: boolean;
+  /** Name of the sandbox whose processes are in it. */
+  readonly sandbox?: string | undefined;
+  readonly ownerUid?: number | undefined;
+  /** Members, the topmost process first. */
+  readonly processes: readonly ProcessFact[];
+}
+
+export interface NamespaceReport {
+  readonly namespaces: readonly NamespaceFact[];
+  /** Processes whose namespaces the kernel did not let the helper read. */
+  readonly deniedProcesses: number;
+}
+
+export interface CgroupFact {
+  /** Path below the hierarchy's mount, `/` for its root. */
+  readonly path: string;
+  readonly name: string;
+  /** Processes directly in this cgroup. */
+  readonly processes: number;
+  readonly sandbox?: string | undefined;
+  readonly children: readonly CgroupFact[];
+}
+
+export interface CgroupHierarchy {
+  /** `unified`, the controllers (`cpu,cpuacct`) or a named hierarchy (`name=systemd`). */
+  readonly id: string;
+  readonly version: 1 | 2;
+  readonly controllers: readonly string[];
+  readonly mountPoint: string;
+  readonly root: CgroupFact;
+}
+
+export type CgroupMode = "v1" | "v2" | "hybrid" | "none";
+
+export interface CgroupReport {
+  readonly mode: CgroupMode;
+  readonly hierarchies: readonly CgroupHierarchy[];
+}
+
+/** One limit as the kernel holds it, and the file that says so. */
+export interface LimitReading {
+  readonly limit: LimitName;
+  readonly file: string;
+  /** Undefined: no limit is set. */
+  readonly value: number | undefined;
+}
+
+export type SandboxState = "creating" | "running" | "exited";
+
+export interface SandboxSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly state: SandboxState;
+  readonly hostname: string;
+  readonly command: string;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** Host pid of the sandbox's PID 1; absent before it runs and after it ended. */
+  readonly pid?: number | undefined;
+  readonly exitCode?: number | undefined;
+  /** Signal name when a signal ended it. */
+  readonly exitSignal?: string | undefined;
+  /** Every process in the sandbox's pid namespace, those started by exec too. */
+  readonly processes: readonly ProcessFact[];
+  readonly memoryBytes?: number | undefined;
+  readonly limits: readonly LimitReading[];
+  readonly owner: number;
+}
+
+export interface NamespaceShare {
+  readonly type: NamespaceType;
+  readonly inode: number;
+  /** Shared with the helper's own, which is the host's unless the helper itself is inside a container. */
+  readonly shared: boolean;
+}
+
+export interface MountFact {
+  readonly target: string;
+  readonly source: string;
+  readonly fileSystem: string;
+  readonly options: string;
+}
+
+export interface ProcessDetails extends ProcessFact {
+  readonly user: string;
+  readonly executable?: string | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly root?: string | undefined;
+  readonly namespaces: readonly NamespaceShare[];
+  /** Hierarchy id to path. */
+  readonly cgroups: Readonly<Record<string, string>>;
+  /** Names without CAP_, in the kernel's order. */
+  readonly effectiveCapabilities: readonly string[];
+  readonly boundingCapabilities: readonly string[];
+  readonly noNewPrivileges: boolean;
+  readonly seccomp: "off" | "strict" | "filter";
+  readonly sandbox?: string | undefined;
+}
+
+export interface SandboxDetails extends SandboxSummary {
+  readonly spec: SandboxSpec;
+  readonly namespaces: readonly NamespaceShare[];
+  readonly mounts: readonly MountFact[];
+  /** Hierarchy id to the directory of this sandbox. */
+  readonly cgroups: Readonly<Record<string, string>>;
+  /** Id maps as the kernel holds them: inside, outside, count. */
+  readonly uidMap: readonly (readonly [number, number, number])[];
+}

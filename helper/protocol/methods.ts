@@ -1,0 +1,79 @@
+import type {
+  CgroupMode,
+  CgroupReport,
+  NamespaceReport,
+  ProcessDetails,
+  SandboxDetails,
+  SandboxSummary,
+} from "./inventory.ts";
+import type { ParameterInput, Topic } from "./schemas.ts";
+
+/** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
+export const protocolVersion = 1;
+
+export interface HelperFacts {
+  readonly version: string;
+  readonly pid: number;
+  readonly uid: number;
+  /** Root in the host's user namespace: everything is possible. Otherwise only what is the user's. */
+  readonly privileged: boolean;
+  readonly cgroupMode: CgroupMode;
+}
+
+/** A program for a terminal (or the client's own stdio) that carries the bytes: `launcher attach SOCKET`. */
+export interface Attachment {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface CreatedSandbox {
+  readonly sandbox: SandboxSummary;
+  /** Absent when `stdio` was `none`: the command runs already. */
+  readonly attach?: Attachment | undefined;
+}
+
+export interface StartedProcess {
+  readonly title: string;
+  readonly attach?: Attachment | undefined;
+}
+
+/** One row per request: what it answers. The parameters stand in `parameterSchemas`. */
+export interface Results {
+  initialize: HelperFacts;
+  "sandbox/create": CreatedSandbox;
+  "sandbox/list": readonly SandboxSummary[];
+  "sandbox/inspect": SandboxDetails;
+  "sandbox/exec": StartedProcess;
+  "sandbox/stop": null;
+  "sandbox/remove": null;
+  "process/enter": StartedProcess;
+  "process/inspect": ProcessDetails;
+  "inventory/namespaces": NamespaceReport;
+  "inventory/cgroups": CgroupReport;
+  "inventory/watch": null;
+}
+
+export type MethodName = keyof Results;
+
+/** Helper to client. A whole report, never a delta, of a topic that the client watches. */
+export interface Notifications {
+  "inventory/didChange":
+    | { readonly topic: "sandboxes"; readonly report: readonly SandboxSummary[] }
+    | { readonly topic: "namespaces"; readonly report: NamespaceReport }
+    | { readonly topic: "cgroups"; readonly report: CgroupReport };
+}
+
+export type NotificationName = keyof Notifications;
+
+/** What a client holds: typed requests over whatever transport. */
+export interface HelperConnection {
+  request<M extends MethodName>(method: M, parameters: ParameterInput<M>): Promise<Results[M]>;
+  onNotification<N extends NotificationName>(
+    name: N,
+    listener: (parameters: Notifications[N]) => void,
+  ): void;
+  onClose(listener: () => void): void;
+  dispose(): void;
+}
+
+export type { ParameterInput, Topic };

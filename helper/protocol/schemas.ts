@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { limitFacts } from "./limits.ts";
+import { namespaceTypes } from "./namespaces.ts";
+
+/**
+ * What a client may send, checked at the edge. Every object is strict: an unknown key is an error.
+ * The helper alone runs these; clients import the types.
+ */
+
+/** Linux's PATH_MAX; NUL cannot be part of a path or an argument. */
+const text = (maximum: number) =>
+  z
+    .string()
+    .max(maximum)
+    .regex(/^[^\0]*$/, "must hold no NUL");
+const absolutePath = text(4095).regex(/^\//, "must be an absolute path");
+
+const argument = text(131_071);
+const commandLine = z.array(argument).min(1, "must name a command").max(4096);
+
+/** hostname(7): letters, digits and hyphens, 63 at most (the kernel takes 64 bytes). */
+const hostname = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
+    "must be letters, digits and hyphens, 63 at most",
+  );
+
+/** A name becomes a directory, a host name and a title: nothing that means something to any of them. */
+export const sandboxName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+  );
+
+const environmentName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a variable's name");
+const environment = z.record(environmentName, argument);
+
+const limit = ({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }) =>
+  z.int().min(minimum).max(maximum).optional();
+
+const limits = z
+  .strictObject({
+    cpuPeriodUs: limit(limitFacts.cpuPeriodUs),
+    cpuQuotaUs: limit(limitFacts.cpuQuotaUs),
+    memoryBytes: limit(limitFacts.memoryBytes),
+    pidsMax: limit(limitFacts.pidsMax),
+  })
+  .default({});
+
+const bindMount = z.strictObject({
+  type: z.literal("bind"),
+  source: absolutePath,
+  target: absolutePath,
+  readOnly: z.boolean().default(false),
+});
+
+const rootfs = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("host") }),
+  z.strictObject({ type: z.literal("directory"), path: absolutePath }),
+]);
+
+/** A sandbox in words: the words of sandbox.json. */
+export const sandboxSpec = z.strictObject({
+  name: sandboxName.optional(),
+  rootfs: rootfs.default({ type: "host" }),
+  userns: z.enum(["keep-id", "root"]).default("keep-id"),
+  hostname: hostname.optional(),
+  /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */
+  workspace: absolutePath.optional(),
+  workdir: absolutePath.optional(),
+  mounts: z.array(bindMount).max(256).default([]),
+  env: environment.default({}),
+  /** Our own init as PID 1; without it the command itself is PID 1. */
+  init: z.boolean().default(true),
+  limits,
+  args: commandLine.optional(),
+});
+
+/** How the command's input and output reach the client: its own pty, the client's descriptors, or nothing. */
+const stdio = z.enum(["tty", "inherit", "none"]);
+
+const terminalEnvironment = environment.default({});
+const sandboxTarget = z.string().min(1).max(64);
+const pid = z.int().min(1).max(4_194_304);
+const namespaceType = z.enum(namespaceTypes);
+
+export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
+
+/** One row per method: the parameters that the helper accepts. */
+export const parameterSchemas = {
+  initialize: z.strictObject({ client: text(128), protocol: z.int() }),
+  "sandbox/create": z.strictObject({
+    spec: sandboxSpec,
+    stdio: stdio.default("tty"),
+    /** Keep the record (with the exit code) after the sandbox has ended. */
+    keep: z.boolean().default(false),
+    /** The client's variables; only those on the allow-list get inside. */
+    clientEnv: terminalEnvironment,
+  }),
+  "sandbox/list": z.strictObject({ all: z.boolean().default(true) }),
+  "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
+  "sandbox/exec": z.strictObject({
+    target: sandboxTarget,
+    args: commandLine.optional(),
+    workdir: absolutePath.optional(),
+    env: environment.default({}),
+    stdio: stdio.default("tty"),
+    clientEnv: terminalEnvironment,
+  }),
+  "sandbox/stop": z.strictObject({
+    target: sandboxTarget,
+    timeoutMs: z.int().min(0).max(600_000).default(5_000),
+  }),
+  "sandbox/remove": z.strictObject({ target: sandboxTarget, force: z.boolean().default(false) }),
+  "process/enter": z.strictObject({
+    pid,
+    /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */
+    startTimeTicks: z.int().min(0).optional(),
+    /** The namespaces to join; absent: all that differ from the helper's. */
+    only: z.array(namespaceType).min(1).max(8).optional(),
+    args: commandLine.optional(),
+    stdio: stdio.default("tty"),
+    clientEnv: terminalEnvironment,
+  }),
+  "process/inspect": z.strictObject({ pid }),
+  "inventory/namespaces": z.strictObject({ types: z.array(namespaceType).max(8).optional() }),
+  "inventory/cgroups": z.strictObject({}),
+  /** The whole set of topics that this connection watches from now on; an empty list stops all work. */
+  "inventory/watch": z.strictObject({ topics: z.array(z.enum(topics)).max(topics.length) }),
+} as const;
+
+/** As a client writes it (defaults may be left out), and as a handler reads it. */
+export type ParameterInput<M extends keyof typeof parameterSchemas> = z.input<
+  (typeof parameterSchemas)[M]
+>;
+export type ParameterOutput<M extends keyof typeof parameterSchemas> = z.output<
+  (typeof parameterSchemas)[M]
+>;
+export type SandboxSpecInput = z.input<typeof sandboxSpec>;
+export type SandboxSpec = z.output<typeof sandboxSpec>;
+export type Stdio = z.output<typeof stdio>;
+export type Topic = (typeof topics)[number];
