@@ -33,6 +33,8 @@ await Promise.all([
     entryPoints: ["helper/main.ts"],
     outfile: client,
     banner: { js: "#!/usr/bin/env node" },
+    // CommonJS has no import.meta; helper/kernel/libc.ts finds the FFI addon beside the bundle by it.
+    define: { "import.meta.dirname": "__dirname" },
   }),
 ]);
 chmodSync(client, 0o755);

@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { getSystemErrorName } from "node:util";
+import { KernelError } from "./errors.ts";
+
+/**
+ * The calls that Node has no word for, by FFI (koffi). Nothing is loaded before the first call:
+ * a client that only talks to a socket pays nothing.
+ */
+
+/** Why absolute paths: a bare package name would be searched along NODE_PATH and $HOME, and root runs this. */
+const addonPaths = [
+  // In the bundle: dist/bin/terrarium beside dist/native/.
+  "../native/koffi.node",
+  // In a checkout, where this file runs as it is written.
+  `../../node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
+];
+
+/** asm-generic/ioctl.h: _IO(0xb7, n), from include/uapi/linux/nsfs.h. */
+const NS_GET_USERNS = 0xb701;
+const NS_GET_PARENT = 0xb702;
+const NS_GET_OWNER_UID = 0xb704;
+
+/** asm-generic/socket.h; the same on x86_64 and aarch64. */
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+
+/** Numbers are the same on every architecture since 5.x; glibc has wrappers only from 2.36. */
+const SYS_pidfd_send_signal = 424;
+const SYS_pidfd_open = 434;
+
+interface Addon {
+  load(path: null): Library;
+  errno(): number;
+}
+
+interface Library {
+  func(name: string, result: string, parameters: readonly string[]): (...args: unknown[]) => number;
+}
+
+type Call = (...args: unknown[]) => number;
+
+interface Libc {
+  readonly getsockopt: Call;
+  readonly ioctl: Call;
+  readonly pidfdOpen: Call;
+  readonly pidfdSendSignal: Call;
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+/** Credentials of the process that called connect() on the other end of a unix socket: unix(7), SO_PEERCRED. */
+export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
+  const libc = load();
+  const credentials = Buffer.alloc(12);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(credentials.length);
+  check(libc, "getsockopt", libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length));
+  return {
+    pid: credentials.readInt32LE(0),
+    uid: credentials.readUInt32LE(4),
+    gid: credentials.readUInt32LE(8),
+  };
+}
+
+/** A descriptor that means this process and no later one with the same number: pidfd_open(2). The caller closes it. */
+export function pidfdOpen(pid: number): number {
+  const libc = load();
+  return check(libc, "pidfd_open", libc.pidfdOpen(SYS_pidfd_open, pid, 0), `/proc/${pid}`);
+}
+
+/** Sends a signal by number to the process of a pidfd: pidfd_send_signal(2). */
+export function pidfdSendSignal(pidfd: number, signal: number): void {
+  const libc = load();
+  const result = libc.pidfdSendSignal(SYS_pidfd_send_signal, pidfd, signal, null, 0);
+  check(libc, "pidfd_send_signal", result);
+}
+
+/** The uid that made a user namespace, in the caller's ids; `fd` is an open /proc/PID/ns/user: ioctl_nsfs(2). */
+export function namespaceOwnerUid(fd: number): number {
+  const libc = load();
+  const uid = Buffer.alloc(4);
+  check(libc, "ioctl NS_GET_OWNER_UID", libc.ioctl(fd, NS_GET_OWNER_UID, uid));
+  return uid.readUInt32LE();
+}
+
+/** A descriptor of the user namespace that owns a namespace; EPERM when it lies outside the caller's. The caller closes it. */
+export function namespaceUserns(fd: number): number {
+  const libc = load();
+  return check(libc, "ioctl NS_GET_USERNS", libc.ioctl(fd, NS_GET_USERNS, null));
+}
+
+/** A descriptor of the parent of a pid or user namespace; EPERM when it lies outside the caller's. The caller closes it. */
+export function namespaceParent(fd: number): number {
+  const libc = load();
+  return check(libc, "ioctl NS_GET_PARENT", libc.ioctl(fd, NS_GET_PARENT, null));
+}
+
+function check(libc: Libc, call: string, result: number, path?: string): number {
+  if (result >= 0) return result;
+  throw new KernelError(call, getSystemErrorName(-libc.errno()), path);
+}
+
+function load(): Libc {
+  loaded ??= bind(loadAddon());
+  return loaded;
+}
+
+function loadAddon(): Addon {
+  const paths = addonPaths.map((path) => join(import.meta.dirname, path));
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new KernelError("dlopen", "ENOENT", paths[0]);
+  return createRequire(path)(path);
+}
+
+function bind(addon: Addon): Libc {
+  const library = addon.load(null);
+  return {
+    getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
+    ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
+    pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
+    pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
+    errno: () => addon.errno(),
+  };
+}

@@ -1,0 +1,139 @@
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import { isDenied, isGone } from "./errors.ts";
+import {
+  type CgroupMembership,
+  type IdMapLine,
+  type MountInfo,
+  type ProcessStat,
+  type ProcessStatus,
+  parseCgroupMemberships,
+  parseCommandLine,
+  parseIdMap,
+  parseMountinfo,
+  parseNamespaceLink,
+  parseStat,
+  parseStatus,
+} from "./proctext.ts";
+
+/**
+ * Typed reads of /proc. Processes end at any moment: a reader answers `undefined` for one that is
+ * gone; what is denied is an error of node:fs, except where the answer has a word for it.
+ */
+
+/** Inode by type. 0: the process holds no namespace of this type (a zombie has only pid and user), or the type was not asked for. */
+export type NamespaceLinks = Readonly<Record<NamespaceType, number>>;
+
+export type ProcessId = number | "self";
+
+/** Enough for every list that we show; a process may make its command line megabytes long. */
+const commandLineBytes = 4096;
+const commandLineBuffer = Buffer.alloc(commandLineBytes);
+
+/** Thread group leaders that this process may see (its pid namespace; /proc's hidepid), ascending. */
+export function processIds(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => name.charCodeAt(0) <= 0x39 && /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+export function readStat(pid: ProcessId): ProcessStat | undefined {
+  const text = readProcessFile(pid, "stat");
+  return text === undefined ? undefined : parseStat(text);
+}
+
+export function readStatus(pid: ProcessId): ProcessStatus | undefined {
+  const text = readProcessFile(pid, "status");
+  return text === undefined ? undefined : parseStatus(text);
+}
+
+/**
+ * The arguments, of 4096 bytes at most; empty for kernel threads and zombies. Since CVE-2018-1120 the
+ * kernel reads only anonymous pages here, so a process cannot stall the reader with a FUSE mapping.
+ */
+export function readCommandLine(pid: ProcessId): readonly string[] | undefined {
+  try {
+    const fd = openSync(`/proc/${pid}/cmdline`, "r");
+    try {
+      const length = readSync(fd, commandLineBuffer, 0, commandLineBytes, 0);
+      return parseCommandLine(commandLineBuffer.toString("utf8", 0, length));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The namespaces that a process is in. One readlink for each type asked for; no descriptor is opened.
+ * The links need the rights of ptrace(2), PTRACE_MODE_READ_FSCREDS: without them, `denied`.
+ */
+export function namespaceLinks(
+  pid: ProcessId,
+  types: readonly NamespaceType[] = namespaceTypes,
+): NamespaceLinks | "denied" | "gone" {
+  const links = noLinks();
+  let found = 0;
+  for (const type of types) {
+    const inode = readNamespaceLink(pid, type);
+    if (inode === "denied") return "denied";
+    links[type] = inode;
+    if (inode !== 0) found += 1;
+  }
+  return found === 0 ? "gone" : links;
+}
+
+function noLinks(): Record<NamespaceType, number> {
+  return { pid: 0, mnt: 0, net: 0, user: 0, uts: 0, ipc: 0, cgroup: 0, time: 0 };
+}
+
+function readNamespaceLink(pid: ProcessId, type: NamespaceType): number | "denied" {
+  try {
+    return parseNamespaceLink(readlinkSync(`/proc/${pid}/ns/${type}`), type) ?? 0;
+  } catch (error) {
+    if (isGone(error)) return 0;
+    if (isDenied(error)) return "denied";
+    throw error;
+  }
+}
+
+export function readMountinfo(pid: ProcessId): readonly MountInfo[] | undefined {
+  const text = readProcessFile(pid, "mountinfo");
+  return text === undefined ? undefined : parseMountinfo(text);
+}
+
+export function readIdMap(
+  pid: ProcessId,
+  file: "uid_map" | "gid_map",
+): readonly IdMapLine[] | undefined {
+  const text = readProcessFile(pid, file);
+  return text === undefined ? undefined : parseIdMap(text);
+}
+
+/** Paths are relative to the root of the *reader's* cgroup namespace; `/..` leads out of it: cgroup_namespaces(7). */
+export function readCgroupPaths(pid: ProcessId): readonly CgroupMembership[] | undefined {
+  const text = readProcessFile(pid, "cgroup");
+  return text === undefined ? undefined : parseCgroupMemberships(text);
+}
+
+/** The target of /proc/PID/exe, cwd or root; undefined when there is none (a kernel thread has no exe) or it is denied. */
+export function readProcessLink(pid: ProcessId, link: "exe" | "cwd" | "root"): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/${link}`);
+  } catch (error) {
+    if (isGone(error) || isDenied(error)) return undefined;
+    throw error;
+  }
+}
+
+function readProcessFile(pid: ProcessId, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
