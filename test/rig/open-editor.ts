@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pageAddress } from "./page-address.ts";
+import { checkout } from "./prepare.mjs";
+import { calmSettings } from "./settings.ts";
+import { cache } from "./vscode-install.ts";
+import { startVscodeServer, type VscodeServer } from "./vscode-server.ts";
+
+/** The second half of `npm start`: a VS Code server in the foreground until Ctrl-C. */
+
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function main(): Promise<void> {
+  const folder = resolve(process.argv[2] ?? join(checkout, "test", "editor", "workspace"));
+  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} to open`);
+  const server = await startVscodeServer({
+    home: join(cache, "start"),
+    settings: calmSettings,
+  });
+  stopOnSignals(server);
+  server.process.on("exit", (code) => process.exit(code ?? 0));
+  process.stdout.write(`\nVS Code with Terrarium is ready; Ctrl-C ends it. Open\n`);
+  process.stdout.write(`${pageAddress(server, { folder })}\n`);
+}
+
+function stopOnSignals(server: VscodeServer): void {
+  for (const signal of endingSignals) {
+    process.on(signal, () => void server.stop().then(() => process.exit(0)));
+  }
+}
+
+await main();

@@ -1,0 +1,1 @@
+export function withProgress<T>(title: string, step: () => T | Promise<T>): Promise<T>;

@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+
+/** The end of a tool's output is where the reason stands; more would bury it. */
+const outputTailLines = 40;
+
+/** A command that failed, with the end of what it printed. */
+export class CommandFailed extends Error {
+  constructor(command, reason, output) {
+    const tail = output.trimEnd().split("\n").slice(-outputTailLines).join("\n");
+    super(`${command.join(" ")}: ${reason}\n${tail}`.trimEnd());
+    this.name = "CommandFailed";
+  }
+}
+
+/**
+ * Runs a command whose output matters only when it fails.
+ *
+ * @param {readonly string[]} command program and arguments; no shell is involved
+ * @param {import("node:child_process").SpawnOptions} [options]
+ * @returns {Promise<string>} what it printed on both descriptors
+ * @throws {CommandFailed} when it cannot start or exits with anything but 0
+ */
+export function runQuietly(command, options = {}) {
+  const [program, ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    let output = "";
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout?.on("data", collect);
+    child.stderr?.on("data", collect);
+    child.on("error", (error) => reject(new CommandFailed(command, error.message, output)));
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(output);
+      else reject(new CommandFailed(command, signal ?? `exit code ${code}`, output));
+    });
+  });
+}

@@ -1,0 +1,24 @@
+/** User settings: VS Code without what asks for attention, so that pictures show the product. */
+export const calmSettings = {
+  "workbench.colorTheme": "Default Dark Modern",
+  "workbench.startupEditor": "none",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.tips.enabled": false,
+  "chat.disableAIFeatures": true,
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "extensions.ignoreRecommendations": true,
+  "git.openRepositoryInParentFolders": "never",
+  "git.enabled": false,
+} as const;
+
+/** The DOM renderer puts a terminal's text where a test can read it. */
+export const testSettings = {
+  ...calmSettings,
+  "terminal.integrated.gpuAcceleration": "off",
+  "terminal.integrated.enablePersistentSessions": false,
+  "terminal.integrated.confirmOnKill": "never",
+  "terminal.integrated.cursorBlinking": false,
+  "editor.cursorBlinking": "solid",
+  "workbench.reduceMotion": "on",
+} as const;

@@ -1,0 +1,93 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { withProgress } from "./progress.mjs";
+import { runQuietly } from "./quiet-command.mjs";
+
+/**
+ * Debian packages, each with a file that shows that it is installed (a bare name is looked up on
+ * PATH) and the jobs that need it.
+ *
+ * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed)
+ * server: the VS Code server's node-pty and spdlog, which npm delivers as source for Linux
+ * test:   what the tests start or compare with
+ */
+const systemPackages = [
+  { name: "gcc", file: "gcc", jobs: ["build", "server", "test"] },
+  { name: "make", file: "make", jobs: ["build", "server", "test"] },
+  { name: "libc6-dev", file: "/usr/include/stdio.h", jobs: ["build", "server", "test"] },
+  { name: "g++", file: "g++", jobs: ["server", "test"] },
+  { name: "python3", file: "python3", jobs: ["server", "test"] },
+  { name: "bsdutils", file: "script", jobs: ["test"] },
+  { name: "chromium", file: "chromium", jobs: ["test"] },
+  { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
+  { name: "iproute2", file: "ip", jobs: ["test"] },
+  { name: "procps", file: "ps", jobs: ["test"] },
+  { name: "strace", file: "strace", jobs: ["test"] },
+  { name: "util-linux", file: "unshare", jobs: ["test"] },
+];
+
+/**
+ * Installs what the given job needs and this machine lacks; does nothing when all is there.
+ *
+ * @param {"build" | "server" | "test"} job
+ * @throws {Error} one sentence that names the packages when this user may not install them
+ */
+export async function installSystemPackages(job) {
+  const missing = missingPackages(job);
+  if (missing.length === 0) return;
+  const names = missing.join(" ");
+  const elevation = howToBecomeRoot();
+  if (!isInstalled("apt-get") || elevation === undefined) throw new Error(refusal(names));
+  const who = elevation.length === 0 ? "as root" : "with sudo";
+  await withProgress(`Installing Debian packages ${who}: ${names}`, () =>
+    aptInstall(elevation, missing),
+  );
+}
+
+function missingPackages(job) {
+  return systemPackages
+    .filter(({ file, jobs }) => jobs.includes(job) && !isInstalled(file))
+    .map(({ name }) => name);
+}
+
+/** Administrators' folders are missing from the PATH of Debian's ordinary users, but hold `ip`. */
+const administrationFolders = ["/usr/sbin", "/sbin"];
+
+function isInstalled(file) {
+  if (isAbsolute(file)) return canAccess(file, constants.F_OK);
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...administrationFolders];
+  return folders.some((folder) => folder !== "" && canAccess(join(folder, file), constants.X_OK));
+}
+
+function canAccess(path, mode) {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Words to put before a command; undefined when this user has no way to become root. */
+function howToBecomeRoot() {
+  if (process.getuid() === 0) return [];
+  if (!isInstalled("sudo")) return undefined;
+  // Without a terminal nobody can type a password: sudo must fail at once instead of asking.
+  return process.stdin.isTTY ? ["sudo"] : ["sudo", "-n"];
+}
+
+function refusal(names) {
+  return (
+    `These system packages are missing and only root can install them: ${names}. ` +
+    `Ask an administrator to run: apt-get install --no-install-recommends ${names}`
+  );
+}
+
+async function aptInstall(elevation, names) {
+  const options = ["-q", "-o", "DPkg::Lock::Timeout=180"];
+  const environment = ["env", "DEBIAN_FRONTEND=noninteractive"];
+  const apt = [...elevation, ...environment, "apt-get", ...options];
+  // sudo reads a password from the terminal itself, so no descriptor has to be passed on.
+  await runQuietly([...apt, "update"]);
+  await runQuietly([...apt, "install", "-y", "--no-install-recommends", ...names]);
+}

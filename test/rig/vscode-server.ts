@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { endProcessGroup } from "./process-group.ts";
+import { installVscodeServer } from "./vscode-install.ts";
+
+/** A VS Code server that listens on loopback, behind a secret that only its starter knows. */
+export interface VscodeServer {
+  /** host:port, as it stands in URLs and in `vscode-remote://` addresses. */
+  readonly authority: string;
+  readonly token: string;
+  readonly process: ChildProcess;
+  /** Ends the server and all that it started. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Folder for settings, state, logs and installed extensions; made when absent. */
+  readonly home: string;
+  /** User settings, written when the folder has none. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Added to the environment of the server, of its extension host and of its terminals. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Receives what the server prints. */
+  readonly log?: NodeJS.WritableStream;
+}
+
+/** Starts a server on a port that the kernel chooses and waits until it listens. */
+export async function startVscodeServer(options: ServerOptions): Promise<VscodeServer> {
+  const vscode = await installVscodeServer();
+  const token = randomBytes(24).toString("hex");
+  const serverArguments = await prepareHome(options, token);
+  const child = spawn(process.execPath, [mainScript(vscode), ...serverArguments], {
+    // A group of its own, so that one signal reaches all that it starts.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...cleanEnvironment(process.env), ...options.environment },
+  });
+  const stop = async () => {
+    if (child.pid !== undefined) await endProcessGroup(child.pid);
+  };
+  try {
+    const port = await listeningPort(child, options.log);
+    return { authority: `127.0.0.1:${port}`, token, process: child, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Installs a packaged extension into the server's home, as a user would. */
+export async function installExtension(options: ServerOptions, vsix: string): Promise<void> {
+  const vscode = await installVscodeServer();
+  const child = spawn(
+    process.execPath,
+    [mainScript(vscode), ...folders(options.home), "--install-extension", vsix],
+    { stdio: ["ignore", "inherit", "inherit"], env: cleanEnvironment(process.env) },
+  );
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`the server refused to install ${vsix} (exit code ${code})`);
+}
+
+function mainScript(vscode: string): string {
+  return join(vscode, "out", "server-main.js");
+}
+
+function folders(home: string): string[] {
+  return [
+    `--user-data-dir=${join(home, "user")}`,
+    `--server-data-dir=${join(home, "data")}`,
+    `--extensions-dir=${join(home, "extensions")}`,
+    "--accept-server-license-terms",
+  ];
+}
+
+async function prepareHome(options: ServerOptions, token: string): Promise<string[]> {
+  const settings = join(options.home, "user", "User", "settings.json");
+  const tokenFile = join(options.home, "token");
+  await mkdir(join(options.home, "user", "User"), { recursive: true, mode: 0o700 });
+  if (!existsSync(settings)) await writeFile(settings, JSON.stringify(options.settings, null, 2));
+  // A file and not an argument: every user of the machine may read a command line.
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  return [
+    ...folders(options.home),
+    "--host=127.0.0.1",
+    "--port=0",
+    `--connection-token-file=${tokenFile}`,
+    "--telemetry-level=off",
+    "--disable-workspace-trust",
+    // A built VS Code ignores extensionDevelopmentPath in the page's payload without it.
+    "--enable-smoke-test-driver",
+  ];
+}
+
+/**
+ * Without what npm and an outer VS Code add: it would reach every terminal of the server, and the
+ * outer editor's sockets would be within its reach.
+ */
+function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(
+    ([name]) => !/^(npm_|VSCODE_|ELECTRON_|NODE_|INIT_CWD$)/i.test(name),
+  );
+  return { ...Object.fromEntries(kept), PATH: pathWithoutNpm(environment["PATH"] ?? "") };
+}
+
+function pathWithoutNpm(path: string): string {
+  const added = /\/node_modules\/\.bin$|\/node-gyp-bin$/;
+  return path
+    .split(delimiter)
+    .filter((folder) => !added.test(folder))
+    .join(delimiter);
+}
+
+/** The server prints the port that it got. An exit before that is an error with its last words. */
+function listeningPort(
+  child: ChildProcess,
+  log: NodeJS.WritableStream | undefined,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const read = (chunk: Buffer) => {
+      log?.write(chunk);
+      if (output.length < 65_536) output += chunk.toString();
+      const port = /agent listening on (\d+)/.exec(output)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      reject(new Error(`the VS Code server ended (${signal ?? code}):\n${output}`));
+    });
+  });
+}
