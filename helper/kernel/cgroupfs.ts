@@ -1,7 +1,7 @@
-import { readFileSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { CgroupMode } from "../protocol/inventory.ts";
-import { errnoOf } from "./errors.ts";
+import { errnoOf, isGone } from "./errors.ts";
 import { readCgroupPaths, readMountinfo } from "./procfs.ts";
 import type { CgroupMembership, MountInfo } from "./proctext.ts";
 
@@ -83,6 +83,31 @@ export function readCgroupFile(directory: string, file: string): string | undefi
     return readFileSync(join(directory, file), "utf8");
   } catch (error) {
     if (absentErrnos.has(errnoOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes a file of a cgroup; answers the errno name, or undefined when the kernel took it. Opened
+ * without O_CREAT: a file that the kernel does not offer is then ENOENT instead of EACCES.
+ */
+export function writeCgroupFile(directory: string, file: string, text: string): string | undefined {
+  try {
+    writeFileSync(join(directory, file), text, { flag: "r+" });
+    return undefined;
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+/** Names of the cgroups directly below; empty when the cgroup is gone. */
+export function childCgroups(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    if (isGone(error)) return [];
     throw error;
   }
 }

@@ -29,6 +29,7 @@ export function readUsers(): ReadonlyMap<number, UserEntry> {
   return firstBy(parsePasswd(readTable("/etc/passwd")), ({ uid }) => uid);
 }
 
+/** By gid; the first line of a gid wins, as in getgrgid(3). */
 export function readGroups(): ReadonlyMap<number, GroupEntry> {
   return firstBy(parseGroup(readTable("/etc/group")), ({ gid }) => gid);
 }
@@ -76,11 +77,7 @@ function isId(text: string): boolean {
 }
 
 function firstBy<K, V>(values: readonly V[], key: (value: V) => K): ReadonlyMap<K, V> {
-  const map = new Map<K, V>();
-  for (const value of values) {
-    if (!map.has(key(value))) map.set(key(value), value);
-  }
-  return map;
+  return new Map([...values].reverse().map((value) => [key(value), value]));
 }
 
 function readTable(path: string): string {

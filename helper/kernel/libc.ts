@@ -26,6 +26,10 @@ const NS_GET_OWNER_UID = 0xb704;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 
+/** asm-generic/fcntl.h. */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
 /** Numbers are the same on every architecture since 5.x; glibc has wrappers only from 2.36. */
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
@@ -35,13 +39,14 @@ interface Addon {
   errno(): number;
 }
 
+type Call = (...args: readonly unknown[]) => number;
+
 interface Library {
-  func(name: string, result: string, parameters: readonly string[]): (...args: unknown[]) => number;
+  func(name: string, result: string, parameters: readonly string[]): Call;
 }
 
-type Call = (...args: unknown[]) => number;
-
 interface Libc {
+  readonly flock: Call;
   readonly getsockopt: Call;
   readonly ioctl: Call;
   readonly pidfdOpen: Call;
@@ -98,9 +103,22 @@ export function namespaceParent(fd: number): number {
   return check(libc, "ioctl NS_GET_PARENT", libc.ioctl(fd, NS_GET_PARENT, null));
 }
 
+/** flock(2), exclusive and without waiting; false when another descriptor holds it. Ends with the descriptor. */
+export function tryLock(fd: number): boolean {
+  const libc = load();
+  const result = libc.flock(fd, LOCK_EX | LOCK_NB);
+  if (result < 0 && errnoName(libc) === "EAGAIN") return false;
+  check(libc, "flock", result);
+  return true;
+}
+
 function check(libc: Libc, call: string, result: number, path?: string): number {
   if (result >= 0) return result;
-  throw new KernelError(call, getSystemErrorName(-libc.errno()), path);
+  throw new KernelError(call, errnoName(libc), path);
+}
+
+function errnoName(libc: Libc): string {
+  return getSystemErrorName(-libc.errno());
 }
 
 function load(): Libc {
@@ -119,6 +137,7 @@ function bind(addon: Addon): Libc {
   const library = addon.load(null);
   return {
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
+    flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),

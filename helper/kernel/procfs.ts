@@ -105,12 +105,9 @@ export function readMountinfo(pid: ProcessId): readonly MountInfo[] | undefined 
   return text === undefined ? undefined : parseMountinfo(text);
 }
 
-export function readIdMap(
-  pid: ProcessId,
-  file: "uid_map" | "gid_map",
-): readonly IdMapLine[] | undefined {
-  const text = readProcessFile(pid, file);
-  return text === undefined ? undefined : parseIdMap(text);
+/** Ids in the reader's terms; empty: none was written yet, or the process is gone. */
+export function readIdMap(pid: ProcessId, file: "uid_map" | "gid_map"): readonly IdMapLine[] {
+  return parseIdMap(readProcessFile(pid, file) ?? "");
 }
 
 /** Paths are relative to the root of the *reader's* cgroup namespace; `/..` leads out of it: cgroup_namespaces(7). */

@@ -1,0 +1,166 @@
+import { rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { childCgroups, readCgroupFile } from "../kernel/cgroupfs.ts";
+import { errnoOf, isGone } from "../kernel/errors.ts";
+import { pause } from "../kernel/pause.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { LimitReading } from "../protocol/inventory.ts";
+import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
+import { killProcesses } from "./kill.ts";
+import { makeCgroup } from "./make.ts";
+import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
+import { type LimitRow, limitTable, memoryUsageFile, parseNumber } from "./table.ts";
+import { unavailable } from "./unavailable.ts";
+import { writeLimit } from "./write.ts";
+
+/** The life of a sandbox's cgroups: `<hierarchy>/terrarium/<id>`, in every hierarchy that has a controller. */
+
+export interface SandboxCgroup {
+  hierarchyId: string;
+  directory: string;
+}
+
+const removeAttempts = 100;
+const removeRetryMs = 5;
+
+/**
+ * Makes the cgroups of a sandbox and puts the limits in force (each is read back). Empty when nothing
+ * was asked for and nothing is ours to write. Whatever fails removes what was made.
+ * Throws limitUnavailable, limitRefused, cgroupFailed.
+ */
+export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
+  checkId(id);
+  const places = cgroupPlaces();
+  const asked = limitNames.filter((name) => limits[name] !== undefined);
+  const controllers = controllersOf(asked);
+  const made: string[] = [];
+  try {
+    for (const name of asked) requirePlace(places, name);
+    for (const place of places) makeCgroup(place, id, controllers, made);
+    for (const row of limitTable) applyLimit(places, id, row, limits[row.limit]);
+  } catch (error) {
+    for (const directory of made.reverse()) removeEmpty(directory);
+    throw error;
+  }
+  return places.map((place) => ({
+    hierarchyId: place.hierarchy.id,
+    directory: sandboxDirectory(place, id),
+  }));
+}
+
+/** Kills every process that is in a cgroup of the sandbox, and waits for the kernel to let them go. */
+export function killCgroup(id: string): void {
+  checkId(id);
+  killProcesses(cgroupPlaces(), id);
+}
+
+/** Removes the cgroups of a sandbox and those that were made below them. Its processes must have ended. */
+export function removeCgroups(id: string): void {
+  checkId(id);
+  for (const place of cgroupPlaces()) {
+    const directory = sandboxDirectory(place, id);
+    removeTree(directory);
+    removeEmpty(dirname(directory));
+  }
+}
+
+/** The limits of a sandbox as the kernel holds them; a limit whose file is absent is absent. */
+export function readLimits(id: string): LimitReading[] {
+  checkId(id);
+  const places = cgroupPlaces();
+  return limitTable.flatMap((row): readonly LimitReading[] => {
+    const place = placeOf(places, row);
+    if (!place) return [];
+    const { file, parse } = fileOf(place, row);
+    const directory = sandboxDirectory(place, id);
+    const text = readCgroupFile(directory, file);
+    return text === undefined
+      ? []
+      : [{ limit: row.limit, file: join(directory, file), value: parse(text) }];
+  });
+}
+
+/** Bytes charged to a sandbox; undefined where no memory controller serves it. */
+export function memoryUsage(id: string): number | undefined {
+  checkId(id);
+  const place = cgroupPlaces().find(({ controllers }) => controllers.includes("memory"));
+  if (!place) return undefined;
+  const file = memoryUsageFile[place.hierarchy.version];
+  const text = readCgroupFile(sandboxDirectory(place, id), file);
+  return text === undefined ? undefined : parseNumber(text);
+}
+
+/** Ids of sandboxes that have a cgroup in any hierarchy. */
+export function listCgroupNames(): string[] {
+  const names = cgroupPlaces().flatMap(({ base }) => childCgroups(join(base, parentName)));
+  return [...new Set(names)].filter(isId).sort();
+}
+
+function applyLimit(
+  places: readonly CgroupPlace[],
+  id: string,
+  row: LimitRow,
+  value: number | undefined,
+): void {
+  const place = placeOf(places, row);
+  if (!place || value === undefined) return;
+  writeLimit(row, fileOf(place, row), sandboxDirectory(place, id), value);
+}
+
+function requirePlace(places: readonly CgroupPlace[], name: LimitName): void {
+  for (const row of limitTable) {
+    if (row.limit === name && !placeOf(places, row)) throw unavailable(row);
+  }
+}
+
+/** A controller is in one hierarchy only, so the first that has it is the one. */
+function placeOf(places: readonly CgroupPlace[], row: LimitRow): CgroupPlace | undefined {
+  return places.find(({ controllers }) => controllers.includes(row.controller));
+}
+
+function fileOf({ hierarchy }: CgroupPlace, row: LimitRow) {
+  return hierarchy.version === 1 ? row.v1 : row.v2;
+}
+
+function controllersOf(names: readonly LimitName[]): ReadonlySet<string> {
+  const rows = limitTable.filter(({ limit }) => names.includes(limit));
+  return new Set(rows.map(({ controller }) => controller));
+}
+
+/** Children first: the kernel removes only a cgroup without any. Its files go with it. */
+function removeTree(directory: string): void {
+  for (const name of childCgroups(directory)) removeTree(join(directory, name));
+  for (let attempt = 1; ; attempt += 1) {
+    const errno = tryRemove(directory);
+    if (errno === undefined) return;
+    if (errno !== "EBUSY" || attempt === removeAttempts) {
+      throw new TerrariumError("cgroupFailed", { call: "rmdir", path: directory, errno });
+    }
+    // A killed process leaves its cgroup only when it is reaped.
+    pause(removeRetryMs);
+  }
+}
+
+/** The parent that all sandboxes share goes with the last of them; while it is in use the kernel keeps it. */
+function removeEmpty(directory: string): void {
+  tryRemove(directory);
+}
+
+function tryRemove(directory: string): string | undefined {
+  try {
+    rmdirSync(directory);
+    return undefined;
+  } catch (error) {
+    return isGone(error) ? undefined : errnoOf(error);
+  }
+}
+
+/** Ids become directory names: nothing else than what the registry makes may get there. */
+function checkId(id: string): void {
+  if (isId(id)) return;
+  throw new TerrariumError("cgroupFailed", { call: "mkdir", path: id, errno: "EINVAL" });
+}
+
+function isId(name: string): boolean {
+  return /^[0-9a-f]{12}$/.test(name);
+}

@@ -1,0 +1,32 @@
+import { readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { isPrivileged } from "./places.ts";
+import type { LimitRow } from "./table.ts";
+
+/** Why a limit cannot be had here, and exactly what would be needed. */
+export function unavailable(row: LimitRow): TerrariumError {
+  const reason = isPrivileged() ? reasonAsRoot(row) : reasonAsUser(row);
+  return new TerrariumError("limitUnavailable", { limit: row.limit, reason });
+}
+
+function reasonAsRoot({ controller }: LimitRow): string {
+  const hierarchy = hierarchyOf(controller);
+  return hierarchy
+    ? `${hierarchy.mountPoint} may not be written; the helper needs it mounted read-write`
+    : `no cgroup hierarchy that is mounted here has the ${controller} controller`;
+}
+
+/** systemd delegates version 2 only; a version 1 hierarchy in a user's hands is unsafe (systemd's CGROUP_DELEGATION). */
+function reasonAsUser({ controller }: LimitRow): string {
+  const hierarchy = hierarchyOf(controller);
+  if (!hierarchy)
+    return `no cgroup hierarchy that is mounted here has the ${controller} controller`;
+  if (hierarchy.version === 1) {
+    return `the ${controller} controller is on cgroup v1, where limits need the helper to run as root`;
+  }
+  return `the ${controller} controller is not delegated to this user; start with "systemd-run --user --scope -p Delegate=yes terrarium run …", or run the helper as root`;
+}
+
+function hierarchyOf(controller: string) {
+  return readCgroupMounts().hierarchies.find(({ controllers }) => controllers.includes(controller));
+}
