@@ -1,1 +1,40 @@
-export {};
+import * as vscode from "vscode";
+import { registerCommands } from "./commands/register.ts";
+import { Helper } from "./connection/helper.ts";
+import type { Ctx } from "./context.ts";
+import { helperContextKey } from "./contributions.ts";
+import { InspectDocuments } from "./documents/inspect.ts";
+import { Details } from "./inventory/details.ts";
+import { Reports } from "./inventory/reports.ts";
+import { registerStatusBar } from "./status/statusBar.ts";
+import { registerTerminalProfile } from "./terminals/profile.ts";
+import { registerViews } from "./views/register.ts";
+
+/** Registers everything and starts nothing: the helper starts with the first view, command or terminal. */
+export function activate(context: vscode.ExtensionContext): void {
+  const { subscriptions, workspaceState } = context;
+  const log = own(vscode.window.createOutputChannel("Terrarium", { log: true }));
+  const helper = own(new Helper(context.asAbsolutePath("dist/bin/terrarium"), log));
+  const reports = own(new Reports(helper, log));
+  const details = own(new Details(helper, reports, log));
+  const documents = own(new InspectDocuments(helper));
+  const views = registerViews({ helper, reports, details }, subscriptions);
+  const ctx: Ctx = { log, helper, reports, details, documents, views, workspaceState };
+
+  followHelperState(helper, subscriptions);
+  registerStatusBar(ctx, subscriptions);
+  subscriptions.push(registerTerminalProfile(ctx), ...registerCommands(ctx));
+
+  function own<T extends vscode.Disposable>(disposable: T): T {
+    subscriptions.push(disposable);
+    return disposable;
+  }
+}
+
+/** Menus and welcome content are chosen by this key. */
+function followHelperState(helper: Helper, subscriptions: vscode.Disposable[]): void {
+  const publish = () =>
+    void vscode.commands.executeCommand("setContext", helperContextKey, helper.state.kind);
+  subscriptions.push(helper.onDidChangeState(publish));
+  publish();
+}

@@ -1,0 +1,69 @@
+import * as vscode from "vscode";
+import type {
+  NamespaceFact,
+  ProcessFact,
+  SandboxSummary,
+} from "../../helper/protocol/inventory.ts";
+import type { ParameterInput } from "../../helper/protocol/methods.ts";
+import type { Ctx } from "../context.ts";
+import { UserError } from "../failure.ts";
+import { terminalEnvironment } from "../terminals/environment.ts";
+import { attachedTerminal } from "../terminals/sandboxTerminal.ts";
+import type { Subject } from "../views/row.ts";
+import { pickTarget, type Target } from "./pickers.ts";
+import { subjectOf } from "./subject.ts";
+
+/** Which process, and which of its namespaces (all that differ from ours when `only` is absent). */
+type Entrance = Pick<ParameterInput<"process/enter">, "pid" | "startTimeTicks" | "only">;
+
+/** A terminal inside the namespaces of a process that runs already. */
+export async function enterNamespace(ctx: Ctx, argument: unknown): Promise<void> {
+  const target =
+    subjectOf(ctx, argument, "sandbox", "process", "namespace") ??
+    (await pickTarget(ctx, "Enter Namespace"));
+  if (!target) return;
+  const entrance = entranceOf(target);
+  const { title, attach } = await ctx.helper.request("process/enter", {
+    ...entrance,
+    stdio: "tty",
+    clientEnv: terminalEnvironment(process.env),
+  });
+  const terminal = attachedTerminal(attach, {
+    name: title,
+    icon: new vscode.ThemeIcon("sign-in"),
+    message: `entered ${entrance.only?.join(", ") ?? "every namespace"} of process ${entrance.pid}`,
+  });
+  vscode.window.createTerminal(terminal).show();
+}
+
+function entranceOf(target: Target | Extract<Subject, { kind: "process" }>): Entrance {
+  switch (target.kind) {
+    case "pid":
+      return { pid: target.pid };
+    case "process":
+      return byProcess(target.process);
+    case "sandbox":
+      return byProcess(mainProcess(target.sandbox));
+    case "namespace":
+      return { ...byProcess(topmostProcess(target.namespace)), only: [target.namespace.type] };
+  }
+}
+
+/** With the start time, so that a pid that was given to somebody else since is refused. */
+function byProcess({ pid, startTimeTicks }: ProcessFact): Entrance {
+  return { pid, startTimeTicks };
+}
+
+function mainProcess({ name, pid, processes }: SandboxSummary): ProcessFact {
+  const main = processes.find((process) => process.pid === pid) ?? processes[0];
+  if (!main) throw new UserError(`Sandbox "${name}" has no process to enter: it has ended.`);
+  return main;
+}
+
+function topmostProcess({ type, inode, processes }: NamespaceFact): ProcessFact {
+  const [topmost] = processes;
+  if (!topmost) {
+    throw new UserError(`No process is in the ${type} namespace ${inode}, so there is no way in.`);
+  }
+  return topmost;
+}

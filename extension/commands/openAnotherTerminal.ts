@@ -1,0 +1,21 @@
+import * as vscode from "vscode";
+import type { Ctx } from "../context.ts";
+import { terminalEnvironment } from "../terminals/environment.ts";
+import { attachedTerminal } from "../terminals/sandboxTerminal.ts";
+import { pickSandbox } from "./pickers.ts";
+import { subjectOf } from "./subject.ts";
+
+/** One more shell in a sandbox that runs. */
+export async function openAnotherTerminal(ctx: Ctx, argument: unknown): Promise<void> {
+  const sandbox =
+    subjectOf(ctx, argument, "sandbox")?.sandbox ??
+    (await pickSandbox(ctx, "Open Another Terminal", ({ state }) => state === "running"));
+  if (!sandbox) return;
+  const { attach } = await ctx.helper.request("sandbox/exec", {
+    target: sandbox.id,
+    stdio: "tty",
+    clientEnv: terminalEnvironment(process.env),
+  });
+  const icon = new vscode.ThemeIcon("terrarium-jar");
+  vscode.window.createTerminal(attachedTerminal(attach, { name: sandbox.name, icon })).show();
+}

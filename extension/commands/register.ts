@@ -1,0 +1,50 @@
+import * as vscode from "vscode";
+import type { Ctx } from "../context.ts";
+import { type CommandId, commands } from "../contributions.ts";
+import { showFailure } from "../failure.ts";
+import { copyId } from "./copyId.ts";
+import { copyPath } from "./copyPath.ts";
+import { copyPid } from "./copyPid.ts";
+import { enterNamespace } from "./enterNamespace.ts";
+import { inspect } from "./inspect.ts";
+import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
+import { openAnotherTerminal } from "./openAnotherTerminal.ts";
+import { refresh } from "./refresh.ts";
+import { removeSandbox } from "./removeSandbox.ts";
+import { revealInNamespaces } from "./revealInNamespaces.ts";
+import { showLog } from "./showLog.ts";
+import { showStatus } from "./showStatus.ts";
+import { startHelper } from "./startHelper.ts";
+import { stopSandbox } from "./stopSandbox.ts";
+
+/** `argument` is whatever VS Code hands over: a tree node, nothing, or a stranger's value. */
+type Handler = (ctx: Ctx, argument: unknown) => Promise<void> | void;
+
+const handlers: Readonly<Record<CommandId, Handler>> = {
+  [commands.newSandboxedTerminal]: newSandboxedTerminal,
+  [commands.openAnotherTerminal]: openAnotherTerminal,
+  [commands.enterNamespace]: enterNamespace,
+  [commands.stopSandbox]: stopSandbox,
+  [commands.removeSandbox]: removeSandbox,
+  [commands.inspect]: inspect,
+  [commands.revealInNamespaces]: revealInNamespaces,
+  [commands.copyId]: copyId,
+  [commands.copyPid]: copyPid,
+  [commands.copyPath]: copyPath,
+  [commands.refresh]: refresh,
+  [commands.startHelper]: startHelper,
+  [commands.showLog]: showLog,
+  [commands.showStatus]: showStatus,
+};
+
+export function registerCommands(ctx: Ctx): vscode.Disposable[] {
+  return Object.entries(handlers).map(([id, handler]) =>
+    vscode.commands.registerCommand(id, async (argument: unknown) => {
+      try {
+        await handler(ctx, argument);
+      } catch (error) {
+        showFailure(ctx.log, error);
+      }
+    }),
+  );
+}

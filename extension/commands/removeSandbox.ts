@@ -1,0 +1,21 @@
+import * as vscode from "vscode";
+import type { Ctx } from "../context.ts";
+import { views } from "../contributions.ts";
+import { countOf } from "../views/words.ts";
+import { confirm } from "./confirm.ts";
+import { pickSandbox } from "./pickers.ts";
+import { subjectOf } from "./subject.ts";
+
+export async function removeSandbox(ctx: Ctx, argument: unknown): Promise<void> {
+  const sandbox =
+    subjectOf(ctx, argument, "sandbox")?.sandbox ?? (await pickSandbox(ctx, "Remove Sandbox"));
+  if (!sandbox) return;
+  const force = sandbox.state !== "exited";
+  const detail = force
+    ? `It is running: ${countOf(sandbox.processes.length, "process")} will be killed. Files in the workspace stay.`
+    : "Its record and exit code will be forgotten.";
+  if (!(await confirm(`Remove sandbox "${sandbox.name}"?`, detail, "Remove"))) return;
+  await vscode.window.withProgress({ location: { viewId: views.containers } }, () =>
+    ctx.helper.request("sandbox/remove", { target: sandbox.id, force }),
+  );
+}

@@ -1,0 +1,19 @@
+import * as vscode from "vscode";
+import type { Ctx } from "../context.ts";
+import { views } from "../contributions.ts";
+import { countOf } from "../views/words.ts";
+import { confirm } from "./confirm.ts";
+import { pickSandbox } from "./pickers.ts";
+import { subjectOf } from "./subject.ts";
+
+export async function stopSandbox(ctx: Ctx, argument: unknown): Promise<void> {
+  const sandbox =
+    subjectOf(ctx, argument, "sandbox")?.sandbox ??
+    (await pickSandbox(ctx, "Stop Sandbox", ({ state }) => state === "running"));
+  if (!sandbox) return;
+  const detail = `${countOf(sandbox.processes.length, "process")} will be asked to end, then killed. Files in the workspace stay.`;
+  if (!(await confirm(`Stop sandbox "${sandbox.name}"?`, detail, "Stop"))) return;
+  await vscode.window.withProgress({ location: { viewId: views.containers } }, () =>
+    ctx.helper.request("sandbox/stop", { target: sandbox.id }),
+  );
+}

@@ -1,0 +1,27 @@
+import type { Ctx } from "../context.ts";
+import { TreeNode } from "../views/nodes.ts";
+import type { Subject } from "../views/row.ts";
+
+type SubjectOf<K extends Subject["kind"]> = Extract<Subject, { kind: K }>;
+
+/**
+ * What a command was run on: the row that it was given, else the selected row of a visible view. VS Code
+ * hands over `undefined` when a tree is redrawn between the click and the command (vscode #144250), and
+ * from the palette there is no row at all; the caller then shows a picker.
+ */
+export function subjectOf<K extends Subject["kind"]>(
+  ctx: Ctx,
+  argument: unknown,
+  ...kinds: readonly K[]
+): SubjectOf<K> | undefined {
+  const given = argument instanceof TreeNode ? [argument] : selectedNodes(ctx);
+  const isWanted = (subject: Subject): subject is SubjectOf<K> =>
+    kinds.some((kind) => kind === subject.kind);
+  return given.map(({ row }) => row.subject).find(isWanted);
+}
+
+function selectedNodes({ views }: Ctx): readonly TreeNode[] {
+  return Object.values(views).flatMap(({ treeView }) =>
+    treeView.visible ? treeView.selection : [],
+  );
+}

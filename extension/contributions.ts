@@ -1,0 +1,74 @@
+/**
+ * Every id that package.json and the code must agree on; test/unit/extension-contributions.test.ts
+ * compares the two. A misspelt id does not compile here and fails there.
+ */
+
+export const commands = {
+  newSandboxedTerminal: "terrarium.newSandboxedTerminal",
+  openAnotherTerminal: "terrarium.openAnotherTerminal",
+  enterNamespace: "terrarium.enterNamespace",
+  stopSandbox: "terrarium.stopSandbox",
+  removeSandbox: "terrarium.removeSandbox",
+  inspect: "terrarium.inspect",
+  revealInNamespaces: "terrarium.revealInNamespaces",
+  copyId: "terrarium.copyId",
+  copyPid: "terrarium.copyPid",
+  copyPath: "terrarium.copyPath",
+  refresh: "terrarium.refresh",
+  startHelper: "terrarium.startHelper",
+  showLog: "terrarium.showLog",
+  showStatus: "terrarium.showStatus",
+} as const;
+
+export type CommandId = (typeof commands)[keyof typeof commands];
+
+export const viewContainer = "terrarium";
+
+export const views = {
+  containers: "terrarium.containers",
+  namespaces: "terrarium.namespaces",
+  cgroups: "terrarium.cgroups",
+} as const;
+
+export type ViewId = (typeof views)[keyof typeof views];
+
+export const terminalProfile = "terrarium.sandboxTerminal";
+
+/** Scheme of the read-only documents that "Inspect" opens. */
+export const documentScheme = "terrarium";
+
+/** The one context key that menus and welcome content read, and the values that it takes. */
+export const helperContextKey = "terrarium.helper";
+
+export const helperContextValues = [
+  "unsupported",
+  "stopped",
+  "starting",
+  "running",
+  "restarting",
+  "failed",
+] as const;
+
+export type HelperContextValue = (typeof helperContextValues)[number];
+
+/**
+ * Words of a row's contextValue, joined by `+`; menus look for one by `viewItem =~ /\bword\b/`.
+ * A namespace also carries its type, a sandbox its state.
+ */
+export const rowTokens = [
+  "sandbox",
+  "running",
+  "creating",
+  "exited",
+  "process",
+  "namespace",
+  "foreign",
+  "populated",
+  "cgroup",
+  "hierarchy",
+  "limit",
+  "mount",
+  "group",
+] as const;
+
+export type RowToken = (typeof rowTokens)[number];

@@ -1,0 +1,86 @@
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { Attachment } from "../../helper/protocol/methods.ts";
+import type { Ctx } from "../context.ts";
+import { terminalEnvironment } from "./environment.ts";
+import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
+
+export interface TerminalLooks {
+  readonly name: string;
+  readonly icon: vscode.ThemeIcon;
+  /** First line, shown dim. */
+  readonly message?: string | undefined;
+}
+
+/** Makes a sandbox for the open folder and describes the terminal in it. Rejects with a TerrariumError. */
+export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptions> {
+  const choice = currentWorkspace();
+  const { folder } = choice;
+  const { sandbox, attach } = await ctx.helper.request("sandbox/create", {
+    spec: folder === undefined ? {} : { workspace: folder, workdir: folder },
+    stdio: "tty",
+    clientEnv: terminalEnvironment(process.env),
+  });
+  return attachedTerminal(attach, {
+    name: sandbox.name,
+    icon: new vscode.ThemeIcon("terrarium-jar"),
+    message: await explainOnce(ctx, choice, sandbox.name),
+  });
+}
+
+/**
+ * A terminal whose shell is `launcher attach`. strictEnv keeps the editor's variables away from it, and
+ * isTransient keeps VS Code from bringing the tab back after a restart, when its socket is long gone.
+ */
+export function attachedTerminal(
+  attach: Attachment | undefined,
+  { name, icon, message }: TerminalLooks,
+): vscode.TerminalOptions {
+  if (!attach) throw new TerrariumError("helperFailed", { reason: "it gave no terminal" });
+  return {
+    name,
+    shellPath: attach.command,
+    shellArgs: [...attach.args],
+    env: {},
+    strictEnv: true,
+    isTransient: true,
+    iconPath: icon,
+    color: new vscode.ThemeColor("terminal.ansiGreen"),
+    ...(message !== undefined && { message: dim(message) }),
+  };
+}
+
+function currentWorkspace(): WorkspaceChoice {
+  const document = vscode.window.activeTextEditor?.document.uri;
+  const active = document && vscode.workspace.getWorkspaceFolder(document);
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const local = folders.filter(({ uri }) => uri.scheme === "file").map(({ uri }) => uri.fsPath);
+  return chooseWorkspace(
+    local,
+    active?.uri.scheme === "file" ? active.uri.fsPath : undefined,
+    homedir(),
+  );
+}
+
+const explainedKey = "explainedFolders";
+
+/** What the sandbox may do, in one line; once for each folder, so that it teaches and then keeps quiet. */
+async function explainOnce(
+  { workspaceState }: Ctx,
+  { folder, reason }: WorkspaceChoice,
+  name: string,
+): Promise<string | undefined> {
+  const explained = workspaceState.get<readonly string[]>(explainedKey, []);
+  const key = folder ?? "";
+  if (explained.includes(key)) return undefined;
+  await workspaceState.update(explainedKey, [...explained, key]);
+  const access =
+    folder === undefined ? `no workspace (${reason}), all` : "workspace read-write, rest";
+  return `sandbox: ${access} read-only, no network (inspect: terrarium inspect ${name})`;
+}
+
+/** SGR 2, dim; closed again so that it does not colour the shell's prompt. */
+function dim(text: string): string {
+  return `\u001b[2m${text}\u001b[22m`;
+}

@@ -1,0 +1,82 @@
+import type { CgroupFact, CgroupHierarchy, CgroupReport } from "../../helper/protocol/inventory.ts";
+import type { Row } from "./row.ts";
+import { countOf, facts } from "./words.ts";
+
+/** The rows of the third view: one root for each hierarchy of this machine, then the tree. */
+export function cgroupRows({ hierarchies }: CgroupReport): readonly Row[] {
+  return hierarchies.map(hierarchyRow);
+}
+
+function hierarchyRow(hierarchy: CgroupHierarchy): Row {
+  const { id, version, root, controllers, mountPoint } = hierarchy;
+  const total = countOf(processesBelow(root), "process");
+  const row: Row = {
+    id,
+    label: `${id} (v${version})`,
+    description: facts(
+      version === 2 ? controllers.join(" ") : undefined,
+      countOf(cgroupsBelow(root), "cgroup"),
+    ),
+    icon: { codicon: version === 2 ? "type-hierarchy" : "dashboard" },
+    tokens: ["cgroup", "hierarchy"],
+    subject: { kind: "cgroup", hierarchy, cgroup: root },
+    spoken: `Cgroup hierarchy ${id}, version ${version}, ${total}`,
+    card: () => ({
+      title: `${id}, cgroup version ${version}`,
+      lesson:
+        version === 2
+          ? "One tree in which a cgroup is bounded by every controller at once."
+          : "Version 1 gives these controllers a tree of their own.",
+      facts: [
+        ["mounted at", mountPoint],
+        ["controllers", controllers.join(", ") || "none"],
+        ["processes", total],
+      ],
+    }),
+  };
+  return withChildren(row, root, hierarchy);
+}
+
+function cgroupRow(parentId: string, cgroup: CgroupFact, hierarchy: CgroupHierarchy): Row {
+  const total = processesBelow(cgroup);
+  const words = total === 0 ? "empty" : countOf(total, "process");
+  const label = cgroup.sandbox ?? cgroup.name;
+  const row: Row = {
+    id: `${parentId}/${cgroup.name}`,
+    label,
+    description: facts(cgroup.sandbox ? cgroup.name : undefined, words),
+    icon: cgroup.sandbox
+      ? { codicon: "vm-running", color: "charts.green" }
+      : { codicon: cgroup.children.length > 0 ? "folder" : "circle-outline" },
+    tokens: ["cgroup"],
+    subject: { kind: "cgroup", hierarchy, cgroup },
+    spoken: `Cgroup ${label}, ${words}`,
+    card: () => ({
+      title: label,
+      facts: [
+        ["path", `${hierarchy.mountPoint}${cgroup.path}`],
+        ["hierarchy", `${hierarchy.id}, version ${hierarchy.version}`],
+        ["processes in it", `${cgroup.processes}`],
+        ["with those below", `${total}`],
+        ...(cgroup.sandbox ? [["sandbox", cgroup.sandbox] as const] : []),
+      ],
+    }),
+  };
+  return withChildren(row, cgroup, hierarchy);
+}
+
+function withChildren(row: Row, { children }: CgroupFact, hierarchy: CgroupHierarchy): Row {
+  if (children.length === 0) return row;
+  const sorted = () =>
+    [...children].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  return { ...row, children: () => sorted().map((child) => cgroupRow(row.id, child, hierarchy)) };
+}
+
+function processesBelow({ processes, children }: CgroupFact): number {
+  return children.reduce((sum, child) => sum + processesBelow(child), processes);
+}
+
+/** Without the cgroup itself. */
+function cgroupsBelow({ children }: CgroupFact): number {
+  return children.reduce((sum, child) => sum + 1 + cgroupsBelow(child), 0);
+}

@@ -1,0 +1,34 @@
+import type { ProcessFact } from "../../helper/protocol/inventory.ts";
+import type { Row } from "./row.ts";
+import { pidWords } from "./words.ts";
+
+/** One process below the row `parentId`. Its start time is in the id: a pid given anew is another row. */
+export function processRow(parentId: string, process: ProcessFact): Row {
+  return {
+    id: `${parentId}/${process.pid}:${process.startTimeTicks}`,
+    label: pidWords(process),
+    description: process.command,
+    icon: { codicon: "server-process" },
+    tokens: ["process"],
+    subject: { kind: "process", process },
+    spoken: spoken(process),
+    card: () => ({
+      title: `${process.command}, process ${process.pid}`,
+      ...(process.nestedPids.length > 1 && {
+        lesson:
+          "One process, several numbers: each pid namespace that it is in counts from 1 for itself.",
+      }),
+      facts: [
+        ["process ids, host first", process.nestedPids.join(" → ") || `${process.pid}`],
+        ["parent", `${process.parentPid}`],
+        ["user id", `${process.uid}`],
+        ["command line", process.commandLine || `[${process.command}]`],
+      ],
+    }),
+  };
+}
+
+function spoken({ command, pid, nestedPids }: ProcessFact): string {
+  const inner = nestedPids.length > 1 ? `, process ${nestedPids.at(-1)} inside` : "";
+  return `${command}, process ${pid} on the host${inner}`;
+}

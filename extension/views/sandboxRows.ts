@@ -1,0 +1,165 @@
+import type {
+  LimitReading,
+  SandboxDetails,
+  SandboxSummary,
+} from "../../helper/protocol/inventory.ts";
+import { limitFacts } from "../../helper/protocol/limits.ts";
+import { mountsRow } from "./mountRows.ts";
+import { processRow } from "./processRows.ts";
+import type { Card, Row, RowIcon } from "./row.ts";
+import { shareRows } from "./shareRows.ts";
+import {
+  countOf,
+  cpuWords,
+  facts,
+  fileName,
+  limitOf,
+  limitWords,
+  memoryWords,
+  stateWords,
+} from "./words.ts";
+
+const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
+  creating: { codicon: "vm-outline" },
+  running: { codicon: "vm-running", color: "charts.green" },
+  exited: { codicon: "vm-outline", color: "disabledForeground" },
+};
+
+/** The rows of the first view: one for each sandbox, those that run first. */
+export function sandboxRows(
+  sandboxes: readonly SandboxSummary[],
+  details: ReadonlyMap<string, SandboxDetails>,
+): readonly Row[] {
+  const order = ["running", "creating", "exited"];
+  return [...sandboxes]
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
+    .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id)));
+}
+
+function sandboxRow(sandbox: SandboxSummary, details: SandboxDetails | undefined): Row {
+  const id = `sandbox/${sandbox.id}`;
+  const running = sandbox.state === "running";
+  const what = facts(
+    stateWords(sandbox),
+    running ? memoryWords(sandbox) : undefined,
+    running ? countOf(sandbox.processes.length, "process") : undefined,
+  );
+  return {
+    id,
+    label: sandbox.name,
+    description: facts("terrarium", what),
+    icon: icons[sandbox.state],
+    tokens: ["sandbox", sandbox.state],
+    subject: { kind: "sandbox", sandbox },
+    spoken: `Sandbox ${sandbox.name}, ${what.replaceAll(" · ", ", ")}`,
+    card: () => sandboxCard(sandbox, details),
+    ...(running && { children: () => sandboxParts(id, sandbox, details) }),
+  };
+}
+
+function sandboxCard(sandbox: SandboxSummary, details: SandboxDetails | undefined): Card {
+  return {
+    title: `${sandbox.name}, a sandbox`,
+    lesson:
+      "Ordinary processes, to which the kernel was asked to show another view of the machine.",
+    facts: [
+      ["state", stateWords(sandbox)],
+      ["id", sandbox.id],
+      ["host name inside", sandbox.hostname],
+      ["command", sandbox.command],
+      ["PID 1 on the host", sandbox.pid === undefined ? "none" : `${sandbox.pid}`],
+      ["memory", memoryWords(sandbox) ?? "not counted"],
+      ["owner", `user id ${sandbox.owner}`],
+      ["started", new Date(sandbox.createdAtMs).toLocaleString()],
+      ...Object.entries(details?.cgroups ?? {}).map(
+        ([hierarchy, path]) => [`cgroup ${hierarchy}`, path] as const,
+      ),
+    ],
+  };
+}
+
+function sandboxParts(
+  id: string,
+  sandbox: SandboxSummary,
+  details: SandboxDetails | undefined,
+): readonly Row[] {
+  return [
+    processesRow(id, sandbox),
+    ...(details ? shareRows(id, details) : []),
+    limitsRow(id, sandbox),
+    ...(details ? [mountsRow(id, details.mounts)] : []),
+  ];
+}
+
+function processesRow(parentId: string, { processes }: SandboxSummary): Row {
+  const id = `${parentId}/processes`;
+  const count = countOf(processes.length, "process");
+  return {
+    id,
+    label: "Processes",
+    description: `${processes.length}`,
+    icon: { codicon: "server-process" },
+    tokens: ["group"],
+    subject: { kind: "group" },
+    spoken: count,
+    card: () => ({
+      title: "Processes",
+      lesson:
+        "Left the number inside the sandbox, right the number of the same process on the host.",
+      facts: [],
+    }),
+    startsOpen: true,
+    children: () => processes.map((process) => processRow(id, process)),
+  };
+}
+
+function limitsRow(parentId: string, { limits }: SandboxSummary): Row {
+  const id = `${parentId}/limits`;
+  const set = limits.filter(({ value }) => value !== undefined);
+  const memory = limits.find(({ limit }) => limit === "memoryBytes");
+  const pids = limitOf(limits, "pidsMax");
+  const cpu = cpuWords(limits);
+  const summary = facts(
+    cpu && `cpu ${cpu}`,
+    memory?.value === undefined ? undefined : `memory ${limitWords(memory)}`,
+    pids === undefined ? undefined : `pids ${pids}`,
+  );
+  const row: Row = {
+    id,
+    label: "Limits",
+    description: set.length === 0 ? "none set" : summary,
+    icon: { codicon: "dashboard" },
+    tokens: ["group"],
+    subject: { kind: "group" },
+    spoken: `Limits: ${summary || "none set"}`,
+    card: () => ({
+      title: "Limits",
+      lesson: "Bounds that the kernel keeps for the sandbox's cgroup. Each is a file.",
+      facts: limits.map((reading) => [reading.file, limitWords(reading)]),
+    }),
+  };
+  if (limits.length === 0) return row;
+  return { ...row, children: () => limits.map((reading) => limitRow(id, reading)) };
+}
+
+function limitRow(parentId: string, reading: LimitReading): Row {
+  const { label, help } = limitFacts[reading.limit];
+  const words = limitWords(reading);
+  return {
+    id: `${parentId}/${reading.limit}`,
+    label,
+    description: facts(words, fileName(reading.file)),
+    icon: { codicon: "symbol-ruler" },
+    tokens: ["limit"],
+    subject: { kind: "file", path: reading.file },
+    spoken: `${label}: ${words}`,
+    card: () => ({
+      title: label,
+      facts: [
+        ["value", words],
+        ["meaning", help],
+        ["file", reading.file],
+      ],
+    }),
+  };
+}

@@ -1,0 +1,57 @@
+import * as vscode from "vscode";
+import { cardMarkdown, treeItem } from "./item.ts";
+import { findNode, type TreeNode, updateNodes } from "./nodes.ts";
+import type { Row } from "./row.ts";
+
+/** Serves rows to a tree view and tells it of the smallest parts that changed. */
+export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<TreeNode | readonly TreeNode[] | undefined>();
+  #roots: readonly TreeNode[] = [];
+  #markReady: () => void = () => undefined;
+
+  /** Resolves with the first rows; until then the view shows its progress bar, not its welcome text. */
+  readonly ready = new Promise<void>((resolve) => {
+    this.#markReady = resolve;
+  });
+
+  readonly onDidChangeTreeData = this.#changed.event as vscode.Event<
+    TreeNode | TreeNode[] | undefined
+  >;
+
+  /** Puts whole new rows in. */
+  show(rows: readonly Row[]): void {
+    const { nodes, listChanged, changed } = updateNodes(this.#roots, rows, undefined);
+    this.#roots = nodes;
+    this.#markReady();
+    if (listChanged) this.#changed.fire(undefined);
+    else if (changed.length > 0) this.#changed.fire(changed);
+  }
+
+  find(id: string): TreeNode | undefined {
+    return findNode(this.#roots, id);
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    return treeItem(node);
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node) return [...node.open()];
+    await this.ready;
+    return [...this.#roots];
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return node.parent;
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    item.tooltip = cardMarkdown(node.row.card());
+    return item;
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+    this.#markReady();
+  }
+}

@@ -1,0 +1,63 @@
+import type { LimitReading, ProcessFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { formatBytes, type LimitName } from "../../helper/protocol/limits.ts";
+
+/** How figures are worded in rows: the field's words, no more digits than one can use. */
+
+export function countOf(count: number, noun: string): string {
+  const plural = noun.endsWith("s") ? `${noun}es` : `${noun}s`;
+  return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
+}
+
+/** `1 → 20481` for a process of a nested pid namespace (its own number, the host's), else `812`. */
+export function pidWords({ pid, nestedPids }: ProcessFact): string {
+  const inner = nestedPids.at(-1);
+  return inner === undefined || nestedPids.length < 2 ? `${pid}` : `${inner} → ${pid}`;
+}
+
+export function limitOf(limits: readonly LimitReading[], name: LimitName): number | undefined {
+  return limits.find(({ limit }) => limit === name)?.value;
+}
+
+/** `20 %` of one core; undefined without a quota. */
+export function cpuWords(limits: readonly LimitReading[]): string | undefined {
+  const quotaUs = limitOf(limits, "cpuQuotaUs");
+  const periodUs = limitOf(limits, "cpuPeriodUs");
+  if (quotaUs === undefined || !periodUs) return undefined;
+  return `${Number(((quotaUs / periodUs) * 100).toFixed(1))} %`;
+}
+
+/** `41 MB of 512 MB`, `41 MB`, or undefined where the usage is not known. */
+export function memoryWords({ memoryBytes, limits }: SandboxSummary): string | undefined {
+  if (memoryBytes === undefined) return undefined;
+  const limit = limitOf(limits, "memoryBytes");
+  const used = formatBytes(memoryBytes);
+  return limit === undefined ? used : `${used} of ${formatBytes(limit)}`;
+}
+
+/** `running`, `exited with 0`, `ended by SIGKILL`. */
+export function stateWords({ state, exitCode, exitSignal }: SandboxSummary): string {
+  if (state !== "exited") return state;
+  if (exitSignal) return `ended by ${exitSignal}`;
+  return exitCode === undefined ? "exited" : `exited with ${exitCode}`;
+}
+
+const limitFormats: Readonly<Record<LimitName, (value: number) => string>> = {
+  cpuPeriodUs: (us) => `${us} µs`,
+  cpuQuotaUs: (us) => `${us} µs`,
+  memoryBytes: formatBytes,
+  pidsMax: (count) => `${count}`,
+};
+
+export function limitWords({ limit, value }: LimitReading): string {
+  return value === undefined ? "no limit" : limitFormats[limit](value);
+}
+
+/** ` · ` between the facts that are there. */
+export function facts(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+}
+
+/** The last part of a path: `memory.max` of a limit's file. */
+export function fileName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
