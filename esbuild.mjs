@@ -7,6 +7,8 @@ import { build } from "esbuild";
 const require = createRequire(import.meta.url);
 const koffiAddon = require.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`);
 
+const manifest = require("./package.json");
+
 const common = {
   bundle: true,
   platform: "node",
@@ -39,6 +41,6 @@ await Promise.all([
 ]);
 chmodSync(client, 0o755);
 // Without an extension the client's file is CommonJS only where the nearest package.json says so.
-writeFileSync("dist/package.json", '{ "type": "commonjs" }\n');
+writeFileSync("dist/package.json", JSON.stringify({ type: "commonjs", version: manifest.version }));
 mkdirSync("dist/native", { recursive: true });
 copyFileSync(koffiAddon, join("dist", "native", "koffi.node"));

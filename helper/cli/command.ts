@@ -1,0 +1,23 @@
+import type { HelperConnection } from "../protocol/methods.ts";
+import type { Option, ParsedArguments } from "./options.ts";
+
+/** What a command works with. */
+export interface CliContext {
+  readonly connection: HelperConnection;
+  readonly print: (text: string) => void;
+}
+
+/** One command of the client; `terrarium --help`, the parser and the dispatch are made from these. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly usage: string;
+  readonly options: readonly Option[];
+  /** Answers the exit code. */
+  run(context: CliContext, parsed: ParsedArguments): Promise<number>;
+}
+
+/** Exit codes as Docker and the shells have them. */
+export const exitCodes = { ok: 0, terrariumFailed: 125 } as const;
+
+export const jsonOption: Option = { name: "json", help: "print one JSON document" };

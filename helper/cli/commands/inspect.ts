@@ -1,0 +1,84 @@
+import type { NamespaceShare, ProcessDetails, SandboxDetails } from "../../protocol/inventory.ts";
+import { formatBytes, limitFacts } from "../../protocol/limits.ts";
+import { innerPid } from "../../protocol/processes.ts";
+import { type Command, exitCodes, jsonOption } from "../command.ts";
+import { isSet } from "../options.ts";
+import { asPid, onlyTarget } from "../target.ts";
+import { formatFacts } from "../text.ts";
+
+export const inspectCommand: Command = {
+  name: "inspect",
+  summary: "show what a sandbox or process is made of",
+  usage: "inspect SANDBOX|PID [--json]",
+  options: [jsonOption],
+  run: async ({ connection, print }, parsed) => {
+    const target = onlyTarget(parsed, "sandbox or process");
+    const pid = asPid(target);
+    const json = isSet(parsed, "json");
+    if (pid === undefined) {
+      const details = await connection.request("sandbox/inspect", { target });
+      print(json ? JSON.stringify(details, null, 2) : describeSandbox(details));
+    } else {
+      const details = await connection.request("process/inspect", { pid });
+      print(json ? JSON.stringify(details, null, 2) : describeProcess(details));
+    }
+    return exitCodes.ok;
+  },
+};
+
+function describeSandbox(details: SandboxDetails): string {
+  return formatFacts([
+    ["id", details.id],
+    ["name", details.name],
+    ["state", details.state],
+    ["host name", details.hostname],
+    ["command", details.command],
+    ["root file system", describeRoot(details)],
+    ...details.processes.map(
+      (process) =>
+        ["process", `${innerPid(process)} → ${process.pid}  ${process.command}`] as const,
+    ),
+    ...describeNamespaces(details.namespaces),
+    ...details.uidMap.map((line) => ["uid map", line.join(" ")] as const),
+    ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
+    ...details.limits.map(
+      ({ limit, value, file }) =>
+        ["limit", `${limitFacts[limit].label} ${value ?? "none"}  ${file}`] as const,
+    ),
+    ...Object.entries(details.cgroups).map(([id, path]) => ["cgroup", `${id}  ${path}`] as const),
+    ...details.mounts.map(
+      ({ target, fileSystem, options }) =>
+        ["mount", `${target}  ${fileSystem}  ${options}`] as const,
+    ),
+  ]);
+}
+
+function describeRoot({ spec }: SandboxDetails): string {
+  return spec.rootfs.type === "host" ? "this host's, read-only" : spec.rootfs.path;
+}
+
+function describeProcess(details: ProcessDetails): string {
+  return formatFacts([
+    ["pid", details.nestedPids.join(" → ")],
+    ["parent", details.parentPid],
+    ["command", details.commandLine || details.command],
+    ["user", `${details.user} (${details.uid})`],
+    ["sandbox", details.sandbox],
+    ["executable", details.executable],
+    ["working directory", details.workingDirectory],
+    ["root", details.root],
+    ...describeNamespaces(details.namespaces),
+    ...Object.entries(details.cgroups).map(([id, path]) => ["cgroup", `${id}  ${path}`] as const),
+    ["capabilities", details.effectiveCapabilities.join(" ") || "none"],
+    ["bounding set", details.boundingCapabilities.join(" ") || "none"],
+    ["no new privileges", details.noNewPrivileges ? "yes" : "no"],
+    ["seccomp", details.seccomp],
+  ]);
+}
+
+function describeNamespaces(shares: readonly NamespaceShare[]) {
+  return shares.map(
+    ({ type, inode, shared }) =>
+      ["namespace", `${type}  ${inode}  ${shared ? "shared with the host" : "own"}`] as const,
+  );
+}

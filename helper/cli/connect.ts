@@ -1,0 +1,43 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+import {
+  createMessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-jsonrpc/node";
+import { fromWireError } from "../protocol/errors.ts";
+import { type HelperConnection, protocolVersion } from "../protocol/methods.ts";
+
+export interface HelperStreams {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** A typed client over a byte stream, introduced to the helper; rejects when the two versions do not fit. */
+export async function connectClient(
+  streams: HelperStreams | Duplex,
+  client: string,
+): Promise<HelperConnection> {
+  const { input, output } = "input" in streams ? streams : { input: streams, output: streams };
+  const rpc = createMessageConnection(
+    new StreamMessageReader(input),
+    new StreamMessageWriter(output),
+  );
+  rpc.listen();
+  const connection: HelperConnection = {
+    request: async (method, parameters) => {
+      try {
+        return await rpc.sendRequest(method, parameters);
+      } catch (error) {
+        throw fromWireError(error);
+      }
+    },
+    onNotification: (name, listener) => void rpc.onNotification(name, listener),
+    onClose: (listener) => void rpc.onClose(listener),
+    dispose: () => {
+      rpc.dispose();
+      output.end();
+    },
+  };
+  await connection.request("initialize", { client, protocol: protocolVersion });
+  return connection;
+}

@@ -1,0 +1,90 @@
+import { TerrariumError } from "../protocol/errors.ts";
+import type { HelperConnection } from "../protocol/methods.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { cgroupsCommand } from "./commands/cgroups.ts";
+import { rmCommand, stopCommand } from "./commands/end.ts";
+import { enterCommand } from "./commands/enter.ts";
+import { execCommand } from "./commands/exec.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { nsCommand } from "./commands/ns.ts";
+import { psCommand } from "./commands/ps.ts";
+import { runCommand } from "./commands/run.ts";
+import { commandHelp, overview } from "./help.ts";
+import { type Option, parseArguments } from "./options.ts";
+import { printable } from "./text.ts";
+import { nearest, UsageError } from "./usage.ts";
+
+export const commands: readonly Command[] = [
+  runCommand,
+  execCommand,
+  enterCommand,
+  psCommand,
+  inspectCommand,
+  nsCommand,
+  cgroupsCommand,
+  stopCommand,
+  rmCommand,
+];
+
+const helpOption: Option = { name: "help", help: "show this" };
+
+export interface CliEnvironment {
+  /** Opens the helper: this very process, unless a socket was named. */
+  readonly connect: () => Promise<HelperConnection>;
+  readonly version: () => string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** The `terrarium` command; answers the exit code. */
+export async function runCli(
+  words: readonly string[],
+  environment: CliEnvironment,
+): Promise<number> {
+  try {
+    return await dispatch(words, environment);
+  } catch (error) {
+    environment.err(describe(error));
+    return exitCodes.terrariumFailed;
+  }
+}
+
+async function dispatch(words: readonly string[], environment: CliEnvironment): Promise<number> {
+  const [name = "--help", ...rest] = words;
+  if (name === "--version") return say(environment, environment.version());
+  if (["--help", "-h", "help"].includes(name)) return say(environment, overview(commands));
+  const command = commands.find((candidate) => candidate.name === name);
+  if (!command) throw unknownCommand(name);
+  const parsed = parseArguments(rest, [...command.options, helpOption], name);
+  if (parsed.values.has(helpOption.name)) return say(environment, commandHelp(command));
+  const connection = await environment.connect();
+  try {
+    return await command.run({ connection, print: environment.out }, parsed);
+  } finally {
+    connection.dispose();
+  }
+}
+
+function say({ out }: CliEnvironment, text: string): number {
+  out(text);
+  return exitCodes.ok;
+}
+
+function unknownCommand(name: string): UsageError {
+  const guess = nearest(
+    name,
+    commands.map((command) => command.name),
+  );
+  return new UsageError(
+    `there is no command "${name}"`,
+    guess ? `Did you mean ${guess}?` : '"terrarium --help" lists them.',
+  );
+}
+
+/** One sentence, and a line that names the way out. */
+function describe(error: unknown): string {
+  if (error instanceof UsageError)
+    return printable(`terrarium: ${error.message}`).concat(`\n  ${error.hint}`);
+  if (error instanceof TerrariumError) return printable(`terrarium: ${error.message}`);
+  return printable(`terrarium: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,21 @@
+import type { ParsedArguments } from "./options.ts";
+import { UsageError } from "./usage.ts";
+
+/** The one SANDBOX or PID that a command is about. */
+export function onlyTarget({ positionals }: ParsedArguments, what: string): string {
+  const [target, extra] = positionals;
+  if (target === undefined)
+    throw new UsageError(`no ${what} was named`, `"terrarium ps" lists the sandboxes.`);
+  if (extra !== undefined) {
+    throw new UsageError(
+      `"${extra}" is one word too many`,
+      "A command follows two hyphens: -- COMMAND.",
+    );
+  }
+  return target;
+}
+
+/** Process ids have seven digits at most (pid_max, proc_sys_kernel(5)); a sandbox's id has twelve characters. */
+export function asPid(target: string): number | undefined {
+  return /^[1-9]\d{0,6}$/.test(target) ? Number(target) : undefined;
+}

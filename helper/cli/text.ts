@@ -1,0 +1,46 @@
+/** Text for people: aligned columns, coarse durations. */
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number | undefined;
+  readonly right?: boolean;
+}
+
+/** Rows under titles, two spaces between columns, as `docker ps` and `lsns` have it. */
+export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const cells = rows.map((row) => columns.map(({ value }) => printable(`${value(row) ?? "-"}`)));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+  );
+  const pad = (text: string, index: number) =>
+    columns[index]?.right ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
+  return [columns.map(({ title }) => title), ...cells]
+    .map((line) => line.map(pad).join("  ").trimEnd())
+    .join("\n");
+}
+
+/** `key   value` lines. */
+export function formatFacts(
+  facts: readonly (readonly [string, string | number | undefined])[],
+): string {
+  const present = facts.filter(([, value]) => value !== undefined && value !== "");
+  const width = Math.max(...present.map(([key]) => key.length));
+  return present.map(([key, value]) => `${key.padEnd(width)}  ${printable(`${value}`)}`).join("\n");
+}
+
+/** Nothing that somebody else named may steer the terminal: C0, DEL and C1 become a visible mark. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, "\u{fffd}");
+}
+
+/** Seconds, minutes, hours, days: coarse, so that it does not flicker. */
+export function formatAge(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const steps = [
+    [86_400, "d"],
+    [3_600, "h"],
+    [60, "m"],
+  ] as const;
+  const step = steps.find(([length]) => seconds >= length);
+  return step ? `${Math.floor(seconds / step[0])} ${step[1]}` : `${seconds} s`;
+}

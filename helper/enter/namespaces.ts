@@ -1,0 +1,34 @@
+import { namespaceLinks } from "../kernel/procfs.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+
+type Inodes = Partial<Readonly<Record<NamespaceType, number>>>;
+
+/** The helper's own namespaces: the host's, unless the helper itself runs in a container. */
+export function ownNamespaces(): Inodes {
+  const links = namespaceLinks(process.pid);
+  return typeof links === "object" ? links : {};
+}
+
+/** The namespaces of `pid`, or the reason why they cannot be read. */
+export function targetNamespaces(pid: number): Inodes {
+  const links = namespaceLinks(pid);
+  if (links === "gone") throw new TerrariumError("noSuchProcess", { pid });
+  if (links === "denied") throw new TerrariumError("processDenied", { pid, errno: "EACCES" });
+  return links;
+}
+
+/**
+ * Which namespaces to join: those asked for, or all; only those that differ from ours (the kernel refuses to
+ * join the user namespace that one is in: setns(2), EINVAL).
+ */
+export function chooseNamespaces(
+  pid: number,
+  only: readonly NamespaceType[] | undefined,
+): readonly NamespaceType[] {
+  const own = ownNamespaces();
+  const target = targetNamespaces(pid);
+  const differing = (only ?? namespaceTypes).filter((type) => target[type] !== own[type]);
+  if (differing.length === 0) throw new TerrariumError("nothingToEnter", { pid });
+  return differing;
+}

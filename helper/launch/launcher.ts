@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
+
+import { z } from "zod";
+import { installedFile } from "../installation.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { Attachment } from "../protocol/methods.ts";
+
+/** One line of the launcher's status descriptor. */
+const statusEvent = z.discriminatedUnion("event", [
+  z.object({
+    event: z.literal("ready"),
+    pid: z.int(),
+    namespaces: z.record(z.string(), z.number()).default({}),
+  }),
+  z.object({ event: z.literal("started") }),
+  z.object({
+    event: z.literal("error"),
+    stage: z.string(),
+    call: z.string(),
+    path: z.string().default(""),
+    errno: z.string().default(""),
+    hint: z.string().default(""),
+  }),
+  z.object({ event: z.literal("exit"), code: z.int(), signal: z.string().nullable() }),
+]);
+
+export type StatusEvent = z.output<typeof statusEvent>;
+export type ReadyEvent = Extract<StatusEvent, { event: "ready" }>;
+
+/** A launcher process that outlives this one: its own session, nothing of our descriptors. */
+export interface Launch {
+  readonly monitorPid: number;
+  /** Resolves at `ready`; rejects with launcherFailed. */
+  readonly ready: Promise<ReadyEvent>;
+  /** Resolves when the command has been executed; rejects when it could not be. */
+  readonly started: Promise<void>;
+  /** Lets the prepared command run. Without it the launcher undoes everything when we die. */
+  commit(): void;
+  /** Gives up before `commit`. */
+  abort(): void;
+}
+
+const statusDescriptor = 3;
+const syncDescriptor = 4;
+const optionsDescriptor = 5;
+
+/**
+ * Starts `launcher run|enter`. The options travel by a pipe: argv is readable by every user of the host,
+ * and the environment among the options may hold secrets.
+ */
+export function launch(
+  face: "run" | "enter",
+  options: readonly string[],
+  command: readonly string[],
+): Launch {
+  const path = launcherPath();
+  const argv = [
+    face,
+    ...["--status-fd", `${statusDescriptor}`, "--sync-fd", `${syncDescriptor}`],
+    ...["--args", `${optionsDescriptor}`, "--", ...command],
+  ];
+  const child = spawn(path, argv, {
+    detached: true,
+    cwd: "/",
+    env: {},
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
+  });
+  const [status, sync, input] = child.stdio.slice(statusDescriptor) as [Socket, Socket, Socket];
+  for (const pipe of [sync, input]) pipe.on("error", () => undefined);
+  input.end(options.map((option) => `${option}\0`).join(""));
+  child.unref();
+  return { monitorPid: child.pid ?? 0, ...followStatus(child, status), ...control(sync) };
+}
+
+/** The program that joins a terminal, or the client's own descriptors, to a socket of the launcher. */
+export function attachment(socket: string): Attachment {
+  return { command: launcherPath(), args: ["attach", socket] };
+}
+
+function launcherPath(): string {
+  const path = installedFile("native/launcher");
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    throw new TerrariumError("launcherMissing", { path });
+  }
+  return path;
+}
+
+function control(sync: Socket): Pick<Launch, "commit" | "abort"> {
+  return {
+    commit: () => void sync.end("!"),
+    abort: () => void sync.destroy(),
+  };
+}
+
+function followStatus(child: ChildProcess, status: Socket): Pick<Launch, "ready" | "started"> {
+  const ready = deferred<ReadyEvent>();
+  const started = deferred<void>();
+  const fail = (error: TerrariumError) => {
+    ready.reject(error);
+    started.reject(error);
+  };
+  const lines = createInterface({ input: status });
+  lines.on("line", (line) => {
+    const event = statusEvent.safeParse(parseJson(line)).data;
+    if (event?.event === "ready") ready.resolve(event);
+    if (event?.event === "started") started.resolve();
+    if (event?.event === "error") fail(new TerrariumError("launcherFailed", event));
+  });
+  lines.on("close", () => fail(silentEnd("it ended without a word")));
+  child.on("error", (error) => fail(silentEnd(error.message)));
+  // From here on the sandbox lives by itself: it must not keep this process alive.
+  started.promise.finally(() => status.unref()).catch(() => undefined);
+  return { ready: ready.promise, started: started.promise };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+/** Promise.withResolvers, which Node 20 has not; a rejection that nobody awaits is no crash. */
+function deferred<T>(): Deferred<T> {
+  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  promise.catch(() => undefined);
+  return {
+    promise,
+    resolve: (value) => settle?.resolve(value),
+    reject: (error) => settle?.reject(error),
+  };
+}
+
+function silentEnd(reason: string): TerrariumError {
+  return new TerrariumError("helperFailed", { reason: `the launcher did not start: ${reason}` });
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

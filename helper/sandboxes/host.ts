@@ -1,0 +1,27 @@
+import { readUsers } from "../kernel/identity.ts";
+import type { Asker } from "./identity.ts";
+import { openRegistry, type Registry } from "./registry.ts";
+
+/** What every operation on sandboxes needs: where they are written down, and who asks. */
+export interface SandboxHost {
+  readonly registry: Registry;
+  readonly asker: Asker;
+}
+
+/** The asker is whom the kernel says that the helper runs as; nobody else is served yet (server/peer.ts). */
+export function openSandboxHost(): SandboxHost {
+  return { registry: openRegistry(), asker: readAsker() };
+}
+
+function readAsker(): Asker {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  const entry = readUsers().get(uid);
+  return {
+    uid,
+    gid,
+    name: entry?.name ?? `${uid}`,
+    home: entry?.home ?? "/",
+    shell: entry?.shell ?? "/bin/sh",
+  };
+}

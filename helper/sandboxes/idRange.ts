@@ -1,0 +1,32 @@
+import { readSubordinateRanges, readUsers } from "../kernel/identity.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+
+/**
+ * A free range of 65,536 unprivileged ids for a sandbox whose asker is root, as `systemd-nspawn -U` takes
+ * one (systemd's UIDS-GIDS document: container ranges are 0x80000 to 0x6FFFFFFF, in blocks of 0x10000).
+ */
+export const idRangeSize = 0x1_0000;
+const firstBase = 0x8_0000;
+const lastBase = 0x6fff_0000;
+
+interface Range {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The host's users and subordinate ids; none of them may become a sandbox's. */
+export function idsInUse(): readonly Range[] {
+  const users = [...readUsers().keys()].map((uid) => ({ start: uid, count: 1 }));
+  return [...users, ...readSubordinateRanges("subuid"), ...readSubordinateRanges("subgid")];
+}
+
+/** First free base that meets neither `bases` (other sandboxes) nor `inUse`. */
+export function chooseIdRange(bases: ReadonlySet<number>, inUse: readonly Range[]): number {
+  const free = (base: number) =>
+    !bases.has(base) &&
+    !inUse.some(({ start, count }) => start < base + idRangeSize && base < start + count);
+  for (let base = firstBase; base <= lastBase; base += idRangeSize) {
+    if (free(base)) return base;
+  }
+  throw new TerrariumError("idRangeExhausted", { tried: (lastBase - firstBase) / idRangeSize + 1 });
+}

@@ -1,0 +1,80 @@
+import { ownNamespaces } from "../enter/namespaces.ts";
+import { readMounts } from "../inspect/mounts.ts";
+import { readIdMap } from "../kernel/procfs.ts";
+import type { NamespaceShare, SandboxDetails, SandboxSummary } from "../protocol/inventory.ts";
+import { namespaceTypes } from "../protocol/namespaces.ts";
+import { mainProcess } from "../protocol/processes.ts";
+import type { SandboxHost } from "./host.ts";
+import { readMembers } from "./members.ts";
+import { isRunning, reconcile } from "./reconcile.ts";
+import type { SandboxRecord } from "./record.ts";
+import { findRecord } from "./registry.ts";
+import { summarise } from "./summary.ts";
+
+/** Every sandbox of this user, oldest first; ended ones (whose record was kept) only with `all`. */
+export async function listSandboxes(
+  host: SandboxHost,
+  all: boolean,
+): Promise<readonly SandboxSummary[]> {
+  await host.registry.exclusively(() => reconcile(host));
+  const summaries = observe(host, host.registry.records());
+  return all ? summaries : summaries.filter(({ state }) => state !== "exited");
+}
+
+/** One sandbox with what the kernel holds of it: namespaces, mounts, cgroups, id map. */
+export async function inspectSandbox(host: SandboxHost, target: string): Promise<SandboxDetails> {
+  await host.registry.exclusively(() => reconcile(host));
+  const record = findRecord(host.registry.records(), target);
+  const [summary] = observe(host, [record]);
+  const main = summary && mainProcess(summary.processes);
+  return {
+    ...(summary as SandboxSummary),
+    spec: record.spec,
+    namespaces: namespacesOf(record),
+    mounts: main ? readMounts(main.pid) : [],
+    cgroups: Object.fromEntries(
+      record.cgroups.map((cgroup) => [cgroup.hierarchyId, cgroup.directory]),
+    ),
+    uidMap: (main && readIdMap(main.pid, "uid_map")) ?? [],
+  };
+}
+
+/** Names of running sandboxes by the inode of their pid namespace: how the inventory knows them. */
+export function namesByPidNamespace(host: SandboxHost): ReadonlyMap<number, string> {
+  return new Map(
+    host.registry
+      .records()
+      .filter(isRunning)
+      .flatMap(({ namespaces, name }) =>
+        namespaces["pid"] ? [[namespaces["pid"], name] as const] : [],
+      ),
+  );
+}
+
+/** Names by id: how the cgroup tree knows them. */
+export function namesById(host: SandboxHost): ReadonlyMap<string, string> {
+  return new Map(host.registry.records().map(({ id, name }) => [id, name]));
+}
+
+function observe(
+  { registry }: SandboxHost,
+  records: readonly SandboxRecord[],
+): readonly SandboxSummary[] {
+  const running = new Set(records.filter(isRunning));
+  const members = readMembers([...running]);
+  return records.map((record) =>
+    summarise(record, {
+      running: running.has(record),
+      exit: registry.exitOf(record.id),
+      processes: members.get(record.id) ?? [],
+    }),
+  );
+}
+
+function namespacesOf({ namespaces }: SandboxRecord): readonly NamespaceShare[] {
+  const own = ownNamespaces();
+  return namespaceTypes.flatMap((type) => {
+    const inode = namespaces[type];
+    return inode === undefined ? [] : [{ type, inode, shared: inode === own[type] }];
+  });
+}

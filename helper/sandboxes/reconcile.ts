@@ -1,0 +1,44 @@
+import { readStat } from "../kernel/procfs.ts";
+import { killCgroup, listCgroupNames, removeCgroups } from "../limits/cgroups.ts";
+import type { SandboxHost } from "./host.ts";
+import type { ProcessIdentity, SandboxRecord } from "./record.ts";
+
+/**
+ * Brings the registry in line with the kernel: what lives is kept as it is (a new helper adopts it by
+ * reading its record), what is dead or half made is removed with its cgroups. Runs under the lock.
+ */
+export function reconcile({ registry }: SandboxHost): void {
+  const records = registry.records();
+  const dead = records.filter((record) => !isAlive(record) && !registry.exitOf(record.id));
+  for (const { id } of dead) {
+    sweepCgroups(id);
+    registry.remove(id);
+  }
+  // A cgroup without a record: its helper was killed between making the one and the other.
+  const known = new Set(records.map(({ id }) => id));
+  for (const id of listCgroupNames()) if (!known.has(id)) sweepCgroups(id);
+}
+
+function sweepCgroups(id: string): void {
+  killCgroup(id);
+  removeCgroups(id);
+}
+
+/** Somebody still answers for it: its init, the monitor that is cleaning up, or the helper that is making it. */
+export function isAlive(record: SandboxRecord): boolean {
+  if (isRunning(record) || lives(record.monitor)) return true;
+  return record.init === undefined && lives(record.creator);
+}
+
+export function isRunning({ init }: SandboxRecord): boolean {
+  return lives(init);
+}
+
+/** The same process, not another one with its pid; a zombie has ended. */
+export function lives(identity: ProcessIdentity | undefined): boolean {
+  if (!identity) return false;
+  const stat = readStat(identity.pid);
+  return (
+    stat?.startTimeTicks === identity.startTimeTicks && stat.state !== "Z" && stat.state !== "X"
+  );
+}

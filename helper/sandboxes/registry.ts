@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { z } from "zod";
+import { tryLock } from "../kernel/libc.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { type ExitRecord, exitRecord, type SandboxRecord, sandboxRecord } from "./record.ts";
+import { openStateDirectory, type StateDirectory } from "./stateDirectory.ts";
+
+/**
+ * The sandboxes of this user on disk. Several helpers share it: each change is one rename, and what must
+ * not interleave (taking a name, an id range, removing what is dead) runs under `exclusively`.
+ */
+export interface Registry {
+  readonly state: StateDirectory;
+  records(): readonly SandboxRecord[];
+  exitOf(id: string): ExitRecord | undefined;
+  write(record: SandboxRecord): void;
+  remove(id: string): void;
+  directoryOf(id: string): string;
+  terminalSocket(): string;
+  exclusively<T>(work: () => T): Promise<T>;
+}
+
+const recordFile = "record.json";
+const exitFile = "exit.json";
+const lockRetryMs = 5;
+const lockAttempts = 2_000;
+
+export function openRegistry(): Registry {
+  const state = openStateDirectory();
+  const directoryOf = (id: string) => join(state.sandboxes, id);
+  return {
+    state,
+    directoryOf,
+    records: () => readRecords(state),
+    exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
+    write: (record) => writeRecord(directoryOf(record.id), record),
+    remove: (id) => rmSync(directoryOf(id), { recursive: true, force: true }),
+    terminalSocket: () => join(state.terminals, `${newId()}.sock`),
+    exclusively: (work) => exclusively(state.lockFile, work),
+  };
+}
+
+/** 48 random bits: short enough to read aloud, long enough never to meet itself on one machine. */
+export function newId(): string {
+  return randomBytes(6).toString("hex");
+}
+
+/** By id, name or an id's unambiguous beginning. */
+export function findRecord(records: readonly SandboxRecord[], target: string): SandboxRecord {
+  const exact = records.find(({ id, name }) => id === target || name === target);
+  if (exact) return exact;
+  const matches = target.length >= 3 ? records.filter(({ id }) => id.startsWith(target)) : [];
+  const [only, ...others] = matches;
+  if (!only) throw new TerrariumError("noSuchSandbox", { target });
+  if (others.length > 0) {
+    throw new TerrariumError("ambiguousSandbox", { target, matches: matches.map(({ id }) => id) });
+  }
+  return only;
+}
+
+function readRecords(state: StateDirectory): readonly SandboxRecord[] {
+  return readdirSync(state.sandboxes)
+    .map((id) => parseFile(join(state.sandboxes, id, recordFile), sandboxRecord))
+    .filter((record) => record !== undefined)
+    .sort((a, b) => a.createdAtMs - b.createdAtMs);
+}
+
+/** Undefined for a file that is not there (any more) or that another version wrote. */
+function parseFile<S extends z.ZodType>(file: string, schema: S): z.output<S> | undefined {
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeRecord(directory: string, record: SandboxRecord): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = join(directory, `.${recordFile}.${process.pid}`);
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  renameSync(temporary, join(directory, recordFile));
+}
+
+/** flock(2): the kernel gives it up when its holder dies, however it dies. */
+async function exclusively<T>(lockFile: string, work: () => T): Promise<T> {
+  const descriptor = openSync(lockFile, "a", 0o600);
+  try {
+    for (let attempt = 0; !tryLock(descriptor); attempt += 1) {
+      if (attempt === lockAttempts) {
+        throw new TerrariumError("helperFailed", { reason: `another helper holds ${lockFile}` });
+      }
+      await sleep(lockRetryMs);
+    }
+    return work();
+  } finally {
+    closeSync(descriptor);
+  }
+}

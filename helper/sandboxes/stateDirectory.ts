@@ -1,0 +1,63 @@
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { TerrariumError } from "../protocol/errors.ts";
+
+/** Where the registry lives: only what the kernel cannot tell. Gone with the next boot, as the sandboxes are. */
+export interface StateDirectory {
+  readonly root: string;
+  /** One directory per sandbox, named by its id. */
+  readonly sandboxes: string;
+  /** One-shot sockets of `exec` and `enter` terminals. */
+  readonly terminals: string;
+  readonly lockFile: string;
+}
+
+const privateMode = 0o700;
+
+/** Makes (or finds) the state directory of this user and refuses one that somebody else could have prepared. */
+export function openStateDirectory(): StateDirectory {
+  const root = join(runtimeDirectory(), "terrarium");
+  const state: StateDirectory = {
+    root,
+    sandboxes: join(root, "sandboxes"),
+    terminals: join(root, "terminals"),
+    lockFile: join(root, "lock"),
+  };
+  for (const directory of [state.root, state.sandboxes, state.terminals]) makePrivate(directory);
+  return state;
+}
+
+function runtimeDirectory(): string {
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) return "/run";
+  const perUser = `/run/user/${uid}`;
+  if (isWritable(process.env["XDG_RUNTIME_DIR"])) return process.env["XDG_RUNTIME_DIR"] as string;
+  if (isWritable(perUser)) return perUser;
+  // No login session (su, cron, a container): a fixed name below /tmp, safe because makePrivate refuses
+  // a directory that is not ours (CVE-2019-12439 is what happens without that check).
+  const fallback = `/tmp/terrarium-${uid}`;
+  makePrivate(fallback);
+  return fallback;
+}
+
+function isWritable(directory: string | undefined): boolean {
+  if (!directory?.startsWith("/")) return false;
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function makePrivate(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: privateMode });
+  const found = lstatSync(directory);
+  if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
+    throw new TerrariumError("pathRefused", {
+      path: directory,
+      reason: "it must be a directory that belongs to this user; somebody else made it",
+    });
+  }
+  if ((found.mode & 0o777) !== privateMode) chmodSync(directory, privateMode);
+}

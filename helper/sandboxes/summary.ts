@@ -1,0 +1,34 @@
+import { memoryUsage, readLimits } from "../limits/cgroups.ts";
+import type { ProcessFact, SandboxState, SandboxSummary } from "../protocol/inventory.ts";
+import type { ExitRecord, SandboxRecord } from "./record.ts";
+
+interface Observed {
+  readonly running: boolean;
+  readonly exit: ExitRecord | undefined;
+  readonly processes: readonly ProcessFact[];
+}
+
+/** A record and what the kernel says of it now, as clients see it. */
+export function summarise(record: SandboxRecord, observed?: Observed): SandboxSummary {
+  const running = observed?.running ?? true;
+  return {
+    id: record.id,
+    name: record.name,
+    state: stateOf(record, running),
+    hostname: record.hostname,
+    command: record.command.join(" "),
+    createdAtMs: record.createdAtMs,
+    pid: running ? record.init?.pid : undefined,
+    exitCode: observed?.exit?.code,
+    exitSignal: observed?.exit?.signal ?? undefined,
+    processes: observed?.processes ?? [],
+    memoryBytes: running ? memoryUsage(record.id) : undefined,
+    limits: running ? readLimits(record.id) : [],
+    owner: record.owner,
+  };
+}
+
+function stateOf(record: SandboxRecord, running: boolean): SandboxState {
+  if (running) return record.init ? "running" : "creating";
+  return record.init ? "exited" : "creating";
+}

@@ -1,0 +1,17 @@
+/** One line per request that changes something: who, what, how it ended. The target stands in the reply. */
+export interface AuditEntry {
+  readonly uid: number;
+  readonly method: string;
+  readonly outcome: string;
+}
+
+export type Audit = (entry: AuditEntry) => void;
+
+/** To standard error, which the editor keeps in its log and systemd in the journal. */
+export function auditToStderr(entry: AuditEntry): void {
+  const line = { time: new Date().toISOString(), ...entry };
+  process.stderr.write(`audit ${JSON.stringify(line)}\n`);
+}
+
+/** For the command line, whose user sees what happens. */
+export function noAudit(): void {}

@@ -1,0 +1,112 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+import {
+  createMessageConnection,
+  type Disposable,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-jsonrpc/node";
+import { KernelError } from "../kernel/errors.ts";
+import { TerrariumError, toWireError } from "../protocol/errors.ts";
+import type { MethodName } from "../protocol/methods.ts";
+import { type ParameterOutput, parameterSchemas } from "../protocol/schemas.ts";
+import type { SandboxHost } from "../sandboxes/host.ts";
+import type { Audit } from "./audit.ts";
+import { capMessages } from "./messageCap.ts";
+import { methods, type Session } from "./methods.ts";
+import { openWatch } from "./watch.ts";
+
+/** Who is at the other end, from the kernel. */
+export interface Peer {
+  readonly uid: number;
+}
+
+export interface Transport {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/**
+ * Serves one client until its stream ends. Each request passes: size cap, schema, handler; whatever goes
+ * wrong leaves as one of the protocol's errors, never as a stack or a path of ours.
+ */
+export function serve(
+  host: SandboxHost,
+  peer: Peer,
+  transport: Transport | Duplex,
+  audit: Audit,
+): Disposable {
+  const { input, output } =
+    "input" in transport ? transport : { input: transport, output: transport };
+  const capped = capMessages();
+  const connection = createMessageConnection(
+    new StreamMessageReader(input.pipe(capped)),
+    new StreamMessageWriter(output),
+  );
+  const session: Session = {
+    host,
+    watch: openWatch(host, (change) => {
+      connection.sendNotification("inventory/didChange", change).catch(() => undefined);
+    }),
+  };
+  for (const name of Object.keys(methods) as MethodName[]) {
+    connection.onRequest(name, (parameters: unknown) =>
+      answer(session, peer, name, parameters, audit),
+    );
+  }
+  const end = () => {
+    session.watch.dispose();
+    connection.dispose();
+    input.destroy();
+  };
+  connection.onClose(end);
+  connection.onError(end);
+  capped.on("error", end);
+  input.on("error", end);
+  output.on("error", end);
+  connection.listen();
+  return { dispose: end };
+}
+
+async function answer<M extends MethodName>(
+  session: Session,
+  peer: Peer,
+  name: M,
+  parameters: unknown,
+  audit: Audit,
+): Promise<unknown> {
+  const method = methods[name];
+  const note = (outcome: string) =>
+    method.changes && audit({ uid: peer.uid, method: name, outcome });
+  try {
+    const result = await method.handle(session, parse(name, parameters));
+    note("done");
+    return result;
+  } catch (error) {
+    const known = toKnownError(error);
+    note(known.code);
+    const wire = toWireError(known);
+    return new ResponseError(wire.code, wire.message, wire.data);
+  }
+}
+
+function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOutput<M> {
+  const parsed = parameterSchemas[name].safeParse(parameters ?? {});
+  // The compiler sees a union of all rows' outputs; that row M's schema yields row M's is what a table means.
+  if (parsed.success) return parsed.data as ParameterOutput<M>;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join(".");
+  throw new TerrariumError("invalidRequest", {
+    reason: `${where ? `${where}: ` : ""}${issue?.message ?? "malformed request"}.`,
+  });
+}
+
+function toKnownError(error: unknown): TerrariumError {
+  if (error instanceof TerrariumError) return error;
+  if (error instanceof KernelError) {
+    return new TerrariumError("helperFailed", { reason: `${error.call}: ${error.errno}` });
+  }
+  return new TerrariumError("helperFailed", {
+    reason: error instanceof Error ? error.message : String(error),
+  });
+}

@@ -1,0 +1,97 @@
+import { enterProcess } from "../enter/process.ts";
+import { inspectProcess } from "../inspect/process.ts";
+import { readCgroups } from "../inventory/cgroups.ts";
+import { readNamespaces } from "../inventory/namespaces.ts";
+import { readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
+import type { ParameterOutput } from "../protocol/schemas.ts";
+import { createSandbox } from "../sandboxes/create.ts";
+import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
+import { execInSandbox } from "../sandboxes/exec.ts";
+import type { SandboxHost } from "../sandboxes/host.ts";
+import {
+  inspectSandbox,
+  listSandboxes,
+  namesById,
+  namesByPidNamespace,
+} from "../sandboxes/list.ts";
+import { version } from "../version.ts";
+import type { Watch } from "./watch.ts";
+
+/** What a handler works with: the sandboxes of this helper and the watch of this connection. */
+export interface Session {
+  readonly host: SandboxHost;
+  readonly watch: Watch;
+}
+
+export interface Method<M extends MethodName> {
+  /** Changes something: leaves a line in the audit log. */
+  readonly changes: boolean;
+  handle(session: Session, parameters: ParameterOutput<M>): Results[M] | Promise<Results[M]>;
+}
+
+/** One row per request. */
+export const methods: { readonly [M in MethodName]: Method<M> } = {
+  initialize: {
+    changes: false,
+    handle: ({ host }, { protocol }) => {
+      if (protocol !== protocolVersion) {
+        throw new TerrariumError("invalidRequest", {
+          reason: `This helper (${version()}) speaks protocol ${protocolVersion}, the client ${protocol}: install the same version of both.`,
+        });
+      }
+      const { uid } = host.asker;
+      const { mode } = readCgroupMounts();
+      return { version: version(), pid: process.pid, uid, privileged: uid === 0, cgroupMode: mode };
+    },
+  },
+  "sandbox/create": {
+    changes: true,
+    handle: ({ host }, parameters) => createSandbox(host, parameters),
+  },
+  "sandbox/list": { changes: false, handle: ({ host }, { all }) => listSandboxes(host, all) },
+  "sandbox/inspect": {
+    changes: false,
+    handle: ({ host }, { target }) => inspectSandbox(host, target),
+  },
+  "sandbox/exec": {
+    changes: true,
+    handle: ({ host }, parameters) => execInSandbox(host, parameters),
+  },
+  "sandbox/stop": {
+    changes: true,
+    handle: ({ host }, { target, timeoutMs }) => done(stopSandbox(host, target, timeoutMs)),
+  },
+  "sandbox/remove": {
+    changes: true,
+    handle: ({ host }, { target, force }) => done(removeSandbox(host, target, force)),
+  },
+  "process/enter": {
+    changes: true,
+    handle: ({ host }, parameters) =>
+      enterProcess({ ...host.asker, socket: host.registry.terminalSocket() }, parameters),
+  },
+  "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "inventory/namespaces": {
+    changes: false,
+    handle: ({ host }, { types }) =>
+      readNamespaces({ types, sandboxes: namesByPidNamespace(host) }),
+  },
+  "inventory/cgroups": {
+    changes: false,
+    handle: ({ host }) => readCgroups({ sandboxNames: namesById(host) }),
+  },
+  "inventory/watch": {
+    changes: false,
+    handle: ({ watch }, { topics }) => {
+      watch.set(topics);
+      return null;
+    },
+  },
+};
+
+async function done(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
+}

@@ -1,0 +1,75 @@
+import { lstatSync, unlinkSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { peerCredentials } from "../kernel/libc.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { SandboxHost } from "../sandboxes/host.ts";
+import type { Audit } from "./audit.ts";
+import { serve } from "./connection.ts";
+
+/**
+ * Serves clients on a unix socket that only its user may open (mode 0600), and only that user or root:
+ * the kernel names the peer (SO_PEERCRED), the file mode alone would trust whoever can change it.
+ */
+export async function listen(host: SandboxHost, path: string, audit: Audit): Promise<Server> {
+  await removeStale(path);
+  const server = createServer((socket) => accept(host, socket, audit));
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TerrariumError("pathRefused", { path, reason: `cannot listen there (${code})` });
+  } finally {
+    process.umask(mask);
+  }
+  return server;
+}
+
+function accept(host: SandboxHost, socket: Socket, audit: Audit): void {
+  const peer = peerOf(socket);
+  if (peer === undefined || (peer.uid !== 0 && peer.uid !== host.asker.uid)) {
+    audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
+    socket.destroy();
+    return;
+  }
+  serve(host, peer, socket, audit);
+}
+
+function peerOf(socket: Socket): { readonly uid: number } | undefined {
+  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd: number } })._handle ?? {};
+  try {
+    return fd === undefined ? undefined : peerCredentials(fd);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A socket that nobody answers is left over from a helper that was killed; one that answers is in use. */
+async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSocket()) {
+    throw new TerrariumError("pathRefused", {
+      path,
+      reason: "something that is no socket is there",
+    });
+  }
+  if (await answers(path)) {
+    throw new TerrariumError("pathRefused", { path, reason: "another helper listens there" });
+  }
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
