@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { cache } from "./cache.ts";
 import { pageAddress } from "./page-address.ts";
 import { checkout } from "./prepare.mjs";
 import { calmSettings } from "./settings.ts";
-import { cache } from "./vscode-install.ts";
 import { startVscodeServer, type VscodeServer } from "./vscode-server.ts";
 
 /** The second half of `npm start`: a VS Code server in the foreground until Ctrl-C. */

@@ -10,7 +10,7 @@ import { installSystemPackages } from "./system-packages.mjs";
  * the first package is installed, and under the Node that the user happens to have.
  */
 
-export const checkout = fileURLToPath(new URL("../..", import.meta.url));
+export const checkout = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 const nodeModules = join(checkout, "node_modules");
 const tools = join(nodeModules, ".bin");

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const patienceMs = 5_000;
@@ -10,25 +11,43 @@ const pollMs = 50;
  * @param leader pid of the group's leader, which was started with `detached: true`
  */
 export async function endProcessGroup(leader: number): Promise<void> {
-  if (!signalGroup(leader, "SIGTERM")) return;
-  if (await groupIsGone(leader)) return;
-  signalGroup(leader, "SIGKILL");
-  await groupIsGone(leader);
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    if (!hasLiveMember(leader)) return;
+    signalGroup(leader, signal);
+    await waitUntilEmpty(leader);
+  }
 }
 
-async function groupIsGone(leader: number): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollMs) {
-    if (!signalGroup(leader, 0)) return true;
+async function waitUntilEmpty(leader: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < patienceMs && hasLiveMember(leader); waitedMs += pollMs) {
     await sleep(pollMs);
   }
-  return false;
 }
 
-/** False when the group has no member left (ESRCH of kill(2)). */
-function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+/** Zombies do not count: kill(2) would still find them, and init may take seconds to reap them. */
+function hasLiveMember(group: number): boolean {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      const [state, , processGroup] = statAfterCommand(pid);
+      return Number(processGroup) === group && state !== "Z" && state !== "X";
+    });
+}
+
+/** Fields 3 and on of /proc/PID/stat: state, parent, process group (proc_pid_stat(5)). */
+function statAfterCommand(pid: string): string[] {
   try {
-    return process.kill(-leader, signal);
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return false;
+    return [];
+  }
+}
+
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // ESRCH: the last member ended in the meantime.
   }
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkout, toolEnvironment } from "./prepare.mjs";
+import { cache } from "./cache.ts";
+import { toolEnvironment } from "./prepare.mjs";
 import { withProgress } from "./progress.mjs";
 import { runQuietly } from "./quiet-command.mjs";
 
@@ -11,9 +12,6 @@ import { runQuietly } from "./quiet-command.mjs";
  */
 
 const version = "4.139.1";
-
-/** Everything that the rig downloads or writes outlives a run here. */
-export const cache = join(checkout, ".vscode-test");
 
 const home = join(cache, `code-server-${version}`);
 
