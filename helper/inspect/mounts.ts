@@ -1,7 +1,7 @@
 import { errnoOf, isDenied } from "../kernel/errors.ts";
+import type { MountInfo } from "../kernel/mountinfo.ts";
 import { printable } from "../kernel/printable.ts";
 import { readMountinfo } from "../kernel/procfs.ts";
-import type { MountInfo } from "../kernel/proctext.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MountFact } from "../protocol/inventory.ts";
 

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { CgroupMode } from "../protocol/inventory.ts";
 import { errnoOf, isGone } from "./errors.ts";
+import type { MountInfo } from "./mountinfo.ts";
 import { readCgroupPaths, readMountinfo } from "./procfs.ts";
-import type { CgroupMembership, MountInfo } from "./proctext.ts";
+import type { CgroupMembership } from "./proctext.ts";
 
 /** include/uapi/linux/magic.h, by cgroup version. */
 const superMagic = { 1: 0x27e0eb, 2: 0x63677270 } as const;

@@ -1,16 +1,15 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import { isDenied, isGone } from "./errors.ts";
+import { type MountInfo, parseMountinfo } from "./mountinfo.ts";
 import {
   type CgroupMembership,
   type IdMapLine,
-  type MountInfo,
   type ProcessStat,
   type ProcessStatus,
   parseCgroupMemberships,
   parseCommandLine,
   parseIdMap,
-  parseMountinfo,
   parseNamespaceLink,
   parseStat,
   parseStatus,
@@ -18,7 +17,8 @@ import {
 
 /**
  * Typed reads of /proc. Processes end at any moment: a reader answers `undefined` for one that is
- * gone; what is denied is an error of node:fs, except where the answer has a word for it.
+ * gone or hidden. Where reading needs more rights than seeing the process (namespaces, mounts), being
+ * denied is told apart: a word of the answer, or the error of node:fs.
  */
 
 /** Inode by type. 0: the process holds no namespace of this type (a zombie has only pid and user), or the type was not asked for. */
@@ -39,12 +39,12 @@ export function processIds(): readonly number[] {
 }
 
 export function readStat(pid: ProcessId): ProcessStat | undefined {
-  const text = readProcessFile(pid, "stat");
+  const text = unlessHidden(() => readProcessFile(pid, "stat"));
   return text === undefined ? undefined : parseStat(text);
 }
 
 export function readStatus(pid: ProcessId): ProcessStatus | undefined {
-  const text = readProcessFile(pid, "status");
+  const text = unlessHidden(() => readProcessFile(pid, "status"));
   return text === undefined ? undefined : parseStatus(text);
 }
 
@@ -53,7 +53,7 @@ export function readStatus(pid: ProcessId): ProcessStatus | undefined {
  * kernel reads only anonymous pages here, so a process cannot stall the reader with a FUSE mapping.
  */
 export function readCommandLine(pid: ProcessId): readonly string[] | undefined {
-  try {
+  return unlessHidden(() => {
     const fd = openSync(`/proc/${pid}/cmdline`, "r");
     try {
       const length = readSync(fd, commandLineBuffer, 0, commandLineBytes, 0);
@@ -61,10 +61,7 @@ export function readCommandLine(pid: ProcessId): readonly string[] | undefined {
     } finally {
       closeSync(fd);
     }
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
+  });
 }
 
 /**
@@ -118,12 +115,7 @@ export function readCgroupPaths(pid: ProcessId): readonly CgroupMembership[] | u
 
 /** The target of /proc/PID/exe, cwd or root; undefined when there is none (a kernel thread has no exe) or it is denied. */
 export function readProcessLink(pid: ProcessId, link: "exe" | "cwd" | "root"): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/${link}`);
-  } catch (error) {
-    if (isGone(error) || isDenied(error)) return undefined;
-    throw error;
-  }
+  return unlessHidden(() => readlinkSync(`/proc/${pid}/${link}`));
 }
 
 function readProcessFile(pid: ProcessId, file: string): string | undefined {
@@ -131,6 +123,16 @@ function readProcessFile(pid: ProcessId, file: string): string | undefined {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
     if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for a process that is gone, or that is another user's and hidden: proc(5), hidepid=1 answers EPERM. */
+function unlessHidden<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isGone(error) || isDenied(error)) return undefined;
     throw error;
   }
 }
