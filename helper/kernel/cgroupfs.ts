@@ -60,14 +60,21 @@ export function describeCgroupMounts(
   return { mode: modeOf(hierarchies), hierarchies: hierarchies.sort(byKernelOrder) };
 }
 
-/** The directory of a cgroup path (in the terms of /proc/PID/cgroup) below a mount; undefined when it cannot be seen there. */
+/**
+ * The directory of a cgroup path (in the terms of /proc/PID/cgroup) below a mount; undefined when it
+ * cannot be seen there, or lies outside the helper's cgroup namespace (`/..`).
+ */
 export function cgroupDirectory(
   mount: Pick<CgroupMount, "mountPoint" | "root">,
   path: string,
 ): string | undefined {
+  if (leavesNamespace(path) || leavesNamespace(mount.root)) return undefined;
   const relative = posix.relative(mount.root, path);
-  if (relative === ".." || relative.startsWith("../")) return undefined;
-  return join(mount.mountPoint, relative);
+  return leavesNamespace(`/${relative}`) ? undefined : join(mount.mountPoint, relative);
+}
+
+function leavesNamespace(path: string): boolean {
+  return path === "/.." || path.startsWith("/../");
 }
 
 /** The controllers that a version 2 cgroup offers to its children; empty when the file is absent. */
