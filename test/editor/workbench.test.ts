@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
+import { Workbench } from "./workbench.ts";
+
+const sandboxes = "Sandboxes & Containers";
+
+/** One user's session, step by step: each test goes on where the one before it stopped. */
+describe("In the workbench", () => {
+  let workbench: Workbench;
+  let sandboxNet: string;
+  let sandboxPid: number;
+
+  before(async () => {
+    workbench = await Workbench.open();
+  });
+
+  after(() => workbench.close());
+
+  /** A test with a picture at its end, also when it fails. */
+  function step(name: string, picture: string, body: () => Promise<void>): void {
+    it(name, async () => {
+      try {
+        await body();
+        await workbench.picture(picture);
+      } catch (error) {
+        await workbench.picture(`${picture}-failed`);
+        throw error;
+      }
+    });
+  }
+
+  step("an empty view offers a sandboxed terminal", "01-welcome", async () => {
+    await workbench.openTerrarium();
+    const button = workbench.section(sandboxes).getByRole("button", {
+      name: "New Sandboxed Terminal",
+    });
+    await button.last().waitFor();
+  });
+
+  step('the "+" menu opens a Sandboxed Shell', "02-sandboxed-shell", async () => {
+    await workbench.newTerminal("Sandboxed Shell");
+    await workbench.waitForText(/[$#] ?$/m);
+  });
+
+  step("the shell sees its own processes, host name and user", "03-ps", async () => {
+    await workbench.type("ps -ef; hostname; id");
+    await workbench.waitForText(/^uid=\d+.*\n.*[$#]$/m);
+    const lines = await workbench.terminalLines();
+    assert.ok(lines.some((line) => /^terrarium-[a-z0-9-]+$/.test(line)));
+    const pids = lines
+      .flatMap((line) => /^\S+ +(\d+) +\d+ +\d+ /.exec(line)?.[1] ?? [])
+      .map(Number);
+    assert.equal(pids[0], 1);
+    assert.ok(pids.length <= 4, `ps lists ${pids.length} processes`);
+  });
+
+  step("the tree shows the same process under its host pid", "04-processes", async () => {
+    await workbench.expandRow(workbench.row(sandboxes, /terrarium · running/));
+    await workbench.expandRow(workbench.row(sandboxes, /^Processes/));
+    const row = workbench.row(sandboxes, /^1\s*→\s*\d+/);
+    await row.waitFor();
+    sandboxPid = Number(/→\s*(\d+)/.exec((await row.textContent()) ?? "")?.[1]);
+    assert.deepEqual(nestedPids(sandboxPid), [sandboxPid, 1]);
+  });
+
+  step("the shell's namespaces are those of the process in the tree", "05-namespaces", async () => {
+    await workbench.clearTerminal();
+    await workbench.type("readlink /proc/self/ns/net");
+    [sandboxNet] = await workbench.waitForText(/net:\[\d+\]/);
+    assert.equal(sandboxNet, namespaceLink(sandboxPid, "net"));
+    assert.notEqual(sandboxNet, namespaceLink("self", "net"));
+    await workbench.expandSection("Namespaces");
+    await workbench.expandRow(workbench.row("Namespaces", /^net/));
+    const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
+    await workbench.row("Namespaces", inode).waitFor();
+  });
+
+  step("resizing the terminal resizes the pty inside", "06-resize", async () => {
+    const small = await terminalSize();
+    await workbench.togglePanelSize();
+    const large = await workbench.until("a larger pty", async () => {
+      const size = await terminalSize();
+      return size.rows > small.rows ? size : undefined;
+    });
+    assert.ok(large.rows > small.rows);
+    await workbench.togglePanelSize();
+  });
+
+  step("Ctrl-C interrupts the command and not the shell", "07-interrupt", async () => {
+    await workbench.clearTerminal();
+    await workbench.type("sleep 1000");
+    await workbench.press("Control+c");
+    await workbench.waitForText(/\^C/);
+    await workbench.type("echo status $?");
+    await workbench.waitForText(/^status 130$/m);
+  });
+
+  step("UTF-8 passes both ways", "08-utf8", async () => {
+    await workbench.clearTerminal();
+    await workbench.type("printf '%s\\n' 'Grüße, 你好, ñandú' | rev | rev");
+    await workbench.waitForText(/^Grüße, 你好, ñandú$/m);
+  });
+
+  step("Enter Namespace opens a terminal inside the sandbox", "09-enter", async () => {
+    const before = await workbench.terminalCount();
+    const row = workbench.row(sandboxes, /terrarium · running/);
+    await workbench.chooseFromContextMenu(row, "Enter Namespace");
+    await workbench.waitForTerminals((count) => count > before);
+    await workbench.waitForText(/[$#] ?$/m);
+    await workbench.type("hostname; readlink /proc/self/ns/net");
+    const [entered] = await workbench.waitForText(/net:\[\d+\]/);
+    assert.equal(entered, sandboxNet);
+    await workbench.waitForText(/^terrarium-/m);
+  });
+
+  step("the exit status of a shell is shown", "10-exit-status", async () => {
+    const before = await workbench.terminalCount();
+    await workbench.type("exit 3");
+    await workbench.waitForTerminals((count) => count < before);
+    await workbench.notification(/exit code: 3/).waitFor();
+  });
+
+  step("entering one namespace joins that one alone", "11-enter-net", async () => {
+    const before = await workbench.terminalCount();
+    const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
+    const row = workbench.row("Namespaces", inode);
+    await workbench.chooseFromContextMenu(row, "Enter Namespace");
+    await workbench.waitForTerminals((count) => count > before);
+    await workbench.waitForText(/[$#] ?$/m);
+    await workbench.type("readlink /proc/self/ns/net /proc/self/ns/uts");
+    const [, net, uts] = await workbench.waitForText(/^(net:\[\d+\])\n(uts:\[\d+\])$/m);
+    assert.deepEqual([net, uts], [sandboxNet, namespaceLink("self", "uts")]);
+    await workbench.killTerminal();
+  });
+
+  step("closing the tab ends the sandbox, in the tree and in the kernel", "12-closed", async () => {
+    await workbench.killTerminal();
+    await workbench.row(sandboxes, /terrarium · running/).waitFor({ state: "detached" });
+    await workbench.until("the network namespace to be empty", async () => {
+      return membersOf(sandboxNet).length === 0 || undefined;
+    });
+  });
+
+  /** As `stty` inside reads it. */
+  async function terminalSize(): Promise<{ readonly rows: number; readonly columns: number }> {
+    await workbench.clearTerminal();
+    await workbench.type("stty size");
+    const [, rows, columns] = await workbench.waitForText(/^(\d+) (\d+)$/m);
+    return { rows: Number(rows), columns: Number(columns) };
+  }
+});

@@ -1,0 +1,226 @@
+import { cp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { launchBrowser, newPage } from "../rig/browser.ts";
+import { makeTemporaryFolder } from "../rig/cache.ts";
+import { type PageOptions, pageAddress } from "../rig/page-address.ts";
+import { checkout } from "../rig/prepare.mjs";
+import { testSettings } from "../rig/settings.ts";
+import { installExtension, startVscodeServer, type VscodeServer } from "../rig/vscode-server.ts";
+
+/** Every selector of VS Code's page that the tests use stands in this file. */
+
+const patienceMs = 30_000;
+const pollMs = 100;
+const pictures = join(checkout, "test", "out");
+
+export interface WorkbenchOptions {
+  /** Path of a packaged extension to install; without it the checkout itself is loaded. */
+  readonly vsix?: string;
+}
+
+/** A workbench of its own: server, browser and a copy of the sample workspace. */
+export class Workbench {
+  readonly folder: string;
+  readonly workspace: string;
+  readonly page: Page;
+  readonly #server: VscodeServer;
+  readonly #browser: Browser;
+
+  private constructor(folder: string, server: VscodeServer, browser: Browser, page: Page) {
+    this.folder = folder;
+    this.workspace = join(folder, "tide-table");
+    this.#server = server;
+    this.#browser = browser;
+    this.page = page;
+  }
+
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const folder = await makeTemporaryFolder("workbench");
+    const home = { home: join(folder, "home"), settings: testSettings };
+    if (options.vsix !== undefined) await installExtension(home, options.vsix);
+    const server = await startVscodeServer(home);
+    const browser = await launchBrowser();
+    const workbench = new Workbench(folder, server, browser, await newPage(browser));
+    await workbench.#load(options);
+    return workbench;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #load({ vsix }: WorkbenchOptions): Promise<void> {
+    await mkdir(pictures, { recursive: true });
+    const sample = join(checkout, "test", "editor", "workspace");
+    await cp(sample, this.workspace, { recursive: true });
+    const page: PageOptions = { folder: this.workspace, extension: vsix ? null : checkout };
+    await this.page.goto(pageAddress(this.#server, page));
+    await this.#activityBarItem().waitFor({ timeout: patienceMs });
+  }
+
+  /** Keeps a picture of the page under test/out, after anything that hovers has gone. */
+  async picture(name: string): Promise<void> {
+    await this.page.mouse.move(720, 320);
+    await this.page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
+  }
+
+  async openTerrarium(): Promise<void> {
+    await this.#activityBarItem().click();
+    await this.section("Sandboxes & Containers").waitFor();
+  }
+
+  /** One of the views in the side bar. */
+  section(title: string): Locator {
+    return this.page
+      .locator(".part.sidebar .pane")
+      .filter({ has: this.page.locator(".pane-header h3.title", { hasText: title }) });
+  }
+
+  async expandSection(title: string): Promise<void> {
+    const header = this.section(title).locator(".pane-header");
+    if ((await header.getAttribute("aria-expanded")) !== "true") await header.click();
+  }
+
+  /** The first row of a view whose text matches. */
+  row(section: string, text: string | RegExp): Locator {
+    return this.section(section).locator(".monaco-list-row").filter({ hasText: text }).first();
+  }
+
+  async expandRow(row: Locator): Promise<void> {
+    await row.waitFor({ timeout: patienceMs });
+    if ((await row.getAttribute("aria-expanded")) === "true") return;
+    await row.locator(".monaco-tl-twistie").click();
+    await this.until("the row to open", async () => {
+      return (await row.getAttribute("aria-expanded")) === "true" || undefined;
+    });
+  }
+
+  /** Right-clicks a row and chooses an entry of its menu. */
+  async chooseFromContextMenu(row: Locator, entry: string): Promise<void> {
+    await this.#chooseFromMenu(() => row.click({ button: "right" }), entry);
+  }
+
+  /** Chooses a profile from the menu behind the terminal panel's "+". */
+  async newTerminal(profile: string): Promise<void> {
+    if (!(await this.#terminalPanel().isVisible())) await this.runCommand("View: Toggle Terminal");
+    const before = await this.terminalCount();
+    const launch = this.page.getByRole("button", { name: "Launch Profile..." });
+    await this.#chooseFromMenu(() => launch.click(), profile);
+    await this.waitForTerminals((count) => count > before);
+  }
+
+  /** Runs a command by its title from the command palette. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.fill(`>${title}`);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row", { hasText: title })
+      .first()
+      .click();
+    await input.waitFor({ state: "hidden" });
+  }
+
+  /** How many terminals are open. */
+  async terminalCount(): Promise<number> {
+    return this.page.locator(".terminal-wrapper").count();
+  }
+
+  async waitForTerminals(enough: (count: number) => boolean): Promise<void> {
+    await this.until("another number of terminals", async () => {
+      return enough(await this.terminalCount()) || undefined;
+    });
+  }
+
+  /** Types into the terminal that is shown, and presses Enter. */
+  async type(text: string): Promise<void> {
+    await this.#activeTerminal().locator(".xterm-helper-textarea").focus();
+    await this.page.keyboard.insertText(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  async press(key: string): Promise<void> {
+    await this.#activeTerminal().locator(".xterm-helper-textarea").focus();
+    await this.page.keyboard.press(key);
+  }
+
+  /** The lines that the shown terminal shows, without trailing blanks. */
+  async terminalLines(): Promise<string[]> {
+    const rows = this.#activeTerminal().locator(".xterm-rows > div");
+    const lines = await rows.evaluateAll((found) => found.map((row) => row.textContent ?? ""));
+    return lines.map((line) => line.replaceAll("\u00a0", " ").trimEnd());
+  }
+
+  /** Waits until the shown terminal's text matches, and gives the match. */
+  async waitForText(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.until(`the terminal to show ${pattern}`, async () => {
+      return pattern.exec((await this.terminalLines()).join("\n")) ?? undefined;
+    });
+  }
+
+  async clearTerminal(): Promise<void> {
+    await this.press("Control+l");
+    await this.until("an empty terminal", async () => {
+      return (await this.terminalLines()).slice(1).every((line) => line === "") || undefined;
+    });
+  }
+
+  /** Closes the shown terminal with the panel's own button. */
+  async killTerminal(): Promise<void> {
+    const before = await this.terminalCount();
+    await this.runCommand("Terminal: Kill the Active Terminal Instance");
+    await this.waitForTerminals((count) => count < before);
+  }
+
+  async togglePanelSize(): Promise<void> {
+    await this.runCommand("View: Toggle Maximized Panel");
+  }
+
+  /** Text of a notification that VS Code shows. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-list-item").filter({ hasText: text });
+  }
+
+  /** Polls until the probe gives something other than undefined. */
+  async until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + patienceMs;
+    while (Date.now() < deadline) {
+      const value = await probe();
+      if (value !== undefined) return value;
+      await this.page.waitForTimeout(pollMs);
+    }
+    throw new Error(`waited in vain for ${what}; the terminal shows:\n${await this.#shownText()}`);
+  }
+
+  async #shownText(): Promise<string> {
+    if ((await this.#activeTerminal().count()) === 0) return "(there is none)";
+    return (await this.terminalLines()).join("\n").trimEnd();
+  }
+
+  /** A menu closes when VS Code redraws the toolbar under it: open it again until it stays. */
+  async #chooseFromMenu(open: () => Promise<void>, entry: string): Promise<void> {
+    const item = this.page.getByRole("menuitem", { name: entry, exact: true });
+    await this.until(`the menu entry ${entry}`, async () => {
+      await open();
+      return item.click({ timeout: 2_000 }).then(
+        () => true,
+        () => this.page.keyboard.press("Escape").then(() => undefined),
+      );
+    });
+  }
+
+  #activityBarItem(): Locator {
+    return this.page.locator('.activitybar .action-label[aria-label^="Terrarium"]');
+  }
+
+  #terminalPanel(): Locator {
+    return this.page.locator(".part.panel .terminal-outer-container");
+  }
+
+  #activeTerminal(): Locator {
+    return this.page.locator(".terminal-wrapper.active");
+  }
+}
