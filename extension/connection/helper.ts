@@ -112,7 +112,7 @@ export class Helper implements vscode.Disposable {
       this.#adopt(running);
       return running;
     } catch (error) {
-      this.#scheduleRestart(TerrariumError.is(error) ? error.message : String(error));
+      this.#scheduleRestart(error instanceof Error ? error.message : String(error));
       throw error;
     }
   }
@@ -140,7 +140,7 @@ export class Helper implements vscode.Disposable {
     end(running);
     if (this.#disposed) return;
     if (Date.now() - running.sinceMs > healthyAfterMs) this.#restarts = 0;
-    this.#scheduleRestart("it ended unexpectedly");
+    this.#scheduleRestart("The helper ended unexpectedly.");
   }
 
   #scheduleRestart(reason: string): void {
@@ -151,7 +151,7 @@ export class Helper implements vscode.Disposable {
       return;
     }
     this.#restarts += 1;
-    this.#log.warn(`The helper failed: ${reason}. New start in ${delayMs} ms.`);
+    this.#log.warn(`${reason} New start in ${delayMs} ms.`);
     this.#enter({ kind: "restarting", attempt: this.#restarts });
     this.#timer = setTimeout(() => void this.#connected().catch(() => undefined), delayMs);
   }

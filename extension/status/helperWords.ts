@@ -12,7 +12,7 @@ export function helperWords(state: HelperState): string {
     case "restarting":
       return "Helper ended and is started again";
     case "failed":
-      return `Helper failed: ${state.reason}`;
+      return state.reason;
     case "running": {
       const { version, privileged, uid, cgroupMode } = state.facts;
       return `Helper ${version} · ${privileged ? "root" : `rootless (uid ${uid})`} · cgroup ${cgroupMode}`;

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { Attachment } from "../../helper/protocol/methods.ts";
 import type { Ctx } from "../context.ts";
+import { UserError } from "../failure.ts";
 import { terminalEnvironment } from "./environment.ts";
 import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 
@@ -15,6 +16,7 @@ export interface TerminalLooks {
 
 /** Makes a sandbox for the open folder and describes the terminal in it. Rejects with a TerrariumError. */
 export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptions> {
+  if (!vscode.workspace.isTrusted) throw untrusted();
   const choice = currentWorkspace();
   const { folder } = choice;
   const { sandbox, attach } = await ctx.helper.request("sandbox/create", {
@@ -49,6 +51,12 @@ export function attachedTerminal(
     color: new vscode.ThemeColor("terminal.ansiGreen"),
     ...(message !== undefined && { message: dim(message) }),
   };
+}
+
+function untrusted(): UserError {
+  return new UserError(
+    'A sandbox gets the open folder, and you have not said that you trust it: see "Manage Workspace Trust".',
+  );
 }
 
 function currentWorkspace(): WorkspaceChoice {

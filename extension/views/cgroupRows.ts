@@ -2,21 +2,19 @@ import type { CgroupFact, CgroupHierarchy, CgroupReport } from "../../helper/pro
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
 
-/** The rows of the third view: one root for each hierarchy of this machine, then the tree. */
+/** The rows of the third view: a root for each hierarchy of this machine, version 2 first. */
 export function cgroupRows({ hierarchies }: CgroupReport): readonly Row[] {
-  return hierarchies.map(hierarchyRow);
+  return [...hierarchies].sort((a, b) => b.version - a.version).map(hierarchyRow);
 }
 
 function hierarchyRow(hierarchy: CgroupHierarchy): Row {
   const { id, version, root, controllers, mountPoint } = hierarchy;
   const total = countOf(processesBelow(root), "process");
+  const cgroups = cgroupsBelow(root);
   const row: Row = {
     id,
     label: `${id} (v${version})`,
-    description: facts(
-      version === 2 ? controllers.join(" ") : undefined,
-      countOf(cgroupsBelow(root), "cgroup"),
-    ),
+    description: facts(cgroups === 0 ? undefined : countOf(cgroups, "cgroup"), total),
     icon: { codicon: version === 2 ? "type-hierarchy" : "dashboard" },
     tokens: ["cgroup", "hierarchy"],
     subject: { kind: "cgroup", hierarchy, cgroup: root },

@@ -40,7 +40,7 @@ export function cardMarkdown({ title, lesson, facts }: Card): vscode.MarkdownStr
 
 function table(facts: Card["facts"]): string {
   const rows = facts.map(
-    ([name, value]) => `| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |`,
+    ([name, value]) => `| ${escapeMarkdown(name)}&nbsp;&nbsp; | ${escapeMarkdown(value)} |`,
   );
   return ["| | |", "|:--|:--|", ...rows].join("\n");
 }

@@ -8,7 +8,7 @@ export function processRow(parentId: string, process: ProcessFact): Row {
     id: `${parentId}/${process.pid}:${process.startTimeTicks}`,
     label: pidWords(process),
     description: process.command,
-    icon: { codicon: "server-process" },
+    icon: { codicon: "circle-small-filled" },
     tokens: ["process"],
     subject: { kind: "process", process },
     spoken: spoken(process),

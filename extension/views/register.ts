@@ -11,6 +11,7 @@ import type { TreeNode } from "./nodes.ts";
 import type { Row } from "./row.ts";
 import { sandboxRows } from "./sandboxRows.ts";
 import { RowTree } from "./tree.ts";
+import { countOf } from "./words.ts";
 
 export interface View {
   readonly tree: RowTree;
@@ -99,9 +100,9 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
 /** Only for the moment in which old rows are still shown; what is final is welcome content. */
 function stateMessage(state: HelperState): string | undefined {
   if (state.kind !== "restarting") return undefined;
-  return `The helper ended. Starting it again (${state.attempt} of ${restartDelaysMs.length})…`;
+  return `The helper does not answer. Starting it again (${state.attempt} of ${restartDelaysMs.length})…`;
 }
 
 function deniedNote(denied: number): string | undefined {
-  return denied === 0 ? undefined : `${denied} denied`;
+  return denied === 0 ? undefined : `${countOf(denied, "process")} hidden by the kernel`;
 }

@@ -2,30 +2,42 @@ import type { NamespaceShare, SandboxDetails } from "../../helper/protocol/inven
 import { namespaceFacts } from "../../helper/protocol/namespaces.ts";
 import { namespaceIcons } from "./namespaceRows.ts";
 import type { Row } from "./row.ts";
-import { countOf } from "./words.ts";
+import { countOf, facts } from "./words.ts";
 
 /** The group "Namespaces" of a sandbox: which it has for itself and which it shares. */
 export function shareRows(parentId: string, details: SandboxDetails): readonly Row[] {
   if (details.namespaces.length === 0) return [];
   const id = `${parentId}/namespaces`;
-  const summary = sharesInWords(details.namespaces);
+  const { namespaces } = details;
   return [
     {
       id,
       label: "Namespaces",
-      description: summary,
+      description: sharesInShort(namespaces),
       icon: { codicon: "layers" },
       tokens: ["group"],
       subject: { kind: "group" },
-      spoken: `Namespaces: ${summary}`,
+      spoken: `Namespaces: ${sharesInWords(namespaces)}`,
       card: () => ({
         title: "Namespaces",
         lesson: "A namespace gives its processes their own copy of one kind of thing.",
-        facts: details.namespaces.map(({ type }) => [type, namespaceFacts[type].isolates]),
+        facts: namespaces.map(({ type, shared }) => [
+          `${type}, ${shared ? "the host's" : "its own"}`,
+          namespaceFacts[type].isolates,
+        ]),
       }),
-      children: () => details.namespaces.map((share) => shareRow(id, share, details)),
+      children: () => namespaces.map((share) => shareRow(id, share, details)),
     },
   ];
+}
+
+/** `7 own · time the host's`: the exceptions are what one looks for. */
+export function sharesInShort(shares: readonly NamespaceShare[]): string {
+  const shared = shares.filter((share) => share.shared).map(({ type }) => type);
+  return facts(
+    `${shares.length - shared.length} own`,
+    shared.length === 0 ? undefined : `${shared.join(" ")} the host's`,
+  );
 }
 
 /** `pid mnt net its own · time the host's` */
