@@ -15,6 +15,7 @@ async function main(words: readonly string[]): Promise<void> {
   const [face, mode, path] = words;
   if (face === "helper" && mode === "--stdio") return serveStdio();
   if (face === "helper" && mode === "--socket" && path) return serveSocket(path);
+  if (face === "helper") throw new Error("helper needs --stdio or --socket PATH.");
   const { socket, rest } = takeSocket(words);
   process.exitCode = await runCli(rest, {
     connect: () => (socket ? connectTo(socket) : connectHere()),

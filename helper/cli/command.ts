@@ -18,6 +18,11 @@ export interface Command {
 }
 
 /** Exit codes as Docker and the shells have them. */
-export const exitCodes = { ok: 0, terrariumFailed: 125 } as const;
+export const exitCodes = {
+  ok: 0,
+  terrariumFailed: 125,
+  notExecutable: 126,
+  notFound: 127,
+} as const;
 
 export const jsonOption: Option = { name: "json", help: "print one JSON document" };

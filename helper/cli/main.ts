@@ -45,7 +45,7 @@ export async function runCli(
     return await dispatch(words, environment);
   } catch (error) {
     environment.err(describe(error));
-    return exitCodes.terrariumFailed;
+    return exitCodeOf(error);
   }
 }
 
@@ -79,6 +79,14 @@ function unknownCommand(name: string): UsageError {
     `there is no command "${name}"`,
     guess ? `Did you mean ${guess}?` : '"terrarium --help" lists them.',
   );
+}
+
+/** A command that could not be executed has the shells' codes, also when nobody was attached to see it. */
+function exitCodeOf(error: unknown): number {
+  if (!TerrariumError.is(error, "launcherFailed")) return exitCodes.terrariumFailed;
+  const { call, errno } = error.args;
+  if (call !== "execve") return exitCodes.terrariumFailed;
+  return errno === "ENOENT" ? exitCodes.notFound : exitCodes.notExecutable;
 }
 
 /** One sentence, and a line that names the way out. */

@@ -28,9 +28,12 @@ export function formatFacts(
   return present.map(([key, value]) => `${key.padEnd(width)}  ${printable(`${value}`)}`).join("\n");
 }
 
-/** Nothing that somebody else named may steer the terminal: C0, DEL and C1 become a visible mark. */
+/**
+ * Nothing that somebody else named may steer the terminal or reorder what it shows: control characters,
+ * format characters (bidirectional overrides, CVE-2021-42574) and line separators become a visible mark.
+ */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "\u{fffd}");
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
 /** Seconds, minutes, hours, days: coarse, so that it does not flicker. */

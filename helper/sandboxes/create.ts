@@ -3,7 +3,7 @@ import { readStat } from "../kernel/procfs.ts";
 import { buildEnvironment } from "../launch/environment.ts";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
 import { chooseShell } from "../launch/shell.ts";
-import { createCgroups, removeCgroups } from "../limits/cgroups.ts";
+import { createCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
@@ -13,7 +13,7 @@ import { needsIdRange, planIdentity, type SandboxIdentity } from "./identity.ts"
 import { chooseIdRange, idsInUse } from "./idRange.ts";
 import { checkPaths, protections } from "./paths.ts";
 import { planRun } from "./plan.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile, sweepCgroups } from "./reconcile.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
 import { summarise } from "./summary.ts";
@@ -174,7 +174,7 @@ function userInside(identity: SandboxIdentity, { command, spec }: SandboxRecord)
 }
 
 function undo({ registry }: SandboxHost, { id }: SandboxRecord): void {
-  removeCgroups(id);
+  sweepCgroups(id);
   registry.remove(id);
 }
 

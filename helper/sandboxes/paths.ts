@@ -1,5 +1,5 @@
-import { lstatSync, statSync } from "node:fs";
-import { isAbsolute, join, relative } from "node:path";
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 
@@ -19,7 +19,8 @@ export function checkPaths(spec: SandboxSpec, home: string): void {
 function checkWorkspace(workspace: string, home: string): void {
   requireDirectory(workspace);
   refuseOwnMountPoint(workspace);
-  if (contains(workspace, home)) {
+  // What gets mounted is what the path leads to, so a link to the home directory is the home directory.
+  if (contains(realpathSync(workspace), realPath(home))) {
     refuse(
       workspace,
       "it holds your home directory, which a sandbox hides; open a folder below it",
@@ -27,9 +28,19 @@ function checkWorkspace(workspace: string, home: string): void {
   }
 }
 
+/** The path without links; one that does not exist is itself. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 function refuseOwnMountPoint(target: string): void {
+  const normal = resolve(target);
   const own = ownMountPoints.find(
-    (path) => target === path || (path !== "/" && contains(path, target)),
+    (path) => normal === path || (path !== "/" && contains(path, normal)),
   );
   if (own) refuse(target, `${own} inside a sandbox is the sandbox's own`);
 }
@@ -37,7 +48,7 @@ function refuseOwnMountPoint(target: string): void {
 /** True when `inner` is `outer` or below it. */
 export function contains(outer: string, inner: string): boolean {
   const path = relative(outer, inner);
-  return path === "" || (!path.startsWith("..") && !isAbsolute(path));
+  return path === "" || (path !== ".." && !path.startsWith("../") && !isAbsolute(path));
 }
 
 function requireDirectory(path: string): void {

@@ -1,5 +1,6 @@
 import { readStat } from "../kernel/procfs.ts";
 import { killCgroup, listCgroupNames, removeCgroups } from "../limits/cgroups.ts";
+import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 
@@ -14,14 +15,20 @@ export function reconcile({ registry }: SandboxHost): void {
     sweepCgroups(id);
     registry.remove(id);
   }
+  registry.removeUnfinished();
   // A cgroup without a record: its helper was killed between making the one and the other.
   const known = new Set(records.map(({ id }) => id));
   for (const id of listCgroupNames()) if (!known.has(id)) sweepCgroups(id);
 }
 
-function sweepCgroups(id: string): void {
-  killCgroup(id);
-  removeCgroups(id);
+/** A cgroup that the kernel does not let go yet is found again by the next reconciliation. */
+export function sweepCgroups(id: string): void {
+  try {
+    killCgroup(id);
+    removeCgroups(id);
+  } catch (error) {
+    if (!TerrariumError.is(error, "cgroupFailed")) throw error;
+  }
 }
 
 /** Somebody still answers for it: its init, the monitor that is cleaning up, or the helper that is making it. */

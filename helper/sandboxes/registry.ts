@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -27,6 +28,8 @@ export interface Registry {
   exitOf(id: string): ExitRecord | undefined;
   write(record: SandboxRecord): void;
   remove(id: string): void;
+  /** Removes directories that never got their record: whoever made them was killed in between. */
+  removeUnfinished(): void;
   directoryOf(id: string): string;
   terminalSocket(): string;
   exclusively<T>(work: () => T): Promise<T>;
@@ -47,6 +50,7 @@ export function openRegistry(): Registry {
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
     write: (record) => writeRecord(directoryOf(record.id), record),
     remove: (id) => rmSync(directoryOf(id), { recursive: true, force: true }),
+    removeUnfinished: () => removeUnfinished(state),
     terminalSocket: () => join(state.terminals, `${newId()}.sock`),
     exclusively: (work) => exclusively(state.lockFile, work),
   };
@@ -59,7 +63,8 @@ export function newId(): string {
 
 /** By id, name or an id's unambiguous beginning. */
 export function findRecord(records: readonly SandboxRecord[], target: string): SandboxRecord {
-  const exact = records.find(({ id, name }) => id === target || name === target);
+  const exact =
+    records.find(({ id }) => id === target) ?? records.find(({ name }) => name === target);
   if (exact) return exact;
   const matches = target.length >= 3 ? records.filter(({ id }) => id.startsWith(target)) : [];
   const [only, ...others] = matches;
@@ -75,6 +80,14 @@ function readRecords(state: StateDirectory): readonly SandboxRecord[] {
     .map((id) => parseFile(join(state.sandboxes, id, recordFile), sandboxRecord))
     .filter((record) => record !== undefined)
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
+}
+
+/** A record that another version wrote is no unfinished one: it stays. */
+function removeUnfinished({ sandboxes }: StateDirectory): void {
+  for (const id of readdirSync(sandboxes)) {
+    if (existsSync(join(sandboxes, id, recordFile))) continue;
+    rmSync(join(sandboxes, id), { recursive: true, force: true });
+  }
 }
 
 /** Undefined for a file that is not there (any more) or that another version wrote. */

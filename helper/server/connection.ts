@@ -6,7 +6,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
-import { KernelError } from "../kernel/errors.ts";
+import { errnoOf, KernelError } from "../kernel/errors.ts";
 import { TerrariumError, toWireError } from "../protocol/errors.ts";
 import type { MethodName } from "../protocol/methods.ts";
 import { type ParameterOutput, parameterSchemas } from "../protocol/schemas.ts";
@@ -103,10 +103,14 @@ function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOut
 
 function toKnownError(error: unknown): TerrariumError {
   if (error instanceof TerrariumError) return error;
-  if (error instanceof KernelError) {
-    return new TerrariumError("helperFailed", { reason: `${error.call}: ${error.errno}` });
-  }
-  return new TerrariumError("helperFailed", {
-    reason: error instanceof Error ? error.message : String(error),
-  });
+  return new TerrariumError("helperFailed", { reason: describeUnknown(error) });
+}
+
+/** The call and what the kernel answered; messages of node:fs would name our files. */
+function describeUnknown(error: unknown): string {
+  if (error instanceof KernelError) return `${error.call}: ${error.errno}`;
+  const errno = errnoOf(error);
+  if (errno === "EUNKNOWN") return error instanceof Error ? error.message : String(error);
+  const { syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? errno : `${syscall}: ${errno}`;
 }

@@ -2,8 +2,9 @@ import { Transform, type TransformCallback } from "node:stream";
 
 /**
  * Stands before vscode-jsonrpc, whose reader buffers an endless header and believes any Content-Length.
- * Passes whole frames only while each header and body stays within its cap; the first that does not ends
- * the connection.
+ * Passes frames only while each header and body stays within its cap; the first that does not ends the
+ * connection. Headers are read more strictly than there: where the two would disagree about the end of a
+ * frame, the other reader would buffer without bound behind our back.
  */
 export const headerCapBytes = 1024;
 export const bodyCapBytes = 1024 * 1024;
@@ -27,8 +28,9 @@ export function capMessages(): Transform {
       const known = header.length;
       header = Buffer.concat([header, rest.subarray(0, headerCapBytes + headerEnd.length - known)]);
       const end = header.indexOf(headerEnd);
-      if (end < 0 || end > headerCapBytes) {
-        return header.length > headerCapBytes ? "a header is too long" : undefined;
+      if (end < 0) {
+        const isFull = header.length === headerCapBytes + headerEnd.length;
+        return isFull ? "a header is too long" : undefined;
       }
       const length = contentLength(header.subarray(0, end));
       if (length === undefined) return "a header has no valid Content-Length";
@@ -49,11 +51,17 @@ export function capMessages(): Transform {
   });
 }
 
+/** Printable ASCII only: the other reader drops each byte's high bit, and a lone CR or LF moves its end of header. */
+const headerLine = /^([\w-]+):([\x20-\x7e]*)$/;
+
 function contentLength(header: Buffer): number | undefined {
-  const lines = header.toString("latin1").split("\r\n");
-  const values = lines.flatMap(
-    (line) => /^content-length:\s*(\d{1,10})\s*$/i.exec(line)?.[1] ?? [],
-  );
+  const fields = header
+    .toString("latin1")
+    .split("\r\n")
+    .map((line) => headerLine.exec(line));
+  if (fields.includes(null)) return undefined;
+  const lengths = fields.filter((field) => field?.[1]?.toLowerCase() === "content-length");
+  const digits = /^ *(\d{1,10}) *$/.exec(lengths[0]?.[2] ?? "")?.[1];
   // Two of them are two opinions about where the next message begins.
-  return values.length === 1 ? Number(values[0]) : undefined;
+  return lengths.length === 1 && digits !== undefined ? Number(digits) : undefined;
 }

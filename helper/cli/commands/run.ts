@@ -104,9 +104,10 @@ function parseUserns(text: string | undefined): SandboxSpecInput["userns"] {
 /** `K=V`, or `K` for the value that it has here; a variable that is not set here is left out, as in Docker. */
 function parseVariable(text: string): [string, string][] {
   const at = text.indexOf("=");
+  if (at === 0) throw new UsageError(`--env ${text} is malformed`, "It is written NAME=VALUE.");
   if (at > 0) return [[text.slice(0, at), text.slice(at + 1)]];
   const value = process.env[text];
-  return at < 0 && value !== undefined ? [[text, value]] : [];
+  return value === undefined ? [] : [[text, value]];
 }
 
 function parseVolume(text: string): NonNullable<SandboxSpecInput["mounts"]>[number] {
