@@ -26,3 +26,31 @@ export function membersOf(link: string): number[] {
     .map(Number)
     .filter((pid) => namespaceLink(pid, type) === link);
 }
+
+/** Processes below one, in every process group and session. */
+export function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const parent = Number(statAfterCommand(Number(name))[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const below = (parent: number): number[] =>
+    (children.get(parent) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+/** A zombie is not alive: it waits for its parent to ask how it ended. */
+export function isAlive(pid: number): boolean {
+  const [state] = statAfterCommand(pid);
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
+/** Fields 3 and on of /proc/PID/stat: state, parent, … (proc_pid_stat(5)). */
+function statAfterCommand(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
+}

@@ -58,10 +58,13 @@ function dependenciesAreStale() {
   return statSync(join(checkout, "package-lock.json")).mtimeMs > statSync(installed).mtimeMs;
 }
 
+/** The Node that the user has may be older than some tools want; the tools run on the project's. */
+const quietNpm = ["--no-audit", "--no-fund", "--loglevel=error"];
+
 /** Without the project's own tools on PATH: npm must not run on the Node that it is replacing. */
 function installDependencies() {
   const env = { ...process.env, PATH: foreignPath().join(delimiter) };
-  return runQuietly(["npm", "ci", "--no-audit", "--no-fund"], { cwd: checkout, env });
+  return runQuietly(["npm", "ci", ...quietNpm], { cwd: checkout, env });
 }
 
 function build() {

@@ -1,15 +1,20 @@
 import { spawn } from "node:child_process";
 
-/** The end of a tool's output is where the reason stands; more would bury it. */
-const outputTailLines = 40;
+/** A compiler says the reason first, npm in the middle of its warnings, apt last: keep both ends. */
+const shownLines = 30;
 
-/** A command that failed, with the end of what it printed. */
+/** A command that failed, with what it printed. */
 export class CommandFailed extends Error {
   constructor(command, reason, output) {
-    const tail = output.trimEnd().split("\n").slice(-outputTailLines).join("\n");
-    super(`${command.join(" ")}: ${reason}\n${tail}`.trimEnd());
+    super(`${command.join(" ")}: ${reason}\n${bothEnds(output)}`.trimEnd());
     this.name = "CommandFailed";
   }
+}
+
+function bothEnds(output) {
+  const lines = output.trimEnd().split("\n");
+  if (lines.length <= 2 * shownLines) return lines.join("\n");
+  return [...lines.slice(0, shownLines), "…", ...lines.slice(-shownLines)].join("\n");
 }
 
 /**

@@ -10,6 +10,8 @@ export const calmSettings = {
   "extensions.ignoreRecommendations": true,
   "git.openRepositoryInParentFolders": "never",
   "git.enabled": false,
+  "terminal.integrated.initialHint": false,
+  "terminal.integrated.suggest.enabled": false,
 } as const;
 
 /** The DOM renderer puts a terminal's text where a test can read it. */

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Workbench } from "../editor/workbench.ts";
+import { checkout, toolEnvironment } from "../rig/prepare.mjs";
+import { runQuietly } from "../rig/quiet-command.mjs";
+
+const maximumBytes = 6 * 1024 * 1024;
+
+/** Everything that a user gets, and nothing else. VS Code adds `.vsixmanifest` when it installs. */
+const expectedFiles = [
+  ".vsixmanifest",
+  "CHANGELOG.md",
+  "LICENSE.txt",
+  "README.md",
+  "dist/bin/terrarium",
+  "dist/extension/main.cjs",
+  "dist/native/koffi.node",
+  "dist/native/launcher",
+  "dist/package.json",
+  "media/icons/icon.png",
+  "media/icons/jar.svg",
+  "media/icons/terrarium.woff",
+  "package.json",
+  "package.nls.json",
+];
+
+describe("The packaged extension", () => {
+  const vsix = join(checkout, `terrarium-linux-${process.arch}.vsix`);
+  let workbench: Workbench;
+  let installed: string;
+
+  before(async () => {
+    rmSync(vsix, { force: true });
+    await runQuietly(["npm", "run", "package"], { cwd: checkout, env: toolEnvironment() });
+    workbench = await Workbench.open({ vsix });
+    installed = installedFolder(join(workbench.folder, "home", "extensions"));
+  });
+
+  after(() => workbench?.close());
+
+  it("is small", () => {
+    const { size } = statSync(vsix);
+    assert.ok(size < maximumBytes, `${size} bytes`);
+  });
+
+  it("holds the product and nothing else", () => {
+    assert.deepEqual(filesBelow(installed), expectedFiles);
+  });
+
+  it("names the platform that its native code was built for", () => {
+    const manifest = readFileSync(join(installed, ".vsixmanifest"), "utf8");
+    assert.match(manifest, new RegExp(`TargetPlatform="linux-${process.arch}"`));
+  });
+
+  it("keeps its programs executable", () => {
+    for (const program of ["dist/bin/terrarium", "dist/native/launcher"]) {
+      assert.equal(statSync(join(installed, program)).mode & 0o111, 0o111, program);
+    }
+  });
+
+  it("opens a sandboxed shell when installed as a user would", async () => {
+    await workbench.openTerrarium();
+    await workbench.newTerminal("Sandboxed Shell");
+    await workbench.waitForText(/[$#] ?$/m);
+    await workbench.type("hostname");
+    await workbench.waitForText(/^terrarium-/m);
+    await workbench.killTerminal();
+  });
+});
+
+function installedFolder(extensions: string): string {
+  const name = readdirSync(extensions).find((entry) => entry.startsWith("terrarium.terrarium-"));
+  if (name === undefined) throw new Error(`nothing was installed into ${extensions}`);
+  return join(extensions, name);
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
