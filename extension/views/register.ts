@@ -104,5 +104,5 @@ function stateMessage(state: HelperState): string | undefined {
 }
 
 function deniedNote(denied: number): string | undefined {
-  return denied === 0 ? undefined : `${countOf(denied, "process")} hidden by the kernel`;
+  return denied === 0 ? undefined : countOf(denied, "hidden process");
 }

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cgroupRows } from "../../extension/views/cgroupRows.ts";
+import { namespaceRows } from "../../extension/views/namespaceRows.ts";
+import type { Row } from "../../extension/views/row.ts";
+import { sandboxRows } from "../../extension/views/sandboxRows.ts";
+import type {
+  CgroupReport,
+  NamespaceReport,
+  ProcessFact,
+  SandboxDetails,
+  SandboxSummary,
+} from "../../helper/protocol/inventory.ts";
+
+function fact(pid: number, command: string, ...inner: number[]): ProcessFact {
+  return {
+    pid,
+    nestedPids: [pid, ...inner],
+    parentPid: 1,
+    uid: 1000,
+    command,
+    commandLine: command,
+    startTimeTicks: pid * 10,
+  };
+}
+
+const directory = "/sys/fs/cgroup/memory/terrarium/a1b2c3d4e5f6";
+
+const web: SandboxSummary = {
+  id: "a1b2c3d4e5f6",
+  name: "web",
+  state: "running",
+  hostname: "web",
+  command: "bash",
+  createdAtMs: 0,
+  pid: 20481,
+  processes: [fact(20481, "init", 1), fact(20482, "bash", 2)],
+  memoryBytes: 41 * 1024 * 1024,
+  limits: [
+    { limit: "cpuPeriodUs", file: "/c/cpu.cfs_period_us", value: 100_000 },
+    { limit: "cpuQuotaUs", file: "/c/cpu.cfs_quota_us", value: 20_000 },
+    { limit: "memoryBytes", file: `${directory}/memory.limit_in_bytes`, value: 512 * 1024 * 1024 },
+    { limit: "pidsMax", file: "/c/pids.max", value: undefined },
+  ],
+  owner: 1000,
+};
+
+const details: SandboxDetails = {
+  ...web,
+  spec: {
+    rootfs: { type: "host" },
+    userns: "keep-id",
+    mounts: [],
+    env: {},
+    init: true,
+    limits: {},
+  },
+  namespaces: [
+    { type: "pid", inode: 11, shared: false },
+    { type: "net", inode: 12, shared: false },
+    { type: "time", inode: 13, shared: true },
+  ],
+  mounts: [
+    { target: "/usr", source: "/usr", fileSystem: "ext4", options: "ro,nosuid" },
+    { target: "/tmp", source: "tmpfs", fileSystem: "tmpfs", options: "rw,nosuid" },
+  ],
+  cgroups: {},
+  uidMap: [[1000, 1000, 1]],
+};
+
+/** The rows as a person reads them: indented `label | description`. */
+function picture(rows: readonly Row[], depth = 0): readonly string[] {
+  return rows.flatMap((row) => [
+    `${"  ".repeat(depth)}${row.label} | ${row.description}`,
+    ...picture(row.children?.() ?? [], depth + 1),
+  ]);
+}
+
+test("a sandbox shows its processes with both pids, its namespaces, limits and mounts", () => {
+  assert.deepEqual(picture(sandboxRows([web], new Map([[web.id, details]]))), [
+    "web | terrarium · running · 41 MB of 512 MB · 2 processes",
+    "  Processes | 2",
+    "    1 → 20481 | init",
+    "    2 → 20482 | bash",
+    "  Namespaces | 2 own · time the host's",
+    "    pid | 11   own · 2 processes",
+    "    net | 12   own",
+    "    time | 13   shared with the host",
+    "  Limits | cpu 20 % · memory 512 MB",
+    "    CPU period | 100000 µs · cpu.cfs_period_us",
+    "    CPU quota | 20000 µs · cpu.cfs_quota_us",
+    "    Memory | 512 MB · memory.limit_in_bytes",
+    "    Processes | no limit · pids.max",
+    "  Mounts | 1 writable · 1 read-only",
+    "    /usr | read-only · ext4",
+    "    /tmp | writable · tmpfs",
+  ]);
+});
+
+test("a sandbox that has ended says how and stands below those that run", () => {
+  const ended = { ...web, id: "b", name: "a", state: "exited" as const, processes: [] };
+  const rows = sandboxRows(
+    [{ ...ended, exitCode: 2 }, { ...ended, id: "c", exitSignal: "SIGKILL" }, web],
+    new Map(),
+  );
+  assert.deepEqual(
+    rows.map(({ description }) => description),
+    [
+      "terrarium · running · 41 MB of 512 MB · 2 processes",
+      "terrarium · exited with 2",
+      "terrarium · ended by SIGKILL",
+    ],
+  );
+});
+
+test("the host's namespace comes first, a sandbox's bears its name, an empty one says so", () => {
+  const report: NamespaceReport = {
+    deniedProcesses: 0,
+    namespaces: [
+      { type: "net", inode: 30, isInitial: false, processes: [] },
+      { type: "net", inode: 20, isInitial: false, processes: [fact(812, "nginx")] },
+      { type: "net", inode: 40, isInitial: false, sandbox: "web", processes: [fact(9, "init", 1)] },
+      { type: "net", inode: 50, isInitial: true, processes: [fact(1, "init"), fact(2, "sh")] },
+      { type: "pid", inode: 60, isInitial: true, processes: [] },
+    ],
+  };
+  assert.deepEqual(picture(namespaceRows(report)), [
+    "pid | 1",
+    "  60 | host · kept alive without a process",
+    "net | 4",
+    "  50 | host · 2 processes",
+    "    1 | init",
+    "    2 | sh",
+    "  40 | web · 1 process",
+    "    1 → 9 | init",
+    "  20 | nginx (812) · 1 process",
+    "    812 | nginx",
+    "  30 | nobody · kept alive without a process",
+  ]);
+});
+
+test("a cgroup counts the processes below it and a sandbox's cgroup bears its name", () => {
+  const leaf = { path: "/terrarium/a1", name: "a1", processes: 3, sandbox: "web", children: [] };
+  const group = { path: "/terrarium", name: "terrarium", processes: 0, children: [leaf] };
+  const empty = { path: "/z", name: "z", processes: 0, children: [] };
+  const report: CgroupReport = {
+    mode: "hybrid",
+    hierarchies: [
+      {
+        id: "memory",
+        version: 1,
+        controllers: ["memory"],
+        mountPoint: "/sys/fs/cgroup/memory",
+        root: { path: "/", name: "", processes: 100, children: [empty, group] },
+      },
+      {
+        id: "unified",
+        version: 2,
+        controllers: [],
+        mountPoint: "/sys/fs/cgroup/unified",
+        root: { path: "/", name: "", processes: 103, children: [] },
+      },
+    ],
+  };
+  assert.deepEqual(picture(cgroupRows(report)), [
+    "unified (v2) | 103 processes",
+    "memory (v1) | 3 cgroups · 103 processes",
+    "  terrarium | 3 processes",
+    "    web | a1 · 3 processes",
+    "  z | empty",
+  ]);
+});
+
+test("ids are unique in each tree and tell a pid that was given anew from the old one", () => {
+  const again = { ...web, processes: [{ ...fact(20481, "init", 1), startTimeTicks: 1 }] };
+  const idsOf = (rows: readonly Row[]): readonly string[] =>
+    rows.flatMap((row) => [row.id, ...idsOf(row.children?.() ?? [])]);
+  const first = idsOf(sandboxRows([web], new Map([[web.id, details]])));
+  assert.equal(new Set(first).size, first.length);
+  assert.deepEqual(
+    idsOf(sandboxRows([again], new Map())).filter(
+      (id) => id.includes("20481") && first.includes(id),
+    ),
+    [],
+  );
+});
