@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { limitOptions, parseLimits } from "../../helper/cli/limitOptions.ts";
+import { parseArguments } from "../../helper/cli/options.ts";
+import { UsageError } from "../../helper/cli/usage.ts";
+import {
+  formatBytes,
+  limitFacts,
+  limitNames,
+  limitsFromCpus,
+  parseBytes,
+} from "../../helper/protocol/limits.ts";
+import { sandboxSpec } from "../../helper/protocol/schemas.ts";
+
+const parse = (...words: string[]) => parseLimits(parseArguments(words, limitOptions, "run"));
+
+test("every limit of the protocol has an option under its Docker name", () => {
+  for (const name of limitNames) {
+    const { flag, minimum } = limitFacts[name];
+    assert.deepEqual(parse(`${flag}=${minimum}`), { [name]: minimum });
+  }
+});
+
+test("no option leaves no limit", () => {
+  assert.deepEqual(parse(), {});
+});
+
+describe("memory", () => {
+  test("takes a number of bytes or a suffix, in either case", () => {
+    for (const [text, bytes] of [
+      ["1048576", 1024 ** 2],
+      ["2048k", 2 * 1024 ** 2],
+      ["512m", 512 * 1024 ** 2],
+      ["1.5G", 1.5 * 1024 ** 3],
+      ["1t", 1024 ** 4],
+      ["4194304b", 4 * 1024 ** 2],
+    ] as const) {
+      assert.deepEqual(parse("-m", text), { memoryBytes: bytes }, text);
+    }
+  });
+
+  test("refuses what is no size, too little or more than a number holds exactly", () => {
+    for (const text of [
+      "",
+      "m",
+      "12q",
+      "1gg",
+      "-1",
+      "0",
+      "1023k",
+      "0x100000",
+      "1e9",
+      "NaN",
+      "9007199254740992",
+      "1 000m",
+    ]) {
+      assert.throws(() => parse("-m", text), UsageError, text);
+    }
+  });
+});
+
+describe("cpus", () => {
+  test("is a quota of each default period", () => {
+    assert.deepEqual(parse("--cpus", "0.2"), { cpuPeriodUs: 100_000, cpuQuotaUs: 20_000 });
+    assert.deepEqual(parse("--cpus", "1.5"), limitsFromCpus(1.5));
+  });
+
+  test("cannot stand beside the limits that it sets", () => {
+    for (const other of ["--cpu-period=100000", "--cpu-quota=20000"]) {
+      assert.throws(() => parse("--cpus=1", other), /--cpus cannot stand beside/);
+    }
+    assert.equal(parse("--cpus=1", "--pids-limit=5").pidsMax, 5);
+  });
+
+  test("refuses what is no number of cores", () => {
+    for (const text of ["0", "0.001", "-1", "one", "", "1e3", "10001", "Infinity", "1."]) {
+      assert.throws(() => parse("--cpus", text), /--cpus .*is out of range/, text);
+    }
+  });
+
+  test("never asks for a quota that the kernel refuses", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.01, max: 10_000, noNaN: true }), (cpus) => {
+        assert.ok(sandboxSpec.safeParse({ limits: limitsFromCpus(cpus) }).success);
+      }),
+    );
+  });
+});
+
+describe("the range of each limit", () => {
+  for (const name of limitNames) {
+    const { flag, minimum, maximum } = limitFacts[name];
+    test(`${flag} takes both of its ends and nothing beyond`, () => {
+      assert.equal(parse(`${flag}=${maximum}`)[name], maximum);
+      assert.throws(() => parse(`${flag}=${minimum - 1}`), /is out of range/);
+      assert.throws(() => parse(`${flag}=${BigInt(maximum) + 1n}`), /is out of range/);
+      assert.throws(() => parse(`${flag}=-1`), /is out of range/);
+    });
+  }
+
+  test("is said in the answer", () => {
+    try {
+      parse("--cpu-period", "1");
+      assert.fail("accepted");
+    } catch (error) {
+      assert.ok(error instanceof UsageError);
+      assert.equal(error.message, "--cpu-period 1 is out of range");
+      assert.equal(error.hint, "It must be between 1000 and 1000000 microseconds.");
+    }
+  });
+});
+
+test("whatever a limit option is given, the answer is a limit that the helper takes, or a usage error", () => {
+  const flag = fc.constantFrom(...limitNames.map((name) => limitFacts[name].flag), "--cpus");
+  const text = fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String));
+  fc.assert(
+    fc.property(flag, text, (name, value) => {
+      try {
+        assert.ok(sandboxSpec.safeParse({ limits: parse(`${name}=${value}`) }).success);
+      } catch (error) {
+        assert.ok(error instanceof UsageError, String(error));
+      }
+    }),
+  );
+});
+
+describe("bytes in words", () => {
+  test("are short and in binary multiples", () => {
+    for (const [bytes, words] of [
+      [0, "0 B"],
+      [1023, "1023 B"],
+      [1024, "1 KB"],
+      [1536, "1.5 KB"],
+      [41 * 1024 ** 2, "41 MB"],
+      [2 * 1024 ** 3, "2 GB"],
+      [5000 * 1024 ** 4, "5000 TB"],
+    ] as const) {
+      assert.equal(formatBytes(bytes), words);
+    }
+  });
+
+  test("are read back within their rounding", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 50 }), (bytes) => {
+        const words = formatBytes(bytes)
+          .replace(" ", "")
+          .replace(/([KMGT])B$/, "$1");
+        const back = parseBytes(words) ?? Number.NaN;
+        assert.ok(Math.abs(back - bytes) <= bytes * 0.06, `${bytes} ${words} ${back}`);
+      }),
+    );
+  });
+});
