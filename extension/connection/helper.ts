@@ -9,6 +9,7 @@ import {
   protocolVersion,
   type Results,
 } from "../../helper/protocol/methods.ts";
+import { UserError } from "../failure.ts";
 import { Connection } from "./connection.ts";
 import { connectionLogger } from "./logger.ts";
 import { type HelperProcess, startHelperProcess } from "./process.ts";
@@ -72,7 +73,7 @@ export class Helper implements vscode.Disposable {
     if (this.#state.kind === "stopped") void this.#connected().catch(() => undefined);
   }
 
-  /** One request, starting the helper when needed. Rejects with a TerrariumError. */
+  /** One request, starting the helper when needed. Rejects with a TerrariumError or a UserError. */
   async request<M extends MethodName>(
     method: M,
     parameters: ParameterInput<M>,
@@ -170,6 +171,8 @@ async function launch(
   const process = startHelperProcess(program, log);
   const connection = new Connection(process.stdout, process.stdin, connectionLogger(log));
   prepare(connection);
+  // Its output alone does not tell: a launcher that it started may hold the same pipe open.
+  process.once("exit", () => connection.dispose());
   const timer = setTimeout(() => connection.dispose(), initializeTimeoutMs);
   try {
     const facts = await connection.request("initialize", {
@@ -192,8 +195,6 @@ function end({ process, connection }: Pick<Running, "process" | "connection">): 
   process.kill("SIGTERM");
 }
 
-function notLinux(): TerrariumError {
-  return new TerrariumError("helperFailed", {
-    reason: "Terrarium needs the Linux kernel; open a folder on a Linux machine",
-  });
+function notLinux(): UserError {
+  return new UserError("Terrarium needs the Linux kernel: open a folder on a Linux machine.");
 }
