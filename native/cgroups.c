@@ -1,0 +1,39 @@
+#include "cgroups.h"
+#include "cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+static bool join(const char *directory, pid_t pid, struct failure *failure) {
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= (int)sizeof path)
+        return failed_because(failure, ENAMETOOLONG, "cgroup", "open", directory, NULL);
+    cleanup_fd int procs = open(path, O_WRONLY | O_CLOEXEC);
+    if (procs < 0)
+        return failed(failure, "cgroup", "open", path);
+    if (dprintf(procs, "%d", pid) < 0)
+        return failed(failure, "cgroup", "write", path);
+    return true;
+}
+
+bool cgroups_join(const struct string_list *directories, pid_t pid, struct failure *failure) {
+    for (size_t i = 0; i < directories->count; i++)
+        if (!join(directories->items[i], pid, failure))
+            return false;
+    return true;
+}
+
+/* Half a second in all: 1, 2, 4 ... 256 ms. */
+static void remove_directory(const char *directory) {
+    for (long wait_ms = 1; wait_ms <= 256; wait_ms *= 2) {
+        if (rmdir(directory) == 0 || errno != EBUSY)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000 * 1000}, NULL);
+    }
+}
+
+void cgroups_remove(const struct string_list *directories) {
+    for (size_t i = 0; i < directories->count; i++)
+        remove_directory(directories->items[i]);
+}

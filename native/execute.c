@@ -1,0 +1,69 @@
+#include "execute.h"
+#include "signals.h"
+#include <errno.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What Docker sets; for a command without a slash and an environment without PATH. */
+static const char default_path[] =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static const char *search_path(char *const *environment) {
+    for (; environment && *environment; environment++)
+        if (strncmp(*environment, "PATH=", 5) == 0)
+            return *environment + 5;
+    return default_path;
+}
+
+/* execvp(3) without its fall-back to /bin/sh: a file that is no program answers ENOEXEC. */
+static void search_and_exec(const struct execution *execution, char **environment) {
+    const char *name = execution->arguments[0];
+    int error = ENOENT;
+    for (const char *at = search_path(environment); *at;) {
+        size_t length = strcspn(at, ":");
+        char file[PATH_MAX];
+        int size = snprintf(file, sizeof file, "%.*s%s%s", (int)length, at, length ? "/" : "", name);
+        if (size < (int)sizeof file) {
+            execve(file, execution->arguments, environment);
+            if (errno != ENOENT && errno != ENOTDIR)
+                error = errno;
+        }
+        at += length + (at[length] == ':');
+    }
+    errno = error;
+}
+
+static bool connect_stdio(const struct execution *execution, struct failure *failure) {
+    if (setsid() < 0)
+        return failed(failure, "exec", "setsid", NULL);
+    if (execution->terminal && ioctl(execution->stdio[0], TIOCSCTTY, 0) < 0)
+        return failed(failure, "exec", "ioctl(TIOCSCTTY)", NULL);
+    for (int i = 0; i < 3; i++)
+        if (dup2(execution->stdio[i], i) < 0)
+            return failed(failure, "exec", "dup2", NULL);
+    return true;
+}
+
+int execute(const struct execution *execution, struct failure *failure) {
+    char *empty[] = {NULL};
+    char **environment = execution->environment ? execution->environment : empty;
+    if (!connect_stdio(execution, failure))
+        return EXIT_CANNOT_EXECUTE;
+    umask(execution->umask);
+    signals_reset();
+    /* CLOEXEC, so that a failing exec can still be reported. CVE-2024-21626: nothing may leak. */
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+        failed(failure, "exec", "close_range", NULL);
+        return EXIT_CANNOT_EXECUTE;
+    }
+    if (strchr(execution->arguments[0], '/'))
+        execve(execution->arguments[0], execution->arguments, environment);
+    else
+        search_and_exec(execution, environment);
+    failed(failure, "exec", "execve", execution->arguments[0]);
+    return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}

@@ -1,0 +1,108 @@
+#include "mounts.h"
+#include "cleanup.h"
+#include "proc.h"
+#include "resolve.h"
+#include "sources.h"
+#include "syscalls.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
+    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return failed(failure, "mount", "move_mount", path);
+    return true;
+}
+
+static bool attach_at(struct building *building, int tree, const struct mount_spec *mount,
+                      struct failure *failure) {
+    struct stat source;
+    if (fstat(tree, &source) < 0)
+        return failed(failure, "mount", "fstat", mount->source);
+    enum target_kind kind = S_ISDIR(source.st_mode) ? TARGET_DIRECTORY : TARGET_FILE;
+    cleanup_fd int place = resolve_target(building->root, mount->target, kind, false, failure);
+    return place >= 0 && mount_attach(tree, place, mount->target, failure);
+}
+
+static bool apply_bind(const struct mount_spec *mount, struct building *building,
+                       struct failure *failure) {
+    return attach_at(building, mount->tree, mount, failure);
+}
+
+/* A mount point cannot be renamed or unlinked from inside, so a pinned path stays what it is. */
+static bool apply_protect(const struct mount_spec *mount, struct building *building,
+                          struct failure *failure) {
+    cleanup_fd int place =
+        resolve_existing(building->root, mount->target, O_PATH, RESOLVE_NO_SYMLINKS);
+    bool absent = place < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR);
+    if (absent)
+        return true;
+    if (place < 0)
+        return failed(failure, "mount", "openat2", mount->target);
+    cleanup_fd int copy = source_copy(place, mount->read_only, mount->target, failure);
+    return copy >= 0 && mount_attach(copy, place, mount->target, failure);
+}
+
+static bool apply_tmpfs(const struct mount_spec *mount, struct building *building,
+                        struct failure *failure) {
+    char mode[16];
+    snprintf(mode, sizeof mode, "mode=%o", mount->mode);
+    const char *const parameters[] = {mode, NULL};
+    cleanup_fd int tree =
+        source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+    return tree >= 0 && attach_at(building, tree, mount, failure);
+}
+
+static bool apply_directory(const struct mount_spec *mount, struct building *building,
+                            struct failure *failure) {
+    cleanup_fd int made =
+        resolve_target(building->root, mount->target, TARGET_DIRECTORY, false, failure);
+    return made >= 0;
+}
+
+static bool apply_symlink(const struct mount_spec *mount, struct building *building,
+                          struct failure *failure) {
+    const char *name;
+    cleanup_fd int parent = resolve_parent(building->root, mount->target, &name, failure);
+    if (parent < 0)
+        return false;
+    if (symlinkat(mount->source, parent, name) < 0)
+        return failed(failure, "mount", "symlinkat", mount->target);
+    return true;
+}
+
+static bool apply_proc(const struct mount_spec *mount, struct building *building,
+                       struct failure *failure) {
+    cleanup_fd int place =
+        resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
+    return place >= 0 &&
+           proc_mount(place, mount->target, building->devices.nodes[DEVICE_NULL], failure);
+}
+
+static bool apply_dev(const struct mount_spec *mount, struct building *building,
+                      struct failure *failure) {
+    cleanup_fd int place =
+        resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
+    return place >= 0 && dev_mount(place, mount->target, &building->devices, &building->terminals,
+                                   failure);
+}
+
+static bool (*const appliers[])(const struct mount_spec *, struct building *, struct failure *) = {
+    [MOUNT_BIND] = apply_bind,           [MOUNT_PROTECT] = apply_protect,
+    [MOUNT_TMPFS] = apply_tmpfs,         [MOUNT_DIRECTORY] = apply_directory,
+    [MOUNT_SYMLINK] = apply_symlink,     [MOUNT_PROC] = apply_proc,
+    [MOUNT_DEV] = apply_dev,
+};
+
+bool mounts_apply(const struct options *options, struct building *building,
+                  struct failure *failure) {
+    for (size_t i = 0; i < options->mount_count; i++) {
+        const struct mount_spec *mount = &options->mounts[i];
+        if (!appliers[mount->kind](mount, building, failure))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,48 @@
+#include "namespaces.h"
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+const struct namespace_type namespace_types[NAMESPACE_COUNT] = {
+    {"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC},   {"mnt", CLONE_NEWNS},
+    {"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID},   {"time", CLONE_NEWTIME},
+    {"user", CLONE_NEWUSER},     {"uts", CLONE_NEWUTS},
+};
+
+void namespaces_read(int proc, uint64_t *inodes) {
+    for (int i = 0; i < NAMESPACE_COUNT; i++) {
+        char path[32];
+        struct stat link;
+        snprintf(path, sizeof path, "self/ns/%s", namespace_types[i].name);
+        inodes[i] = fstatat(proc, path, &link, 0) == 0 ? link.st_ino : 0;
+    }
+}
+
+static int flag_of(const char *name, size_t length) {
+    for (int i = 0; i < NAMESPACE_COUNT; i++)
+        if (strlen(namespace_types[i].name) == length &&
+            memcmp(namespace_types[i].name, name, length) == 0)
+            return namespace_types[i].flag;
+    return 0;
+}
+
+bool namespaces_parse(const char *list, int *flags, struct failure *failure) {
+    *flags = 0;
+    for (const char *name = list; *name;) {
+        size_t length = strcspn(name, ",");
+        int flag = flag_of(name, length);
+        if (flag == 0)
+            return refused(failure, "options",
+                           "'%.*s' is no namespace type; the types are cgroup, ipc, mnt, net, "
+                           "pid, time, user, uts",
+                           (int)length, name);
+        *flags |= flag;
+        name += length + (name[length] == ',');
+    }
+    return true;
+}

@@ -1,0 +1,283 @@
+#include "options.h"
+#include "capabilities.h"
+#include "namespaces.h"
+#include "nearest.h"
+#include "numbers.h"
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* uid_t and gid_t have one value that means "none" (setresuid(2)). */
+static const uint64_t id_max = UINT32_MAX - 1;
+
+struct row {
+    const char *name;
+    const char *arguments; /* space-separated names; "" for a flag */
+    const char *help;
+    int commands;
+    bool (*apply)(struct options *, const struct row *, char **values, struct failure *);
+    size_t field;             /* offset in struct options */
+    uint64_t maximum;         /* of a number */
+    struct mount_spec pattern; /* of a mount */
+};
+
+static void *field_of(struct options *options, const struct row *row) {
+    return (char *)options + row->field;
+}
+
+static bool set_flag(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)values, (void)failure;
+    *(bool *)field_of(options, row) = true;
+    return true;
+}
+
+static bool set_text(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)failure;
+    *(const char **)field_of(options, row) = values[0];
+    return true;
+}
+
+static bool add_text(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    return string_list_add(field_of(options, row), values[0], failure);
+}
+
+static bool set_number(struct options *options, const struct row *row, char **values,
+                       struct failure *failure) {
+    if (!number_parse(values[0], row->maximum, field_of(options, row)))
+        return refused(failure, "options", "--%s: '%s' is not a number from 0 to %llu", row->name,
+                       values[0], (unsigned long long)row->maximum);
+    return true;
+}
+
+static bool set_descriptor(struct options *options, const struct row *row, char **values,
+                           struct failure *failure) {
+    uint64_t number;
+    if (!number_parse(values[0], INT32_MAX, &number))
+        return refused(failure, "options", "--%s: '%s' is not the number of a descriptor",
+                       row->name, values[0]);
+    *(int *)field_of(options, row) = (int)number;
+    return true;
+}
+
+static bool set_start_time(struct options *options, const struct row *row, char **values,
+                           struct failure *failure) {
+    options->start_time_given = true;
+    return set_number(options, row, values, failure);
+}
+
+static bool set_namespaces(struct options *options, const struct row *row, char **values,
+                           struct failure *failure) {
+    (void)row;
+    return namespaces_parse(values[0], &options->namespaces, failure);
+}
+
+static bool set_owner(struct options *options, const struct row *row, char **values,
+                      struct failure *failure) {
+    (void)row;
+    char *colon = strchr(values[0], ':');
+    bool good = false;
+    if (colon) {
+        *colon = '\0';
+        good = number_parse(values[0], id_max, &options->owner_uid) &&
+               number_parse(colon + 1, id_max, &options->owner_gid);
+        *colon = ':';
+    }
+    return good || refused(failure, "options", "--owner: '%s' is not UID:GID", values[0]);
+}
+
+static bool set_seccomp(struct options *options, const struct row *row, char **values,
+                        struct failure *failure) {
+    (void)row;
+    options->no_seccomp = strcmp(values[0], "none") == 0;
+    if (options->no_seccomp || strcmp(values[0], "default") == 0)
+        return true;
+    return refused(failure, "options", "--seccomp: '%s' is not default or none", values[0]);
+}
+
+static bool keep_capability(struct options *options, const struct row *row, char **values,
+                            struct failure *failure) {
+    (void)row;
+    return capability_parse(values[0], &options->keep_capabilities, failure);
+}
+
+static bool set_root(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)failure;
+    options->root = row->pattern;
+    options->root.source = values[0];
+    options->root.tree = -1;
+    return true;
+}
+
+static bool add_mount(struct options *options, const struct row *row, char **values,
+                      struct failure *failure) {
+    bool two = strchr(row->arguments, ' ') != NULL;
+    const char *target = values[two ? 1 : 0];
+    if (target[0] != '/' || target[strspn(target, "/")] == '\0')
+        return refused(failure, "options",
+                       "--%s: '%s' must be an absolute path below the root (--rootfs gives the "
+                       "root itself)",
+                       row->name, target);
+    size_t size = (options->mount_count + 1) * sizeof *options->mounts;
+    struct mount_spec *mounts = realloc(options->mounts, size);
+    if (!mounts)
+        return failed(failure, "options", "realloc", NULL);
+    options->mounts = mounts;
+    struct mount_spec *added = &mounts[options->mount_count++];
+    *added = row->pattern;
+    added->source = two ? values[0] : NULL;
+    added->target = target;
+    added->tree = -1;
+    return true;
+}
+
+#define FIELD(name) offsetof(struct options, name)
+#define BOTH (COMMAND_RUN | COMMAND_ENTER)
+
+/* clang-format off */
+static const struct row rows[] = {
+    {"hostname", "NAME", "host name inside", COMMAND_RUN, set_text, FIELD(hostname), 0, {0}},
+    {"uid", "N", "user id inside (default 0)", COMMAND_RUN, set_number, FIELD(uid), UINT32_MAX - 1, {0}},
+    {"gid", "N", "group id inside (default 0)", COMMAND_RUN, set_number, FIELD(gid), UINT32_MAX - 1, {0}},
+    {"uid-map", "MAP", "a line of uid_map, \"INSIDE OUTSIDE COUNT\"; repeatable (default \"0 EUID 1\")", COMMAND_RUN, add_text, FIELD(uid_maps), 0, {0}},
+    {"gid-map", "MAP", "a line of gid_map; repeatable (default \"0 EGID 1\")", COMMAND_RUN, add_text, FIELD(gid_maps), 0, {0}},
+    {"keep-cap", "NAME", "a capability that root inside keeps; repeatable (default: none)", COMMAND_RUN, keep_capability, 0, 0, {0}},
+    {"rootfs", "DIR", "the root directory (default: an empty tmpfs)", COMMAND_RUN, set_root, 0, 0, {.kind = MOUNT_BIND}},
+    {"idmap-rootfs", "DIR", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, set_root, 0, 0, {.kind = MOUNT_BIND, .idmapped = true}},
+    {"bind", "SRC DST", "mount SRC of the host at DST", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND}},
+    {"ro-bind", "SRC DST", "the same, read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .read_only = true}},
+    {"idmap-bind", "SRC DST", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true}},
+    {"ro-idmap-bind", "SRC DST", "the same, id-mapped and read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true}},
+    {"ro-protect", "PATH", "make PATH inside read-only where it exists and is no symlink", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT, .read_only = true}},
+    {"pin", "PATH", "keep PATH inside from being renamed or removed", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT}},
+    {"tmpfs", "DST", "an empty tmpfs, mode 0755", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 0755}},
+    {"tmpfs-shared", "DST", "an empty tmpfs, mode 1777", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 01777}},
+    {"dir", "DST", "a directory, with its parents", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DIRECTORY}},
+    {"symlink", "TARGET DST", "a symbolic link", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_SYMLINK}},
+    {"proc", "DST", "procfs of the new pid namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROC}},
+    {"dev", "DST", "a small /dev with its own devpts", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEV}},
+    {"no-init", "", "make the command itself PID 1", COMMAND_RUN, set_flag, FIELD(no_init), 0, {0}},
+    {"state-dir", "DIR", "remove DIR at the end", COMMAND_RUN, set_text, FIELD(state_directory), 0, {0}},
+    {"keep-state", "", "keep DIR, with the ending in exit.json", COMMAND_RUN, set_flag, FIELD(keep_state), 0, {0}},
+    {"pid", "PID", "the process to enter", COMMAND_ENTER, set_number, FIELD(pid), INT32_MAX, {0}},
+    {"start-time", "TICKS", "refuse PID where field 22 of its stat differs", COMMAND_ENTER, set_start_time, FIELD(start_time), UINT64_MAX, {0}},
+    {"namespaces", "LIST", "the namespaces to join: pid,mnt,net,...", COMMAND_ENTER, set_namespaces, 0, 0, {0}},
+    {"follow", "", "take PID's ids, groups, capabilities and no_new_privs", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
+    {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
+    {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter)", BOTH, set_seccomp, 0, 0, {0}},
+    {"chdir", "DIR", "working directory inside", BOTH, set_text, FIELD(directory), 0, {0}},
+    {"env", "K=V", "a variable; repeatable (the command's environment is exactly these)", BOTH, add_text, FIELD(environment), 0, {0}},
+    {"tty", "", "give the command a terminal", BOTH, set_flag, FIELD(terminal), 0, {0}},
+    {"listen", "SOCKET", "wait for `launcher attach SOCKET` instead of using the own descriptors", BOTH, set_text, FIELD(listen), 0, {0}},
+    {"owner", "UID:GID", "the socket's owner, who may attach besides root", BOTH, set_owner, 0, 0, {0}},
+    {"status-fd", "N", "write status events there, one JSON object a line", BOTH, set_descriptor, FIELD(status), 0, {0}},
+    {"sync-fd", "N", "wait for one byte there before the command starts", BOTH, set_descriptor, FIELD(sync), 0, {0}},
+    {"args", "FD", "read NUL-separated arguments from FD, put here", BOTH, NULL, 0, 0, {0}},
+};
+/* clang-format on */
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
+
+static const char *row_name(size_t index, const void *context) {
+    int command = *(const int *)context;
+    return rows[index].commands & command ? rows[index].name : NULL;
+}
+
+static const struct row *find_row(int command, const char *argument, struct failure *failure) {
+    const char *name = strncmp(argument, "--", 2) == 0 ? argument + 2 : "";
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if ((rows[i].commands & command) && strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    if (!*name)
+        refused(failure, "options", "'%s' is no option; the command follows \"--\"", argument);
+    else
+        refused(failure, "options", "unknown option %s; the nearest is --%s", argument,
+                nearest_name(name, ROW_COUNT, row_name, &command));
+    return NULL;
+}
+
+static size_t argument_count(const struct row *row) {
+    if (!*row->arguments)
+        return 0;
+    return strchr(row->arguments, ' ') ? 2 : 1;
+}
+
+/* Applies the option at *argument and moves behind its values. */
+static bool parse_option(struct options *options, char ***argument, struct failure *failure) {
+    const struct row *row = find_row(options->command, **argument, failure);
+    if (!row)
+        return false;
+    size_t count = argument_count(row);
+    for (size_t i = 1; i <= count; i++)
+        if (!(*argument)[i])
+            return refused(failure, "options", "--%s needs %s", row->name, row->arguments);
+    char **values = *argument + 1;
+    *argument += count + 1;
+    /* --args was expanded before; one that came out of --args itself is refused here. */
+    if (!row->apply)
+        return refused(failure, "options", "--args cannot stand inside --args");
+    return row->apply(options, row, values, failure);
+}
+
+static bool is_variable(const char *text) {
+    return *text && strchr(text + 1, '=');
+}
+
+static bool check(const struct options *options, struct failure *failure) {
+    if (!options->arguments || !options->arguments[0])
+        return refused(failure, "options", "no command: it follows \"--\"");
+    for (size_t i = 0; i < options->environment.count; i++)
+        if (!is_variable(options->environment.items[i]))
+            return refused(failure, "options", "--env: '%s' is not K=V",
+                           options->environment.items[i]);
+    if (options->command == COMMAND_ENTER && (options->pid == 0 || options->namespaces == 0))
+        return refused(failure, "options", "enter needs --pid and --namespaces");
+    bool dev = options->command == COMMAND_ENTER;
+    for (size_t i = 0; i < options->mount_count; i++)
+        dev = dev || options->mounts[i].kind == MOUNT_DEV;
+    if (options->terminal && !dev)
+        return refused(failure, "options", "--tty needs --dev: the terminal is made in its devpts");
+    return true;
+}
+
+bool options_parse(struct options *options, int command, char **arguments,
+                   struct failure *failure) {
+    *options = (struct options){.command = command,
+                                .owner_uid = geteuid(),
+                                .owner_gid = getegid(),
+                                .no_seccomp = command == COMMAND_ENTER,
+                                .root = {.tree = -1},
+                                .status = -1,
+                                .sync = -1};
+    char **argument = arguments;
+    while (argument && *argument && strcmp(*argument, "--") != 0)
+        if (!parse_option(options, &argument, failure))
+            return false;
+    if (argument && *argument)
+        options->arguments = argument + 1;
+    return check(options, failure);
+}
+
+static void print_rows(const char *title, int command, const char *usage) {
+    printf("%s\n  launcher %s OPTIONS -- COMMAND...\n", title, usage);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        char left[64];
+        if (!(rows[i].commands & command))
+            continue;
+        snprintf(left, sizeof left, "--%s %s", rows[i].name, rows[i].arguments);
+        printf("    %-26s %s\n", left, rows[i].help);
+    }
+}
+
+void options_print(void) {
+    print_rows("Run a command in new namespaces:", COMMAND_RUN, "run");
+    print_rows("\nEnter the namespaces of a process:", COMMAND_ENTER, "enter");
+    puts("\nConnect this terminal to a session that listens:\n  launcher attach SOCKET\n"
+         "\nExit code: the command's own; 125 the launcher failed, 126 cannot execute, 127 not "
+         "found, 128+n ended by signal n.");
+}

@@ -1,0 +1,58 @@
+/* What a command line asks for. */
+#pragma once
+#include "arguments.h"
+#include "failure.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { COMMAND_RUN = 1, COMMAND_ENTER = 2 };
+
+enum mount_kind {
+    MOUNT_BIND,
+    MOUNT_PROTECT, /* a path inside, bound onto itself */
+    MOUNT_TMPFS,
+    MOUNT_DIRECTORY,
+    MOUNT_SYMLINK,
+    MOUNT_PROC,
+    MOUNT_DEV,
+};
+
+struct mount_spec {
+    enum mount_kind kind;
+    bool read_only;
+    bool idmapped;
+    mode_t mode;
+    const char *source; /* host path of a bind, target of a symlink */
+    const char *target; /* absolute path inside */
+    int tree;           /* detached mount of a bind's source; -1 until it was opened */
+};
+
+struct options {
+    int command;
+    const char *hostname;
+    uint64_t uid, gid;
+    struct string_list uid_maps, gid_maps; /* "INSIDE OUTSIDE COUNT", as in uid_map */
+    uint64_t keep_capabilities;
+    struct string_list cgroups;
+    struct mount_spec root; /* source NULL: an empty tmpfs */
+    struct mount_spec *mounts;
+    size_t mount_count;
+    const char *directory;
+    struct string_list environment;
+    bool terminal, no_init, keep_state, no_seccomp, follow;
+    const char *listen;
+    uint64_t owner_uid, owner_gid;
+    const char *state_directory;
+    uint64_t pid, start_time;
+    bool start_time_given;
+    int namespaces;
+    int status, sync; /* descriptors, or -1 */
+    char **arguments; /* the command, ends with a null pointer */
+};
+
+/* Parses what follows `run` or `enter`. arguments must outlive options. */
+bool options_parse(struct options *options, int command, char **arguments,
+                   struct failure *failure);
+
+/* --help: the table, on stdout. */
+void options_print(void);

@@ -1,0 +1,62 @@
+#include "reaper.h"
+#include "message.h"
+#include "privileges.h"
+#include "capabilities.h"
+#include "signals.h"
+#include "status.h"
+#include <errno.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+static _Noreturn void report_end(int monitor, int status) {
+    struct message message = {.kind = MESSAGE_EXITED};
+    message.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    message.number = message.signal ? 128 + message.signal : WEXITSTATUS(status);
+    message_send(monitor, &message, NULL, 0);
+    _exit(0);
+}
+
+static void reap(pid_t command, int monitor) {
+    int status;
+    for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
+        if (ended == command)
+            report_end(monitor, status);
+}
+
+static void take_signals(pid_t command, int monitor, int signals) {
+    for (int number; (number = signals_next(signals)) != 0;) {
+        if (number == SIGCHLD)
+            reap(command, monitor);
+        else
+            kill(command, number);
+    }
+}
+
+static void take_message(pid_t command, int monitor) {
+    struct message message;
+    int received[MESSAGE_DESCRIPTORS];
+    if (!message_receive(monitor, &message, received))
+        _exit(EXIT_LAUNCHER_FAILED); /* the monitor is gone: so is the sandbox */
+    message_close(received);
+    if (message.kind == MESSAGE_SIGNAL && signal_is_forwarded(message.number))
+        kill(command, message.number);
+}
+
+_Noreturn void reaper_run(pid_t command, int monitor) {
+    struct failure failure = {0};
+    struct capability_sets none = {0};
+    int signals = signals_open(SIGCHLD, &failure);
+    if (signals < 0 || !capabilities_set(&none, &failure))
+        _exit(EXIT_LAUNCHER_FAILED);
+    /* The command may have ended before SIGCHLD was blocked. */
+    reap(command, monitor);
+    struct pollfd watched[] = {{.fd = monitor, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    for (;;) {
+        if (poll(watched, 2, -1) < 0 && errno != EINTR)
+            _exit(EXIT_LAUNCHER_FAILED);
+        if (watched[1].revents)
+            take_signals(command, monitor, signals);
+        if (watched[0].revents)
+            take_message(command, monitor);
+    }
+}

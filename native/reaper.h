@@ -1,0 +1,6 @@
+/* Init's life once the command runs. */
+#pragma once
+#include <sys/types.h>
+
+/* Reaps, passes signals on, reports the command's end and exits: the kernel kills what is left. */
+_Noreturn void reaper_run(pid_t command, int monitor);

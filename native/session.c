@@ -1,0 +1,105 @@
+#include "session.h"
+#include "cleanup.h"
+#include "client.h"
+#include "message.h"
+#include "signals.h"
+#include "wait.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+bool session_open(struct session *session, const struct options *options, struct failure *failure) {
+    *session = (struct session){.options = options,
+                                .listener = {.socket = -1, .directory = -1},
+                                .signals = -1,
+                                .inside = -1,
+                                .process = -1,
+                                .client = -1,
+                                .master = -1};
+    session->signals = signals_open(0, failure);
+    return session->signals >= 0 &&
+           (!options->listen || listener_open(&session->listener, options, failure));
+}
+
+bool session_await_prepared(struct session *session, uint64_t *namespaces,
+                            struct failure *failure) {
+    struct message message;
+    int received[MESSAGE_DESCRIPTORS];
+    if (!wait_readable(session, session->inside, -1, "prepare", failure))
+        return false;
+    if (!message_receive(session->inside, &message, received))
+        return failed(failure, "prepare", "recvmsg", NULL);
+    if (message.kind == MESSAGE_PREPARED) {
+        session->master = take_fd(&received[0]);
+        memcpy(namespaces, message.namespaces, sizeof message.namespaces);
+        return true;
+    }
+    message_close(received);
+    *failure = message.failure;
+    return message.kind == MESSAGE_FAILED ? false
+                                          : failed_because(failure, EPROTO, "prepare", "recvmsg",
+                                                           NULL, NULL);
+}
+
+/* End of file there: the creator died before it had written down what it made. */
+static bool synchronise(struct session *session, struct failure *failure) {
+    char byte;
+    int sync = session->options->sync;
+    if (sync < 0)
+        return true;
+    if (!wait_readable(session, sync, -1, "sync", failure))
+        return false;
+    if (read(sync, &byte, 1) != 1)
+        return failed_because(failure, EPIPE, "sync", "read", NULL,
+                              "the process that asked for this session has ended");
+    return true;
+}
+
+bool session_start(struct session *session, struct failure *failure) {
+    struct message start = {.kind = MESSAGE_START};
+    int stdio[3] = {-1, -1, -1};
+    if (!synchronise(session, failure) || !client_connect(session, stdio, failure))
+        return false;
+    size_t count = session->options->terminal ? 0 : 3;
+    bool sent = message_send(session->inside, &start, stdio, count);
+    int error = errno;
+    for (size_t i = 0; i < count; i++)
+        close(stdio[i]);
+    session->started = sent;
+    return sent || failed_because(failure, error, "start", "sendmsg", NULL, NULL);
+}
+
+void session_report(struct session *session, const struct failure *failure) {
+    struct message message = {.kind = MESSAGE_FAILED, .failure = *failure};
+    bool own = session->own_client != 0;
+    status_failure(session->options->status, failure);
+    if (session->client >= 0 && !own)
+        message_send(session->client, &message, NULL, 0);
+    if (session->options->status < 0 && (session->client < 0 || own))
+        failure_print(failure);
+}
+
+static void pass_ending(struct session *session, struct ending ending) {
+    struct message message = {
+        .kind = MESSAGE_EXITED, .number = ending.code, .signal = ending.signal};
+    if (session->client >= 0)
+        message_send(session->client, &message, NULL, 0);
+    cleanup_close_descriptor(&session->client);
+    if (session->own_client)
+        waitpid(session->own_client, NULL, 0);
+}
+
+void session_close(struct session *session, struct ending ending) {
+    if (session->process >= 0) {
+        /* Its whole pid namespace dies with it; the wait returns when all are gone. */
+        pidfd_send_signal(session->process, SIGKILL, NULL, 0);
+        waitid(P_PIDFD, (id_t)session->process, &(siginfo_t){0}, WEXITED);
+    }
+    listener_close(&session->listener);
+    cleanup_close_descriptor(&session->master);
+    pass_ending(session, ending);
+    cleanup_close_descriptor(&session->inside);
+    cleanup_close_descriptor(&session->process);
+    cleanup_close_descriptor(&session->signals);
+}

@@ -1,0 +1,41 @@
+/*
+ * The monitor's side of a session, the same for run and enter: wait until the inside is prepared,
+ * find a client, start the command, pass signals on, learn how it ended.
+ */
+#pragma once
+#include "listener.h"
+#include "options.h"
+#include "status.h"
+
+struct session {
+    const struct options *options;
+    struct listener listener;
+    int signals; /* signalfd */
+    int inside;  /* socket to init, or to the process that entered; -1 once it is closed */
+    int process; /* its pidfd; readable when it has ended */
+    int client;  /* socket to attach, -1 before and after */
+    int master;  /* the pty's, until it was handed over */
+    pid_t pid;
+    pid_t own_client; /* our own attach process where nobody listens; 0: none */
+    bool direct;      /* no init in between: signals go to the process itself */
+    bool started;
+};
+
+/* Blocks signals and opens the listening socket. */
+bool session_open(struct session *session, const struct options *options, struct failure *failure);
+
+/* Waits for "prepared"; namespaces gets the inode numbers that it brought. */
+bool session_await_prepared(struct session *session, uint64_t *namespaces,
+                            struct failure *failure);
+
+/* Waits for the creator's byte on --sync-fd, and for a client; then starts the command. */
+bool session_start(struct session *session, struct failure *failure);
+
+/* Until the process has ended. A failing exec is reported, and is an ending with 126 or 127. */
+struct ending session_supervise(struct session *session);
+
+/* Tells status descriptor, client or stderr of a failure. */
+void session_report(struct session *session, const struct failure *failure);
+
+/* Kills what still runs, passes the ending on, closes everything, waits for the own client. */
+void session_close(struct session *session, struct ending ending);

@@ -1,0 +1,120 @@
+#include "sources.h"
+#include "cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+static const struct {
+    unsigned long magic; /* statfs(2) */
+    const char *name;
+} file_systems[] = {
+    {0x794c7630, "overlayfs"}, {0x65735546, "FUSE"},  {0x6969, "NFS"},     {0x01021997, "9p"},
+    {0x01021994, "tmpfs"},     {0xff534d42, "CIFS"},  {0xfe534d42, "SMB"}, {0xf15f, "eCryptfs"},
+    {0x9fa0, "procfs"},        {0x62656572, "sysfs"}, {0x2fc12fc1, "ZFS"}, {0x4d44, "FAT"},
+};
+
+static const char *file_system_name(const char *path, char *number, size_t size) {
+    struct statfs facts;
+    if (statfs(path, &facts) < 0)
+        return "this file system";
+    for (size_t i = 0; i < sizeof file_systems / sizeof *file_systems; i++)
+        if (file_systems[i].magic == (unsigned long)facts.f_type)
+            return file_systems[i].name;
+    snprintf(number, size, "the file system of type 0x%lx", (unsigned long)facts.f_type);
+    return number;
+}
+
+static bool idmap_failed(const char *path, struct failure *failure) {
+    char number[64], hint[256];
+    failed(failure, "idmap", "mount_setattr", path);
+    snprintf(hint, sizeof hint,
+             "the kernel refuses to id-map %s, or a mount below it; mount it without id-mapping",
+             file_system_name(path, number, sizeof number));
+    return failed_hint(failure, hint);
+}
+
+/*
+ * Private, not slave: what the host mounts below the source later would arrive without nosuid,
+ * nodev and read-only. And a shared copy would carry init's own mounts out to the host.
+ */
+static bool set_attributes(const struct mount_spec *mount, int user_namespace,
+                           struct failure *failure) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                                (mount->read_only ? MOUNT_ATTR_RDONLY : 0),
+                                    .propagation = MS_PRIVATE};
+    int flags = AT_EMPTY_PATH | AT_RECURSIVE;
+    if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
+        return failed(failure, "mount", "mount_setattr", mount->source);
+    if (user_namespace < 0)
+        return true;
+    attributes = (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP,
+                                     .userns_fd = (unsigned)user_namespace};
+    if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
+        return idmap_failed(mount->source, failure);
+    return true;
+}
+
+bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
+    mount->tree = open_tree(AT_FDCWD, mount->source,
+                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (mount->tree < 0)
+        return failed(failure, "mount", "open_tree", mount->source);
+    return set_attributes(mount, user_namespace, failure);
+}
+
+bool sources_open(struct options *options, struct failure *failure) {
+    if (options->root.source && !options->root.idmapped &&
+        !source_open(&options->root, -1, failure))
+        return false;
+    for (size_t i = 0; i < options->mount_count; i++) {
+        struct mount_spec *mount = &options->mounts[i];
+        if (mount->kind == MOUNT_BIND && !mount->idmapped && !source_open(mount, -1, failure))
+            return false;
+    }
+    return true;
+}
+
+int source_copy(int place, bool read_only, const char *path, struct failure *failure) {
+    cleanup_fd int tree =
+        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (tree < 0)
+        return failed(failure, "mount", "open_tree", path) - 1;
+    struct mount_attr attributes = {.attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
+                                    .propagation = MS_PRIVATE};
+    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) < 0)
+        return failed(failure, "mount", "mount_setattr", path) - 1;
+    return take_fd(&tree);
+}
+
+static bool configure(int context, const char *parameter, struct failure *failure) {
+    char key[64];
+    snprintf(key, sizeof key, "%s", parameter);
+    char *equals = strchr(key, '=');
+    int done;
+    if (equals) {
+        *equals = '\0';
+        done = fsconfig(context, FSCONFIG_SET_STRING, key, equals + 1, 0);
+    } else {
+        done = fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
+    }
+    return done == 0 || failed(failure, "mount", "fsconfig", parameter);
+}
+
+int source_create(const char *type, const char *const *parameters, unsigned attributes,
+                  struct failure *failure) {
+    cleanup_fd int context = fsopen(type, FSOPEN_CLOEXEC);
+    if (context < 0)
+        return failed(failure, "mount", "fsopen", type) - 1;
+    for (; *parameters; parameters++)
+        if (!configure(context, *parameters, failure))
+            return -1;
+    if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return failed(failure, "mount", "fsconfig(create)", type) - 1;
+    int mounted = fsmount(context, FSMOUNT_CLOEXEC, attributes);
+    if (mounted < 0)
+        return failed(failure, "mount", "fsmount", type) - 1;
+    return mounted;
+}

@@ -1,0 +1,19 @@
+/* What is mounted: detached mounts, with their attributes, before they get a place. */
+#pragma once
+#include "options.h"
+
+/*
+ * Opens the source of a bind as a detached copy: nosuid, nodev, private, read-only where asked.
+ * user_namespace: a descriptor whose id map the copy gets (id-mapped binds), or -1.
+ */
+bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure);
+
+/* Opens the sources of all binds, and of the root, that are not id-mapped. */
+bool sources_open(struct options *options, struct failure *failure);
+
+/* A detached copy of what `place` (O_PATH) names; read_only: with everything below it. */
+int source_copy(int place, bool read_only, const char *path, struct failure *failure);
+
+/* A new, detached file system: its type, "key=value" parameters and mount attributes. */
+int source_create(const char *type, const char *const *parameters, unsigned attributes,
+                  struct failure *failure);

@@ -1,0 +1,15 @@
+/* The sandbox's state directory, which ends with it although no helper may be running then. */
+#pragma once
+#include "options.h"
+#include "status.h"
+
+struct state {
+    int parent;    /* the directory that holds it; -1: no --state-dir */
+    int directory; /* the state directory */
+    const char *name;
+};
+
+bool state_open(struct state *state, const struct options *options, struct failure *failure);
+
+/* Removes it, or with --keep-state leaves it with exit.json. */
+void state_finish(struct state *state, const struct options *options, struct ending ending);

@@ -1,0 +1,86 @@
+#include "cleanup.h"
+#include "message.h"
+#include "session.h"
+#include "signals.h"
+#include <errno.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+static void pass_signal(struct session *session, int number) {
+    struct message message = {.kind = MESSAGE_SIGNAL, .number = number};
+    if (session->direct)
+        pidfd_send_signal(session->process, number, NULL, 0);
+    else if (session->inside >= 0)
+        message_send(session->inside, &message, NULL, 0);
+}
+
+/* From init: how the command ended; or, from whoever could not become it, why. */
+static void take_inside(struct session *session, struct ending *ending, bool *known) {
+    struct message message;
+    int received[MESSAGE_DESCRIPTORS];
+    if (!message_receive(session->inside, &message, received)) {
+        cleanup_close_descriptor(&session->inside);
+        return;
+    }
+    message_close(received);
+    if (message.kind == MESSAGE_FAILED)
+        session_report(session, &message.failure);
+    if (message.kind != MESSAGE_EXITED)
+        return;
+    *ending = (struct ending){.code = message.number, .signal = message.signal};
+    *known = true;
+}
+
+/* A client without a terminal that goes away is a hangup; with one, the kernel sends SIGHUP. */
+static void take_client(struct session *session) {
+    struct message message;
+    int received[MESSAGE_DESCRIPTORS];
+    if (!message_receive(session->client, &message, received)) {
+        cleanup_close_descriptor(&session->client);
+        if (!session->options->terminal)
+            pass_signal(session, SIGHUP);
+        return;
+    }
+    message_close(received);
+    if (message.kind == MESSAGE_SIGNAL && signal_is_forwarded(message.number))
+        pass_signal(session, message.number);
+}
+
+static struct ending ending_of(const siginfo_t *status) {
+    if (status->si_code == CLD_EXITED)
+        return (struct ending){.code = status->si_status};
+    return (struct ending){.code = 128 + status->si_status, .signal = status->si_status};
+}
+
+static void take_events(struct session *session, const struct pollfd *watched,
+                        struct ending *ending, bool *known) {
+    if (watched[0].revents)
+        take_inside(session, ending, known);
+    if (watched[1].revents)
+        take_client(session);
+    for (int number; watched[2].revents && (number = signals_next(session->signals)) != 0;)
+        pass_signal(session, number);
+}
+
+struct ending session_supervise(struct session *session) {
+    struct ending ending = {0};
+    bool known = false;
+    siginfo_t status = {0};
+    for (;;) {
+        struct pollfd watched[] = {{.fd = session->inside, .events = POLLIN},
+                                   {.fd = session->client, .events = POLLIN},
+                                   {.fd = session->signals, .events = POLLIN},
+                                   {.fd = session->process, .events = POLLIN}};
+        if (poll(watched, 4, -1) < 0 && errno != EINTR)
+            break;
+        take_events(session, watched, &ending, &known);
+        /* Last messages first: they were sent before the end. */
+        if (watched[3].revents && !watched[0].revents)
+            break;
+    }
+    /* With init this returns after every process of the pid namespace is gone. */
+    waitid(P_PIDFD, (id_t)session->process, &status, WEXITED);
+    cleanup_close_descriptor(&session->process);
+    return known ? ending : ending_of(&status);
+}
