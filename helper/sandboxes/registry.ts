@@ -40,8 +40,7 @@ const exitFile = "exit.json";
 const lockRetryMs = 5;
 const lockAttempts = 2_000;
 
-export function openRegistry(): Registry {
-  const state = openStateDirectory();
+export function openRegistry(state = openStateDirectory()): Registry {
   const directoryOf = (id: string) => join(state.sandboxes, id);
   return {
     state,

@@ -15,8 +15,8 @@ export interface StateDirectory {
 const privateMode = 0o700;
 
 /** Makes (or finds) the state directory of this user and refuses one that somebody else could have prepared. */
-export function openStateDirectory(): StateDirectory {
-  const root = join(runtimeDirectory(), "terrarium");
+export function openStateDirectory(runtime = runtimeDirectory()): StateDirectory {
+  const root = join(runtime, "terrarium");
   const state: StateDirectory = {
     root,
     sandboxes: join(root, "sandboxes"),
