@@ -83,10 +83,8 @@ function unknownCommand(name: string): UsageError {
 
 /** A command that could not be executed has the shells' codes, also when nobody was attached to see it. */
 function exitCodeOf(error: unknown): number {
-  if (!TerrariumError.is(error, "launcherFailed")) return exitCodes.terrariumFailed;
-  const { call, errno } = error.args;
-  if (call !== "execve") return exitCodes.terrariumFailed;
-  return errno === "ENOENT" ? exitCodes.notFound : exitCodes.notExecutable;
+  if (!TerrariumError.is(error, "cannotExecute")) return exitCodes.terrariumFailed;
+  return error.args.errno === "ENOENT" ? exitCodes.notFound : exitCodes.notExecutable;
 }
 
 /** One sentence, and a line that names the way out. */

@@ -109,7 +109,7 @@ function followStatus(child: ChildProcess, status: Socket): Pick<Launch, "ready"
     const event = statusEvent.safeParse(parseJson(line)).data;
     if (event?.event === "ready") ready.resolve(event);
     if (event?.event === "started") started.resolve();
-    if (event?.event === "error") fail(new TerrariumError("launcherFailed", event));
+    if (event?.event === "error") fail(launcherError(event));
   });
   lines.on("close", () => fail(silentEnd("it ended without a word")));
   child.on("error", (error) => fail(silentEnd(error.message)));
@@ -136,6 +136,12 @@ function deferred<T>(): Deferred<T> {
     resolve: (value) => settle?.resolve(value),
     reject: (error) => settle?.reject(error),
   };
+}
+
+function launcherError(event: Extract<StatusEvent, { event: "error" }>): TerrariumError {
+  const { stage, call, path, errno, hint } = event;
+  if (stage === "exec") return new TerrariumError("cannotExecute", { command: path, errno });
+  return new TerrariumError("launcherFailed", { stage, call, path, errno, hint });
 }
 
 function silentEnd(reason: string): TerrariumError {

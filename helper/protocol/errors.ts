@@ -37,6 +37,7 @@ export interface ErrorArguments {
   readonly launcherMissing: { readonly path: string };
   readonly idRangeExhausted: { readonly tried: number };
   readonly helperFailed: { readonly reason: string };
+  readonly cannotExecute: { readonly command: string; readonly errno: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -64,6 +65,7 @@ const errorCodes = [
   "launcherMissing",
   "idRangeExhausted",
   "helperFailed",
+  "cannotExecute",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -99,6 +101,10 @@ const wording: Wording = {
   idRangeExhausted: ({ tried }) =>
     `No free range of 65,536 user ids was found (${tried} were looked at). Remove sandboxes that you no longer need.`,
   helperFailed: ({ reason }) => `The helper failed: ${reason}.`,
+  cannotExecute: ({ command, errno }) =>
+    errno === "ENOENT"
+      ? `There is no command "${command}" inside the sandbox.`
+      : `Cannot execute "${command}" inside the sandbox (${errno}).`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

@@ -9,7 +9,7 @@ import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { readHostView } from "./hostView.ts";
-import { needsIdRange, planIdentity, type SandboxIdentity } from "./identity.ts";
+import { type Asker, needsIdRange, planIdentity, type SandboxIdentity } from "./identity.ts";
 import { chooseIdRange, idsInUse } from "./idRange.ts";
 import { checkPaths, protections } from "./paths.ts";
 import { planRun } from "./plan.ts";
@@ -155,7 +155,7 @@ function runOptions(
     protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),
     environment: buildEnvironment({
-      user: userInside(identity, record),
+      user: userInside(host.asker, identity, spec),
       clientEnv,
       tty: stdio === "tty",
       set: spec.env,
@@ -168,9 +168,9 @@ function runOptions(
   });
 }
 
-function userInside(identity: SandboxIdentity, { command, spec }: SandboxRecord) {
+function userInside(asker: Asker, identity: SandboxIdentity, spec: SandboxSpec) {
   const home = spec.rootfs.type === "host" ? identity.home : "/";
-  return { name: identity.name, home, shell: command[0] ?? "/bin/sh" };
+  return { name: identity.name, home, shell: defaultShell(spec, asker.shell) };
 }
 
 function undo({ registry }: SandboxHost, { id }: SandboxRecord): void {

@@ -35,6 +35,7 @@ const examples: ErrorArguments = {
   launcherMissing: { path: "/opt/launcher" },
   idRangeExhausted: { tried: 28_656 },
   helperFailed: { reason: "read: EIO" },
+  cannotExecute: { command: "nosuch", errno: "ENOENT" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];

@@ -36,7 +36,7 @@ export const nsCommand: Command = {
     print(formatTable(columns, report.namespaces));
     if (report.deniedProcesses > 0) {
       print(
-        `${report.deniedProcesses} processes of other users are not in this list: the kernel shows them to root.`,
+        `Not in this list: processes that the kernel did not let this user read (${report.deniedProcesses}).`,
       );
     }
     return exitCodes.ok;
