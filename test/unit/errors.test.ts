@@ -96,6 +96,7 @@ test("numbers on the wire never change their meaning", () => {
     launcherMissing: -32016,
     idRangeExhausted: -32017,
     helperFailed: -32018,
+    cannotExecute: -32019,
   });
 });
 
