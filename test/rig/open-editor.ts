@@ -29,4 +29,7 @@ function stopOnSignals(server: VscodeServer): void {
   }
 }
 
-await main();
+main().catch((error: Error) => {
+  process.stderr.write(`terrarium: ${error.message}\n`);
+  process.exitCode = 1;
+});

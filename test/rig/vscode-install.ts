@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { cache } from "./cache.ts";
 import { toolEnvironment } from "./prepare.mjs";
 import { withProgress } from "./progress.mjs";
@@ -62,8 +62,21 @@ async function install(folder: string): Promise<void> {
 }
 
 async function npm(cwd: string, args: readonly string[]): Promise<void> {
-  const env = { ...toolEnvironment(), JOBS: "max" };
-  await runQuietly(["npm", ...args, "--no-audit", "--no-fund"], { cwd, env });
+  const env = { ...toolEnvironment(), JOBS: "max", ...installedHeaders() };
+  await runQuietly(["npm", ...args, "--no-audit", "--no-fund", "--loglevel=error"], { cwd, env });
+}
+
+/**
+ * The headers of the user's own Node, if they came with it; else node-gyp downloads some. Both
+ * modules are written against Node-API, so that the headers of any version fit.
+ */
+function installedHeaders(): { npm_config_nodedir?: string } {
+  const prefix = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => existsSync(join(folder, "node")))
+    .map((folder) => dirname(folder))
+    .find((candidate) => existsSync(join(candidate, "include", "node", "node_api.h")));
+  return prefix === undefined ? {} : { npm_config_nodedir: prefix };
 }
 
 /** What an installer left that was killed. One that still works on its folder is left alone. */
