@@ -38,7 +38,8 @@ static void search_and_exec(const struct execution *execution, char **environmen
 }
 
 static bool connect_stdio(const struct execution *execution, struct failure *failure) {
-    if (setsid() < 0)
+    /* With --no-init PID 1 leads its session already. */
+    if (getsid(0) != getpid() && setsid() < 0)
         return failed(failure, "exec", "setsid", NULL);
     if (execution->terminal && ioctl(execution->stdio[0], TIOCSCTTY, 0) < 0)
         return failed(failure, "exec", "ioctl(TIOCSCTTY)", NULL);

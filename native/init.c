@@ -46,6 +46,7 @@ _Noreturn void init_main(struct options *options, int monitor, char **argv) {
                                   .terminal = options->terminal};
     struct pty pty = {-1, -1};
     title_set(argv, "terrarium-init");
+    setsid(); /* a Ctrl-C in the monitor's terminal is the monitor's */
     if (!descriptors_keep_only(&monitor, &failure) ||
         !prepare(options, monitor, &pty, &execution.umask, &failure))
         report(monitor, &failure, EXIT_LAUNCHER_FAILED);

@@ -93,7 +93,7 @@ static bool furnish(struct session *session, struct options *options, struct fai
 static bool begin(struct session *session, struct options *options, char **argv,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
-    if (!session_open(session, options, failure) ||
+    if (!session_open(session, failure) ||
         !spawn_init(session, options, argv, failure) || !furnish(session, options, failure) ||
         !session_await_prepared(session, namespaces, failure))
         return false;
@@ -102,7 +102,7 @@ static bool begin(struct session *session, struct options *options, char **argv,
 }
 
 int run(struct options *options, char **argv) {
-    struct session session;
+    struct session session = session_new(options);
     struct failure failure = {0};
     struct ending ending = {.code = EXIT_LAUNCHER_FAILED};
     struct state state;

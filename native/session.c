@@ -9,14 +9,18 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-bool session_open(struct session *session, const struct options *options, struct failure *failure) {
-    *session = (struct session){.options = options,
-                                .listener = {.socket = -1, .directory = -1},
-                                .signals = -1,
-                                .inside = -1,
-                                .process = -1,
-                                .client = -1,
-                                .master = -1};
+struct session session_new(const struct options *options) {
+    return (struct session){.options = options,
+                            .listener = {.socket = -1, .directory = -1},
+                            .signals = -1,
+                            .inside = -1,
+                            .process = -1,
+                            .client = -1,
+                            .master = -1};
+}
+
+bool session_open(struct session *session, struct failure *failure) {
+    const struct options *options = session->options;
     session->signals = signals_open(0, failure);
     return session->signals >= 0 &&
            (!options->listen || listener_open(&session->listener, options, failure));

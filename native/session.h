@@ -21,8 +21,11 @@ struct session {
     bool started;
 };
 
+/* A session with nothing open yet: session_close may follow at any time. */
+struct session session_new(const struct options *options);
+
 /* Blocks signals and opens the listening socket. */
-bool session_open(struct session *session, const struct options *options, struct failure *failure);
+bool session_open(struct session *session, struct failure *failure);
 
 /* Waits for "prepared"; namespaces gets the inode numbers that it brought. */
 bool session_await_prepared(struct session *session, uint64_t *namespaces,

@@ -1,0 +1,102 @@
+#include "confinement.h"
+#include "cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+static bool read_ids(const char *text, unsigned *ids) {
+    return sscanf(text, "%u %u %u", &ids[0], &ids[1], &ids[2]) == 3;
+}
+
+static bool read_groups(const char *text, struct confinement *confinement) {
+    unsigned group;
+    confinement->groups = calloc(strlen(text) / 2 + 1, sizeof *confinement->groups);
+    if (!confinement->groups)
+        return false;
+    for (int used = 0; sscanf(text, "%u%n", &group, &used) == 1; text += used)
+        confinement->groups[confinement->group_count++] = group;
+    return true;
+}
+
+static bool read_set(const char *text, uint64_t *set) {
+    char *end;
+    *set = strtoull(text, &end, 16);
+    return end != text;
+}
+
+/* One line "Key:\tvalue" of status; lines that we do not need are good as they are. */
+static bool take_line(const char *line, struct confinement *confinement) {
+    struct capability_sets *sets = &confinement->capabilities;
+    const struct {
+        const char *key;
+        uint64_t *set;
+    } rows[] = {{"CapInh:", &sets->inheritable}, {"CapPrm:", &sets->permitted},
+                {"CapEff:", &sets->effective},   {"CapBnd:", &sets->bounding},
+                {"CapAmb:", &sets->ambient}};
+    if (strncmp(line, "Uid:", 4) == 0)
+        return read_ids(line + 4, confinement->uids);
+    if (strncmp(line, "Gid:", 4) == 0)
+        return read_ids(line + 4, confinement->gids);
+    if (strncmp(line, "Groups:", 7) == 0)
+        return read_groups(line + 7, confinement);
+    if (strncmp(line, "NoNewPrivs:", 11) == 0)
+        confinement->no_new_privileges = strchr(line, '1') != NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strncmp(line, rows[i].key, 7) == 0)
+            return read_set(line + 7, rows[i].set);
+    return true;
+}
+
+bool confinement_read(struct confinement *confinement, int proc, struct failure *failure) {
+    *confinement = (struct confinement){.uids = {(uid_t)-1, (uid_t)-1, (uid_t)-1}};
+    int file = openat(proc, "status", O_RDONLY | O_CLOEXEC);
+    FILE *lines = file < 0 ? NULL : fdopen(file, "r");
+    if (!lines)
+        return failed(failure, "target", "openat", "status");
+    cleanup_free char *line = NULL;
+    size_t size = 0;
+    bool good = true;
+    while (good && getline(&line, &size, lines) > 0)
+        good = take_line(line, confinement);
+    fclose(lines);
+    /* A process that ended has no lines; a kernel without a line we need must not mean "root". */
+    if (!good || confinement->uids[0] == (uid_t)-1)
+        return failed_because(failure, ESRCH, "target", "read", "status", NULL);
+    return true;
+}
+
+bool confinement_take_groups(const struct confinement *confinement, struct failure *failure) {
+    if (setgroups(confinement->group_count, confinement->groups) == 0)
+        return true;
+    /* Without CAP_SETGID the caller keeps its own groups, as the kernel has it. */
+    return errno == EPERM || failed(failure, "follow", "setgroups", NULL);
+}
+
+static bool take_ids(const struct confinement *confinement, struct failure *failure) {
+    const uid_t *u = confinement->uids;
+    const gid_t *g = confinement->gids;
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return failed(failure, "follow", "prctl(PR_SET_KEEPCAPS)", NULL);
+    if (setresgid(g[0], g[1], g[2]) < 0)
+        return failed(failure, "follow", "setresgid", NULL);
+    if (setresuid(u[0], u[1], u[2]) < 0)
+        return failed(failure, "follow", "setresuid", NULL);
+    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+        return failed(failure, "follow", "prctl(PR_SET_KEEPCAPS)", NULL);
+    return true;
+}
+
+bool confinement_take(const struct confinement *confinement, struct failure *failure) {
+    const struct capability_sets *sets = &confinement->capabilities;
+    /* The bounding set first, while CAP_SETPCAP is there; no_new_privs last, it stops nothing here. */
+    if (!capabilities_bound(sets->bounding, failure) || !take_ids(confinement, failure) ||
+        !capabilities_set(sets, failure) || !capabilities_set_ambient(sets->ambient, failure))
+        return false;
+    if (confinement->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return failed(failure, "follow", "prctl(PR_SET_NO_NEW_PRIVS)", NULL);
+    return true;
+}

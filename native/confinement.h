@@ -1,0 +1,26 @@
+/* A process's identity and privileges, read from its status file and taken over. */
+#pragma once
+#include "capabilities.h"
+#include "failure.h"
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX: what setgroups(2) takes */
+
+struct confinement {
+    uid_t uids[3]; /* real, effective, saved */
+    gid_t gids[3];
+    gid_t *groups;
+    size_t group_count;
+    struct capability_sets capabilities;
+    bool no_new_privileges;
+};
+
+/* Reads /proc/PID/status; ids are in the terms of the user namespace of the caller at this moment. */
+bool confinement_read(struct confinement *confinement, int proc, struct failure *failure);
+
+/* Takes the supplementary groups; before the user namespace is joined, in the outer terms. */
+bool confinement_take_groups(const struct confinement *confinement, struct failure *failure);
+
+/* Takes ids, capabilities and no_new_privs, in the order in which the kernel lets them go. */
+bool confinement_take(const struct confinement *confinement, struct failure *failure);

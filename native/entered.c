@@ -1,0 +1,124 @@
+#include "entered.h"
+#include "cleanup.h"
+#include "confinement.h"
+#include "execute.h"
+#include "message.h"
+#include "namespaces.h"
+#include "privileges.h"
+#include "pty.h"
+#include "resolve.h"
+#include "seccomp.h"
+#include "syscalls.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The working directory: --chdir below the target's root, else the target's own. */
+static int open_directory(const struct options *options, struct target *target,
+                          struct failure *failure) {
+    if (!options->directory)
+        return take_fd(&target->directory);
+    /* CVE-2024-21626: no magic link may lead it out of the root. */
+    int root = target->root >= 0 ? target->root : AT_FDCWD;
+    int directory = root >= 0
+                        ? resolve_existing(root, options->directory, O_PATH | O_DIRECTORY, 0)
+                        : open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        failed(failure, "chdir", "openat2", options->directory);
+    return directory;
+}
+
+/* The target may itself be chrooted: its root, not that of its mount namespace. */
+static bool change_root(const struct target *target, struct failure *failure) {
+    if (target->root < 0)
+        return true;
+    if (fchdir(target->root) < 0)
+        return failed(failure, "root", "fchdir", NULL);
+    if (chroot(".") < 0)
+        return failed(failure, "root", "chroot", NULL);
+    return true;
+}
+
+/* The sandbox's own devpts where there is a real one, so that `tty` and /dev/pts/N agree inside. */
+static bool open_own_terminal(const struct target *target, struct pty *pty) {
+    struct failure ignored;
+    if (target->root < 0)
+        return false;
+    cleanup_fd int devpts = resolve_existing(target->root, "/dev/pts", O_PATH | O_DIRECTORY,
+                                             RESOLVE_NO_SYMLINKS);
+    return devpts >= 0 && pty_open(devpts, pty, &ignored);
+}
+
+static bool open_terminal(const struct options *options, const struct target *target,
+                          int host_ptmx, const struct confinement *confinement, struct pty *pty,
+                          struct failure *failure) {
+    if (!options->terminal)
+        return true;
+    if (open_own_terminal(target, pty))
+        /* As login(1) does; in vain where the id has no place in this devpts. */
+        return !options->follow || fchown(pty->slave, confinement->uids[1], (gid_t)-1) == 0 ||
+               errno == EPERM || errno == EINVAL ||
+               failed(failure, "terminal", "fchown", "pts");
+    if (host_ptmx < 0)
+        return failed_because(failure, ENODEV, "terminal", "open", "/dev/ptmx", NULL);
+    return pty_from_master(host_ptmx, pty, failure);
+}
+
+/* What needs rights first, then identity and privileges; PDEATHSIG after them, for it is cleared. */
+static bool settle(const struct options *options, struct target *target, int host_ptmx,
+                   struct pty *pty, struct failure *failure) {
+    struct confinement confinement = {0};
+    if (options->follow && !confinement_read(&confinement, target->proc, failure))
+        return false;
+    cleanup_fd int directory = open_directory(options, target, failure);
+    if ((directory < 0 && options->directory) ||
+        !open_terminal(options, target, host_ptmx, &confinement, pty, failure) ||
+        !change_root(target, failure) || (!options->no_seccomp && !seccomp_install(failure)) ||
+        (options->follow && !confinement_take(&confinement, failure)) ||
+        !privileges_hide(failure) || !privileges_die_with_parent(failure))
+        return false;
+    free(confinement.groups);
+    /* As the final identity, which may have no right to be there. */
+    if (directory >= 0 && fchdir(directory) < 0 && options->directory)
+        return failed(failure, "chdir", "fchdir", options->directory);
+    char *here = getcwd(NULL, 0);
+    bool reachable = here && here[0] == '/'; /* "(unreachable)": outside the root (getcwd(3)) */
+    free(here);
+    return reachable || chdir("/") == 0 || failed(failure, "chdir", "chdir", "/");
+}
+
+/* False where the monitor is gone, too. */
+static bool await(int monitor, enum message_kind kind, int *received) {
+    struct message message;
+    return message_receive(monitor, &message, received) && message.kind == (uint32_t)kind;
+}
+
+_Noreturn void entered_main(const struct options *options, struct target *target, int host_ptmx,
+                            int monitor) {
+    struct failure failure = {0};
+    struct message message = {.kind = MESSAGE_PREPARED};
+    struct pty pty = {-1, -1};
+    int received[MESSAGE_DESCRIPTORS], code = EXIT_LAUNCHER_FAILED;
+    struct execution execution = {.arguments = options->arguments,
+                                  .environment = options->environment.items,
+                                  .terminal = options->terminal};
+    execution.umask = umask(0);
+    /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket. */
+    if (!await(monitor, MESSAGE_GO, received))
+        _exit(EXIT_LAUNCHER_FAILED);
+    namespaces_read(target->procfs, message.namespaces);
+    if (settle(options, target, host_ptmx, &pty, &failure)) {
+        message_send(monitor, &message, &pty.master, options->terminal ? 1 : 0);
+        cleanup_close_descriptor(&pty.master);
+        /* PDEATHSIG is set, so that a monitor that dies from here on takes us with it. */
+        if (!await(monitor, MESSAGE_START, received))
+            _exit(EXIT_LAUNCHER_FAILED);
+        for (int i = 0; i < 3; i++)
+            execution.stdio[i] = options->terminal ? pty.slave : received[i];
+        code = execute(&execution, &failure);
+    }
+    message = (struct message){.kind = MESSAGE_FAILED, .failure = failure};
+    message_send(monitor, &message, NULL, 0);
+    _exit(code);
+}

@@ -1,0 +1,16 @@
+/* The process that is entered, pinned by descriptors. */
+#pragma once
+#include "options.h"
+
+struct target {
+    int process; /* pidfd */
+    int proc;    /* the host's /proc/PID: its files tell about this process or fail, never lie */
+    int procfs;  /* the host's /proc */
+    int root, directory; /* O_PATH, where the mount namespace is joined; else -1 */
+};
+
+/* Opens everything that is needed of a process, then makes sure that it was one and the same. */
+bool target_open(struct target *target, const struct options *options, struct failure *failure);
+
+/* Whether the caller and the target share the namespace `name` ("user"). */
+bool target_shares(const struct target *target, const char *name);
