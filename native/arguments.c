@@ -7,14 +7,14 @@
 /* More than any command line that the kernel takes (MAX_ARG_STRINGS is larger, ARG_MAX smaller). */
 enum { ARGUMENT_BYTES_MAX = 8 * 1024 * 1024 };
 
-bool string_list_add(struct string_list *list, char *item, struct failure *failure) {
+bool string_list_add(struct string_list *list, const char *item, struct failure *failure) {
     char **items = realloc(list->items, (list->count + 2) * sizeof *items);
     if (!items)
         return failed(failure, "options", "realloc", NULL);
-    items[list->count++] = item;
-    items[list->count] = NULL;
     list->items = items;
-    return item || failed_because(failure, ENOMEM, "options", "strdup", NULL, NULL);
+    items[list->count] = strdup(item);
+    items[list->count + 1] = NULL;
+    return items[list->count++] || failed(failure, "options", "strdup", NULL);
 }
 
 static bool read_all(int descriptor, char **text, size_t *length, struct failure *failure) {
@@ -50,7 +50,7 @@ static bool expand(const char *number, struct string_list *arguments, struct fai
         return false;
     close((int)descriptor);
     for (size_t at = 0; at < length; at += strlen(text + at) + 1)
-        if (!string_list_add(arguments, strdup(text + at), failure))
+        if (!string_list_add(arguments, text + at, failure))
             return false;
     return true;
 }
@@ -66,7 +66,7 @@ bool arguments_read(char **argv, struct string_list *arguments, struct failure *
         /* What follows "--" belongs to the command. */
         if (strcmp(*argument, "--") == 0)
             options = false;
-        if (!string_list_add(arguments, strdup(*argument), failure))
+        if (!string_list_add(arguments, *argument, failure))
             return false;
     }
     return true;

@@ -8,7 +8,8 @@ struct string_list {
     size_t count;
 };
 
-bool string_list_add(struct string_list *list, char *item, struct failure *failure);
+/* Adds a copy. */
+bool string_list_add(struct string_list *list, const char *item, struct failure *failure);
 
 /*
  * Copies argv[1..] and puts the NUL-separated strings of every --args FD in its place. The copy

@@ -5,8 +5,8 @@
 #include "message.h"
 #include "wait.h"
 #include <errno.h>
-#include <sys/prctl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 /* An editor that starts may take long to open its terminal; one that died must not hold us. */
@@ -71,8 +71,8 @@ static bool offer(struct session *session, struct failure *failure) {
 bool client_connect(struct session *session, int stdio[3], struct failure *failure) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
-    bool connected = session->options->listen ? await_client(session, failure)
-                                              : fork_client(session, failure);
+    bool connected =
+        session->options->listen ? await_client(session, failure) : fork_client(session, failure);
     if (!connected || !offer(session, failure) ||
         !wait_readable(session, session->client, HANDSHAKE_TIMEOUT_MS, "attach", failure))
         return false;

@@ -34,8 +34,10 @@ static bool take_line(const char *line, struct confinement *confinement) {
     const struct {
         const char *key;
         uint64_t *set;
-    } rows[] = {{"CapInh:", &sets->inheritable}, {"CapPrm:", &sets->permitted},
-                {"CapEff:", &sets->effective},   {"CapBnd:", &sets->bounding},
+    } rows[] = {{"CapInh:", &sets->inheritable},
+                {"CapPrm:", &sets->permitted},
+                {"CapEff:", &sets->effective},
+                {"CapBnd:", &sets->bounding},
                 {"CapAmb:", &sets->ambient}};
     if (strncmp(line, "Uid:", 4) == 0)
         return read_ids(line + 4, confinement->uids);
@@ -76,7 +78,7 @@ bool confinement_take_groups(const struct confinement *confinement, struct failu
     return errno == EPERM || failed(failure, "follow", "setgroups", NULL);
 }
 
-static bool take_ids(const struct confinement *confinement, struct failure *failure) {
+bool confinement_take_ids(const struct confinement *confinement, struct failure *failure) {
     const uid_t *u = confinement->uids;
     const gid_t *g = confinement->gids;
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -85,16 +87,16 @@ static bool take_ids(const struct confinement *confinement, struct failure *fail
         return failed(failure, "follow", "setresgid", NULL);
     if (setresuid(u[0], u[1], u[2]) < 0)
         return failed(failure, "follow", "setresuid", NULL);
-    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
-        return failed(failure, "follow", "prctl(PR_SET_KEEPCAPS)", NULL);
-    return true;
+    return capabilities_raise(failure);
 }
 
-bool confinement_take(const struct confinement *confinement, struct failure *failure) {
+bool confinement_take_privileges(const struct confinement *confinement, struct failure *failure) {
     const struct capability_sets *sets = &confinement->capabilities;
-    /* The bounding set first, while CAP_SETPCAP is there; no_new_privs last, it stops nothing here. */
-    if (!capabilities_bound(sets->bounding, failure) || !take_ids(confinement, failure) ||
-        !capabilities_set(sets, failure) || !capabilities_set_ambient(sets->ambient, failure))
+    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+        return failed(failure, "follow", "prctl(PR_SET_KEEPCAPS)", NULL);
+    /* The bounding set first, while CAP_SETPCAP is there. */
+    if (!capabilities_bound(sets->bounding, failure) || !capabilities_set(sets, failure) ||
+        !capabilities_set_ambient(sets->ambient, failure))
         return false;
     if (confinement->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(failure, "follow", "prctl(PR_SET_NO_NEW_PRIVS)", NULL);

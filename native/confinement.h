@@ -16,11 +16,15 @@ struct confinement {
     bool no_new_privileges;
 };
 
-/* Reads /proc/PID/status; ids are in the terms of the user namespace of the caller at this moment. */
+/* Reads /proc/PID/status; ids are in the terms of the user namespace of the caller at this moment.
+ */
 bool confinement_read(struct confinement *confinement, int proc, struct failure *failure);
 
 /* Takes the supplementary groups; before the user namespace is joined, in the outer terms. */
 bool confinement_take_groups(const struct confinement *confinement, struct failure *failure);
 
-/* Takes ids, capabilities and no_new_privs, in the order in which the kernel lets them go. */
-bool confinement_take(const struct confinement *confinement, struct failure *failure);
+/* Takes the ids; the permitted capabilities stay, all of them effective. */
+bool confinement_take_ids(const struct confinement *confinement, struct failure *failure);
+
+/* Takes the capability sets and no_new_privs: the last step before the command. */
+bool confinement_take_privileges(const struct confinement *confinement, struct failure *failure);

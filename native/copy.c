@@ -65,8 +65,8 @@ static void fill(struct channel *channel) {
 /* At most PIPE_BUF at once: what poll calls writable takes that much without blocking. */
 static void flush(struct channel *channel) {
     size_t length = channel->end - channel->begin;
-    ssize_t put = write(channel->to, channel->buffer + channel->begin,
-                        length < PIPE_BUF ? length : PIPE_BUF);
+    ssize_t put =
+        write(channel->to, channel->buffer + channel->begin, length < PIPE_BUF ? length : PIPE_BUF);
     if (put < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (put < 0) {

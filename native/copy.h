@@ -19,7 +19,8 @@ struct channel {
     char buffer[65536];
 };
 
-#define CHANNEL_CLOSED {.from = -1, .to = -1}
+#define CHANNEL_CLOSED                                                                             \
+    { .from = -1, .to = -1 }
 
 void channel_open(struct channel *channel, int from, int to, enum channel_kind kind);
 void channel_close(struct channel *channel);

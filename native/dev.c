@@ -46,7 +46,8 @@ static bool add_node(int dev, int i, const struct devices *devices, struct failu
         openat(dev, nodes[i].name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (made < 0)
         return failed(failure, "dev", "openat", nodes[i].name);
-    cleanup_fd int node = source_copy(devices->nodes[i], false, nodes[i].host, failure);
+    unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    cleanup_fd int node = source_copy(devices->nodes[i], attributes, nodes[i].host, failure);
     return node >= 0 && mount_attach(node, made, nodes[i].name, failure);
 }
 
@@ -77,9 +78,8 @@ static bool fill(int dev, const struct devices *devices, int *terminals, struct 
     unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
     *terminals = add_file_system(dev, "pts", "devpts", devpts, attributes, failure);
     attributes |= MOUNT_ATTR_NODEV;
-    cleanup_fd int shm = *terminals < 0
-                             ? -1
-                             : add_file_system(dev, "shm", "tmpfs", shared, attributes, failure);
+    cleanup_fd int shm =
+        *terminals < 0 ? -1 : add_file_system(dev, "shm", "tmpfs", shared, attributes, failure);
     return shm >= 0;
 }
 

@@ -1,5 +1,6 @@
 #include "enter.h"
 #include "cleanup.h"
+#include "confinement.h"
 #include "join.h"
 #include "message.h"
 #include "privileges.h"
@@ -11,9 +12,28 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+/* As login(1) does: the terminal belongs to who uses it. In vain where we are nobody to give. */
+static bool give_terminal(int slave, const struct target *target, struct failure *failure) {
+    struct confinement outer;
+    if (!confinement_read(&outer, target->proc, failure))
+        return false;
+    free(outer.groups);
+    return fchown(slave, outer.uids[1], (gid_t)-1) == 0 || errno == EPERM ||
+           failed(failure, "terminal", "fchown", "pts");
+}
+
 /* Opened here, where /dev is the host's; used where the target has no devpts of its own. */
-static int open_host_ptmx(const struct options *options) {
-    return options->terminal ? open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+static bool open_host_terminal(const struct options *options, const struct target *target,
+                               struct pty *pty, struct failure *failure) {
+    if (!options->terminal)
+        return true;
+    cleanup_fd int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0)
+        return true; /* the target's own may do; else it is missed where it is needed */
+    if (!pty_from_master(master, pty, failure))
+        return false;
+    take_fd(&master);
+    return !options->follow || give_terminal(pty->slave, target, failure);
 }
 
 static bool spawn_joiner(struct session *session, struct target *target, pid_t *joiner,
@@ -21,15 +41,17 @@ static bool spawn_joiner(struct session *session, struct target *target, pid_t *
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
-    cleanup_fd int host_ptmx = open_host_ptmx(session->options);
-    *joiner = fork();
+    struct pty pty = {-1, -1};
+    bool ready = open_host_terminal(session->options, target, &pty, failure);
+    *joiner = ready ? fork() : -1;
     if (*joiner == 0) {
         close(pair[0]);
-        join_main(session->options, target, host_ptmx, pair[1]);
+        join_main(session->options, target, pty, pair[1]);
     }
     session->inside = pair[0];
     close(pair[1]);
-    return *joiner > 0 || failed(failure, "namespaces", "fork", NULL);
+    pty_close(&pty); /* one master too many would keep the session's terminal alive */
+    return *joiner > 0 || (ready && failed(failure, "namespaces", "fork", NULL));
 }
 
 /* The joiner tells who entered, or why nobody could. */

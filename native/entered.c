@@ -21,12 +21,22 @@ static int open_directory(const struct options *options, struct target *target,
         return take_fd(&target->directory);
     /* CVE-2024-21626: no magic link may lead it out of the root. */
     int root = target->root >= 0 ? target->root : AT_FDCWD;
-    int directory = root >= 0
-                        ? resolve_existing(root, options->directory, O_PATH | O_DIRECTORY, 0)
-                        : open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int directory = root >= 0 ? resolve_existing(root, options->directory, O_PATH | O_DIRECTORY, 0)
+                              : open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         failed(failure, "chdir", "openat2", options->directory);
     return directory;
+}
+
+/* As the final identity, which may have no right to be there: then, unless it was asked for, "/".
+ */
+static bool change_directory(const struct options *options, int directory,
+                             struct failure *failure) {
+    if (directory >= 0 && fchdir(directory) < 0 && options->directory)
+        return failed(failure, "chdir", "fchdir", options->directory);
+    cleanup_free char *here = getcwd(NULL, 0);
+    bool reachable = here && here[0] == '/'; /* "(unreachable)": outside the root (getcwd(3)) */
+    return reachable || chdir("/") == 0 || failed(failure, "chdir", "chdir", "/");
 }
 
 /* The target may itself be chrooted: its root, not that of its mount namespace. */
@@ -45,47 +55,49 @@ static bool open_own_terminal(const struct target *target, struct pty *pty) {
     struct failure ignored;
     if (target->root < 0)
         return false;
-    cleanup_fd int devpts = resolve_existing(target->root, "/dev/pts", O_PATH | O_DIRECTORY,
-                                             RESOLVE_NO_SYMLINKS);
+    cleanup_fd int devpts =
+        resolve_existing(target->root, "/dev/pts", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     return devpts >= 0 && pty_open(devpts, pty, &ignored);
 }
 
-static bool open_terminal(const struct options *options, const struct target *target,
-                          int host_ptmx, const struct confinement *confinement, struct pty *pty,
-                          struct failure *failure) {
+/* *pty holds the host's pair, if any; the target's own is better. */
+static bool choose_terminal(const struct options *options, const struct target *target,
+                            struct pty *pty, struct failure *failure) {
+    struct pty own;
     if (!options->terminal)
         return true;
-    if (open_own_terminal(target, pty))
-        /* As login(1) does; in vain where the id has no place in this devpts. */
-        return !options->follow || fchown(pty->slave, confinement->uids[1], (gid_t)-1) == 0 ||
-               errno == EPERM || errno == EINVAL ||
-               failed(failure, "terminal", "fchown", "pts");
-    if (host_ptmx < 0)
-        return failed_because(failure, ENODEV, "terminal", "open", "/dev/ptmx", NULL);
-    return pty_from_master(host_ptmx, pty, failure);
+    if (open_own_terminal(target, &own)) {
+        pty_close(pty);
+        *pty = own;
+    }
+    return pty->master >= 0 ||
+           failed_because(failure, ENODEV, "terminal", "open", "/dev/ptmx", NULL);
 }
 
-/* What needs rights first, then identity and privileges; PDEATHSIG after them, for it is cleared. */
-static bool settle(const struct options *options, struct target *target, int host_ptmx,
-                   struct pty *pty, struct failure *failure) {
+/*
+ * What needs rights comes first. The ids come before the terminal, whose owner is whoever opens
+ * ptmx; PDEATHSIG last, for a change of credentials clears it.
+ */
+static bool confine(const struct options *options, struct target *target, struct pty *pty,
+                    const struct confinement *confinement, struct failure *failure) {
+    bool follow = options->follow;
+    return (!follow || confinement_take_ids(confinement, failure)) &&
+           choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
+           (options->no_seccomp || seccomp_install(failure)) &&
+           (!follow || confinement_take_privileges(confinement, failure)) &&
+           privileges_hide(failure) && privileges_die_with_parent(failure);
+}
+
+static bool settle(const struct options *options, struct target *target, struct pty *pty,
+                   struct failure *failure) {
     struct confinement confinement = {0};
     if (options->follow && !confinement_read(&confinement, target->proc, failure))
         return false;
     cleanup_fd int directory = open_directory(options, target, failure);
-    if ((directory < 0 && options->directory) ||
-        !open_terminal(options, target, host_ptmx, &confinement, pty, failure) ||
-        !change_root(target, failure) || (!options->no_seccomp && !seccomp_install(failure)) ||
-        (options->follow && !confinement_take(&confinement, failure)) ||
-        !privileges_hide(failure) || !privileges_die_with_parent(failure))
-        return false;
+    bool settled = (directory >= 0 || !options->directory) &&
+                   confine(options, target, pty, &confinement, failure);
     free(confinement.groups);
-    /* As the final identity, which may have no right to be there. */
-    if (directory >= 0 && fchdir(directory) < 0 && options->directory)
-        return failed(failure, "chdir", "fchdir", options->directory);
-    char *here = getcwd(NULL, 0);
-    bool reachable = here && here[0] == '/'; /* "(unreachable)": outside the root (getcwd(3)) */
-    free(here);
-    return reachable || chdir("/") == 0 || failed(failure, "chdir", "chdir", "/");
+    return settled && change_directory(options, directory, failure);
 }
 
 /* False where the monitor is gone, too. */
@@ -94,21 +106,21 @@ static bool await(int monitor, enum message_kind kind, int *received) {
     return message_receive(monitor, &message, received) && message.kind == (uint32_t)kind;
 }
 
-_Noreturn void entered_main(const struct options *options, struct target *target, int host_ptmx,
+_Noreturn void entered_main(const struct options *options, struct target *target, struct pty pty,
                             int monitor) {
     struct failure failure = {0};
     struct message message = {.kind = MESSAGE_PREPARED};
-    struct pty pty = {-1, -1};
     int received[MESSAGE_DESCRIPTORS], code = EXIT_LAUNCHER_FAILED;
     struct execution execution = {.arguments = options->arguments,
                                   .environment = options->environment.items,
                                   .terminal = options->terminal};
     execution.umask = umask(0);
-    /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket. */
+    /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket.
+     */
     if (!await(monitor, MESSAGE_GO, received))
         _exit(EXIT_LAUNCHER_FAILED);
     namespaces_read(target->procfs, message.namespaces);
-    if (settle(options, target, host_ptmx, &pty, &failure)) {
+    if (settle(options, target, &pty, &failure)) {
         message_send(monitor, &message, &pty.master, options->terminal ? 1 : 0);
         cleanup_close_descriptor(&pty.master);
         /* PDEATHSIG is set, so that a monitor that dies from here on takes us with it. */

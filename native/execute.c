@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 /* What Docker sets; for a command without a slash and an environment without PATH. */
-static const char default_path[] =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 static const char *search_path(char *const *environment) {
     for (; environment && *environment; environment++)
@@ -26,7 +25,8 @@ static void search_and_exec(const struct execution *execution, char **environmen
     for (const char *at = search_path(environment); *at;) {
         size_t length = strcspn(at, ":");
         char file[PATH_MAX];
-        int size = snprintf(file, sizeof file, "%.*s%s%s", (int)length, at, length ? "/" : "", name);
+        int size =
+            snprintf(file, sizeof file, "%.*s%s%s", (int)length, at, length ? "/" : "", name);
         if (size < (int)sizeof file) {
             execve(file, execution->arguments, environment);
             if (errno != ENOENT && errno != ENOTDIR)

@@ -7,11 +7,11 @@ enum { EXIT_LAUNCHER_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 1
 
 /* Crosses processes inside a message, so it holds no pointers. Empty strings mean "none". */
 struct failure {
-    int error;       /* errno; 0 where no call failed (a bad option) */
-    char stage[24];  /* the stage of the sandbox's life: options, identity, mount, exec ... */
-    char call[32];   /* the system call */
+    int error;      /* errno; 0 where no call failed (a bad option) */
+    char stage[24]; /* the stage of the sandbox's life: options, identity, mount, exec ... */
+    char call[32];  /* the system call */
     char path[PATH_MAX];
-    char hint[512];  /* what the reader can do, in words */
+    char hint[512]; /* what the reader can do, in words */
 };
 
 /* Records errno and returns false, so that a stage can end with `return failed(...)`. */

@@ -40,8 +40,9 @@ static bool join_namespaces(const struct options *options, const struct target *
 }
 
 /*
- * CLONE_PARENT: the new process is the monitor's child, which waits for it and whose death kills it.
- * The result is its pid as the monitor sees it, since this process never left that pid namespace.
+ * CLONE_PARENT: the new process is the monitor's child, which waits for it and whose death kills
+ * it. The result is its pid as the monitor sees it, since this process never left that pid
+ * namespace.
  */
 static pid_t spawn(int *process) {
     struct clone_args arguments = {.flags = CLONE_PARENT | CLONE_PIDFD,
@@ -49,18 +50,18 @@ static pid_t spawn(int *process) {
     return clone3(&arguments);
 }
 
-_Noreturn void join_main(const struct options *options, struct target *target, int host_ptmx,
+_Noreturn void join_main(const struct options *options, struct target *target, struct pty pty,
                          int monitor) {
     struct failure failure = {0};
     /* Before the target's processes can see us (CVE-2016-9962). */
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
-        !cgroups_join(&options->cgroups, 0, &failure) ||
-        !take_groups(options, target, &failure) || !join_namespaces(options, target, &failure))
+        !cgroups_join(&options->cgroups, 0, &failure) || !take_groups(options, target, &failure) ||
+        !join_namespaces(options, target, &failure))
         give_up(monitor, &failure);
     int process = -1;
     pid_t child = spawn(&process);
     if (child == 0)
-        entered_main(options, target, host_ptmx, monitor);
+        entered_main(options, target, pty, monitor);
     if (child < 0) {
         failed(&failure, "namespaces", "clone3", NULL);
         give_up(monitor, &failure);

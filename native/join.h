@@ -2,11 +2,12 @@
 #pragma once
 #include "confinement.h"
 #include "options.h"
+#include "pty.h"
 #include "target.h"
 
 /*
  * Joins cgroups and namespaces and starts, as a child of the monitor, the process that is in them.
- * Lives in a process of its own, which then exits. terminal: the host's ptmx, or -1.
+ * Lives in a process of its own, which then exits. pty: a pair of the host's, see entered.h.
  */
-_Noreturn void join_main(const struct options *options, struct target *target, int host_ptmx,
+_Noreturn void join_main(const struct options *options, struct target *target, struct pty pty,
                          int monitor);

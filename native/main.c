@@ -52,8 +52,9 @@ static int dispatch(const struct string_list *arguments, char **argv) {
         options_print();
         return 0;
     }
-    refused(&failure, "options", "usage: launcher run|enter OPTIONS -- COMMAND... | launcher attach "
-                                 "SOCKET | launcher --help");
+    refused(&failure, "options",
+            "usage: launcher run|enter OPTIONS -- COMMAND... | launcher attach "
+            "SOCKET | launcher --help");
     return fail(&failure);
 }
 

@@ -18,10 +18,11 @@ bool message_send(int socket, const struct message *message, const int *descript
         header.msg_control = control.bytes;
         header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
         struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-        *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-                                   .cmsg_type = SCM_RIGHTS,
-                                   .cmsg_len = CMSG_LEN(sizeof(int) * count)};
-        memcpy(CMSG_DATA(rights), descriptors, sizeof(int) * count);
+        if (rights)
+            *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                                       .cmsg_type = SCM_RIGHTS,
+                                       .cmsg_len = CMSG_LEN(sizeof(int) * count)};
+        memcpy(control.bytes + CMSG_LEN(0), descriptors, sizeof(int) * count);
     }
     ssize_t sent;
     do

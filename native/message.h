@@ -9,18 +9,18 @@ enum message_kind {
     MESSAGE_MOUNT = 1, /* monitor -> init: one id-mapped mount; number: its place in the list */
     MESSAGE_GO,        /* monitor -> init: id maps and cgroups are in place */
     MESSAGE_PREPARED,  /* init -> monitor: everything but the command is ready (+ pty master) */
-    MESSAGE_ENTERED,   /* joiner -> monitor: number: the pid of the process that entered (+ pidfd) */
-    MESSAGE_START,     /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
-    MESSAGE_SIGNAL,    /* attach -> monitor -> init: number: the signal for the command */
-    MESSAGE_EXITED,    /* init -> monitor -> attach: number: exit code, signal */
-    MESSAGE_FAILED,    /* anybody: failure */
-    MESSAGE_TERMINAL,  /* monitor -> attach: the session has a terminal (+ pty master) */
-    MESSAGE_STDIO,     /* monitor -> attach: the session wants three descriptors */
+    MESSAGE_ENTERED,  /* joiner -> monitor: number: the pid of the process that entered (+ pidfd) */
+    MESSAGE_START,    /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
+    MESSAGE_SIGNAL,   /* attach -> monitor -> init: number: the signal for the command */
+    MESSAGE_EXITED,   /* init -> monitor -> attach: number: exit code, signal */
+    MESSAGE_FAILED,   /* anybody: failure */
+    MESSAGE_TERMINAL, /* monitor -> attach: the session has a terminal (+ pty master) */
+    MESSAGE_STDIO,    /* monitor -> attach: the session wants three descriptors */
 };
 
 /*
- * Three are used; the fourth fills CMSG_SPACE's padding, into which the kernel would deliver one more
- * descriptor than was meant (scm_max_fds counts bytes, not what CMSG_LEN asked for).
+ * Three are used; the fourth fills CMSG_SPACE's padding, into which the kernel would deliver one
+ * more descriptor than was meant (scm_max_fds counts bytes, not what CMSG_LEN asked for).
  */
 enum { MESSAGE_DESCRIPTORS = 4 };
 

@@ -42,7 +42,8 @@ static bool apply_protect(const struct mount_spec *mount, struct building *build
         return true;
     if (place < 0)
         return failed(failure, "mount", "openat2", mount->target);
-    cleanup_fd int copy = source_copy(place, mount->read_only, mount->target, failure);
+    cleanup_fd int copy =
+        source_copy(place, mount->read_only ? MOUNT_ATTR_RDONLY : 0, mount->target, failure);
     return copy >= 0 && mount_attach(copy, place, mount->target, failure);
 }
 
@@ -86,14 +87,14 @@ static bool apply_dev(const struct mount_spec *mount, struct building *building,
                       struct failure *failure) {
     cleanup_fd int place =
         resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
-    return place >= 0 && dev_mount(place, mount->target, &building->devices, &building->terminals,
-                                   failure);
+    return place >= 0 &&
+           dev_mount(place, mount->target, &building->devices, &building->terminals, failure);
 }
 
 static bool (*const appliers[])(const struct mount_spec *, struct building *, struct failure *) = {
-    [MOUNT_BIND] = apply_bind,           [MOUNT_PROTECT] = apply_protect,
-    [MOUNT_TMPFS] = apply_tmpfs,         [MOUNT_DIRECTORY] = apply_directory,
-    [MOUNT_SYMLINK] = apply_symlink,     [MOUNT_PROC] = apply_proc,
+    [MOUNT_BIND] = apply_bind,       [MOUNT_PROTECT] = apply_protect,
+    [MOUNT_TMPFS] = apply_tmpfs,     [MOUNT_DIRECTORY] = apply_directory,
+    [MOUNT_SYMLINK] = apply_symlink, [MOUNT_PROC] = apply_proc,
     [MOUNT_DEV] = apply_dev,
 };
 

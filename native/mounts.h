@@ -5,8 +5,8 @@
 
 /* The root while it is built. */
 struct building {
-    int root;              /* the new root directory */
-    int terminals;         /* the sandbox's own devpts, -1 before --dev */
+    int root;               /* the new root directory */
+    int terminals;          /* the sandbox's own devpts, -1 before --dev */
     struct devices devices; /* the host's device nodes, opened before anything was mounted */
 };
 

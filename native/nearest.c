@@ -7,8 +7,10 @@ static size_t minimum(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance, one row at a time. */
+/* Levenshtein's distance, one row at a time. A name that holds the wanted one is one away. */
 static size_t distance(const char *left, const char *right) {
+    if (strstr(right, left))
+        return 1;
     size_t row[NAME_MAX_LENGTH + 1];
     size_t columns = minimum(strlen(right), NAME_MAX_LENGTH);
     for (size_t j = 0; j <= columns; j++)

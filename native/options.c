@@ -19,8 +19,8 @@ struct row {
     const char *help;
     int commands;
     bool (*apply)(struct options *, const struct row *, char **values, struct failure *);
-    size_t field;             /* offset in struct options */
-    uint64_t maximum;         /* of a number */
+    size_t field;              /* offset in struct options */
+    uint64_t maximum;          /* of a number */
     struct mount_spec pattern; /* of a mount */
 };
 

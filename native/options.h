@@ -51,8 +51,7 @@ struct options {
 };
 
 /* Parses what follows `run` or `enter`. arguments must outlive options. */
-bool options_parse(struct options *options, int command, char **arguments,
-                   struct failure *failure);
+bool options_parse(struct options *options, int command, char **arguments, struct failure *failure);
 
 /* --help: the table, on stdout. */
 void options_print(void);

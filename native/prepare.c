@@ -47,7 +47,8 @@ static bool become_inside(const struct options *options, struct failure *failure
     return privileges_hide(failure) && privileges_die_with_parent(failure);
 }
 
-static bool build_root(struct options *options, struct building *building, struct failure *failure) {
+static bool build_root(struct options *options, struct building *building,
+                       struct failure *failure) {
     return devices_open(&building->devices, failure) && sources_open(options, failure) &&
            root_attach(options, building, failure) && mounts_apply(options, building, failure) &&
            root_enter(building, failure);

@@ -5,7 +5,8 @@
 /* no_new_privs; bounding, permitted and effective sets reduced to `keep`; the rest empty. */
 bool privileges_drop(uint64_t keep, struct failure *failure);
 
-/* Keeps the process's memory and /proc/PID/{exe,fd,mem} closed to the sandbox it can be seen from. */
+/* Keeps the process's memory and /proc/PID/{exe,fd,mem} closed to the sandbox it can be seen from.
+ */
 bool privileges_hide(struct failure *failure);
 
 /* Ends with the parent. Set again after every change of credentials, which clears it (prctl(2)). */

@@ -15,10 +15,10 @@ static const struct {
     const char *name;
     bool masked;
 } guarded[] = {
-    {"acpi", true},        {"asound", true}, {"interrupts", true}, {"kcore", true},
-    {"keys", true},        {"latency_stats", true}, {"sched_debug", true}, {"scsi", true},
-    {"timer_list", true},  {"timer_stats", true}, {"bus", false},     {"fs", false},
-    {"irq", false},        {"sys", false},   {"sysrq-trigger", false},
+    {"acpi", true},       {"asound", true},        {"interrupts", true},     {"kcore", true},
+    {"keys", true},       {"latency_stats", true}, {"sched_debug", true},    {"scsi", true},
+    {"timer_list", true}, {"timer_stats", true},   {"bus", false},           {"fs", false},
+    {"irq", false},       {"sys", false},          {"sysrq-trigger", false},
 };
 
 /* An empty directory hides a directory, /dev/null hides a file. */
@@ -28,11 +28,10 @@ static int hidden(int place, int null, const char *name, struct failure *failure
     if (fstat(place, &what) < 0)
         return failed(failure, "proc", "fstat", name) - 1;
     if (!S_ISDIR(what.st_mode))
-        return source_copy(null, false, name, failure);
-    return source_create("tmpfs", parameters,
-                         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                             MOUNT_ATTR_NOEXEC,
-                         failure);
+        return source_copy(null, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, name, failure);
+    return source_create(
+        "tmpfs", parameters,
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, failure);
 }
 
 static bool guard(int proc, const char *name, bool masked, int null, struct failure *failure) {
@@ -42,8 +41,8 @@ static bool guard(int proc, const char *name, bool masked, int null, struct fail
         return true;
     if (place < 0)
         return failed(failure, "proc", "openat2", name);
-    cleanup_fd int cover =
-        masked ? hidden(place, null, name, failure) : source_copy(place, true, name, failure);
+    cleanup_fd int cover = masked ? hidden(place, null, name, failure)
+                                  : source_copy(place, MOUNT_ATTR_RDONLY, name, failure);
     return cover >= 0 && mount_attach(cover, place, name, failure);
 }
 

@@ -1,7 +1,7 @@
 #include "reaper.h"
+#include "capabilities.h"
 #include "message.h"
 #include "privileges.h"
-#include "capabilities.h"
 #include "signals.h"
 #include "status.h"
 #include <errno.h>
@@ -50,7 +50,8 @@ _Noreturn void reaper_run(pid_t command, int monitor) {
         _exit(EXIT_LAUNCHER_FAILED);
     /* The command may have ended before SIGCHLD was blocked. */
     reap(command, monitor);
-    struct pollfd watched[] = {{.fd = monitor, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    struct pollfd watched[] = {{.fd = monitor, .events = POLLIN},
+                               {.fd = signals, .events = POLLIN}};
     for (;;) {
         if (poll(watched, 2, -1) < 0 && errno != EINTR)
             _exit(EXIT_LAUNCHER_FAILED);

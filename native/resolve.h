@@ -21,5 +21,6 @@ int resolve_existing(int root, const char *path, uint64_t flags, uint64_t resolv
 int resolve_target(int root, const char *path, enum target_kind kind, bool no_symlinks,
                    struct failure *failure);
 
-/* The directory that holds the last component of path, made where missing; *name: that component. */
+/* The directory that holds the last component of path, made where missing; *name: that component.
+ */
 int resolve_parent(int root, const char *path, const char **name, struct failure *failure);

@@ -71,8 +71,7 @@ static bool send_mount(struct session *session, struct mount_spec *mount, int pl
 }
 
 /* Id-mapping needs CAP_SYS_ADMIN where the file system was mounted: only the monitor has that. */
-static bool send_mounts(struct session *session, struct options *options,
-                        struct failure *failure) {
+static bool send_mounts(struct session *session, struct options *options, struct failure *failure) {
     if (!send_mount(session, &options->root, -1, failure))
         return false;
     for (size_t i = 0; i < options->mount_count; i++)
@@ -86,15 +85,14 @@ static bool furnish(struct session *session, struct options *options, struct fai
         !cgroups_join(&options->cgroups, session->pid, failure) ||
         !send_mounts(session, options, failure))
         return false;
-    return message_send_kind(session->inside, MESSAGE_GO) ||
-           failed(failure, "go", "sendmsg", NULL);
+    return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);
 }
 
 static bool begin(struct session *session, struct options *options, char **argv,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
-    if (!session_open(session, failure) ||
-        !spawn_init(session, options, argv, failure) || !furnish(session, options, failure) ||
+    if (!session_open(session, failure) || !spawn_init(session, options, argv, failure) ||
+        !furnish(session, options, failure) ||
         !session_await_prepared(session, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);

@@ -22,9 +22,12 @@
      CLONE_NEWNET)
 #define NEW_TIME 0x00000080 /* CLONE_NEWTIME: in clone(2) these bits are the exit signal */
 
-#define REFUSE(call) {__NR_##call, ALWAYS, 0, 0, EPERM}
-#define UNKNOWN(call) {__NR_##call, ALWAYS, 0, 0, ENOSYS}
-#define NO_SET_ID(call, argument) {__NR_##call, ANY_BIT, argument, SET_ID_BITS, EPERM}
+#define REFUSE(call)                                                                               \
+    { __NR_##call, ALWAYS, 0, 0, EPERM }
+#define UNKNOWN(call)                                                                              \
+    { __NR_##call, ALWAYS, 0, 0, ENOSYS }
+#define NO_SET_ID(call, argument)                                                                  \
+    { __NR_##call, ANY_BIT, argument, SET_ID_BITS, EPERM }
 
 const struct seccomp_rule seccomp_rules[] = {
     /* Their arguments lie in memory, which a filter cannot read: glibc falls back on ENOSYS. */
@@ -65,7 +68,8 @@ const struct seccomp_rule seccomp_rules[] = {
     REFUSE(open_tree_attr),
     REFUSE(mount_setattr),
 
-    /* The kernel compares all 64 bits of an ioctl's number only after it cut 32 (CVE-2019-10063). */
+    /* The kernel compares all 64 bits of an ioctl's number only after it cut 32 (CVE-2019-10063).
+     */
     {__NR_ioctl, EQUALS, 1, TIOCSTI, EPERM},   /* typing into the terminal's other session */
     {__NR_ioctl, EQUALS, 1, TIOCLINUX, EPERM}, /* the same by pasting, on a virtual console */
 

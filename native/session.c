@@ -41,9 +41,9 @@ bool session_await_prepared(struct session *session, uint64_t *namespaces,
     }
     message_close(received);
     *failure = message.failure;
-    return message.kind == MESSAGE_FAILED ? false
-                                          : failed_because(failure, EPROTO, "prepare", "recvmsg",
-                                                           NULL, NULL);
+    return message.kind == MESSAGE_FAILED
+               ? false
+               : failed_because(failure, EPROTO, "prepare", "recvmsg", NULL, NULL);
 }
 
 /* End of file there: the creator died before it had written down what it made. */

@@ -28,8 +28,7 @@ struct session session_new(const struct options *options);
 bool session_open(struct session *session, struct failure *failure);
 
 /* Waits for "prepared"; namespaces gets the inode numbers that it brought. */
-bool session_await_prepared(struct session *session, uint64_t *namespaces,
-                            struct failure *failure);
+bool session_await_prepared(struct session *session, uint64_t *namespaces, struct failure *failure);
 
 /* Waits for the creator's byte on --sync-fd, and for a client; then starts the command. */
 bool session_start(struct session *session, struct failure *failure);

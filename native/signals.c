@@ -18,8 +18,7 @@ static void add_forwarded(sigset_t *set) {
         sigaddset(set, forwarded_signals[i]);
 }
 
-static int open_descriptor(const sigset_t *blocked, const sigset_t *read,
-                           struct failure *failure) {
+static int open_descriptor(const sigset_t *blocked, const sigset_t *read, struct failure *failure) {
     if (sigprocmask(SIG_BLOCK, blocked, NULL) < 0)
         return failed(failure, "signals", "sigprocmask", NULL) - 1;
     int signals = signalfd(-1, read, SFD_CLOEXEC | SFD_NONBLOCK);

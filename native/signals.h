@@ -14,8 +14,8 @@ bool signal_is_forwarded(int number);
 int signals_open(int extra, struct failure *failure);
 
 /*
- * For attach: SIGWINCH, and with `pass` those that end or interrupt. Without `pass` those are blocked
- * and never read: the monitor gets them as well.
+ * For attach: SIGWINCH, and with `pass` those that end or interrupt. Without `pass` those are
+ * blocked and never read: the monitor gets them as well.
  */
 int signals_open_client(bool pass, struct failure *failure);
 

@@ -50,16 +50,16 @@ static bool set_attributes(const struct mount_spec *mount, int user_namespace,
         return failed(failure, "mount", "mount_setattr", mount->source);
     if (user_namespace < 0)
         return true;
-    attributes = (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP,
-                                     .userns_fd = (unsigned)user_namespace};
+    attributes =
+        (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)user_namespace};
     if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
         return idmap_failed(mount->source, failure);
     return true;
 }
 
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
-    mount->tree = open_tree(AT_FDCWD, mount->source,
-                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    mount->tree =
+        open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     if (mount->tree < 0)
         return failed(failure, "mount", "open_tree", mount->source);
     return set_attributes(mount, user_namespace, failure);
@@ -77,14 +77,13 @@ bool sources_open(struct options *options, struct failure *failure) {
     return true;
 }
 
-int source_copy(int place, bool read_only, const char *path, struct failure *failure) {
+int source_copy(int place, unsigned attributes, const char *path, struct failure *failure) {
     cleanup_fd int tree =
         open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
     if (tree < 0)
         return failed(failure, "mount", "open_tree", path) - 1;
-    struct mount_attr attributes = {.attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
-                                    .propagation = MS_PRIVATE};
-    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) < 0)
+    struct mount_attr change = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) < 0)
         return failed(failure, "mount", "mount_setattr", path) - 1;
     return take_fd(&tree);
 }

@@ -11,8 +11,9 @@ bool source_open(struct mount_spec *mount, int user_namespace, struct failure *f
 /* Opens the sources of all binds, and of the root, that are not id-mapped. */
 bool sources_open(struct options *options, struct failure *failure);
 
-/* A detached copy of what `place` (O_PATH) names; read_only: with everything below it. */
-int source_copy(int place, bool read_only, const char *path, struct failure *failure);
+/* A detached copy of what `place` (O_PATH) names and all below, with MOUNT_ATTR_* attributes added.
+ */
+int source_copy(int place, unsigned attributes, const char *path, struct failure *failure);
 
 /* A new, detached file system: its type, "key=value" parameters and mount attributes. */
 int source_create(const char *type, const char *const *parameters, unsigned attributes,

@@ -19,8 +19,8 @@ bool state_open(struct state *state, const struct options *options, struct failu
     *slash = '\0';
     state->parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (state->parent >= 0)
-        state->directory = openat(state->parent, state->name,
-                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        state->directory =
+            openat(state->parent, state->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (state->directory < 0)
         return failed(failure, "state", "open", options->state_directory);
     return true;

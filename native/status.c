@@ -76,7 +76,9 @@ void status_failure(int descriptor, const struct failure *failure) {
 
 void status_exit(int descriptor, struct ending ending) {
     cleanup_free char *json = descriptor < 0 ? NULL : ending_json(ending);
-    cleanup_free char *line = NULL;
-    if (json && asprintf(&line, "{\"event\":\"exit\",%s\n", json + 1) > 0)
-        write_line(descriptor, line);
+    char line[64];
+    if (!json)
+        return;
+    snprintf(line, sizeof line, "{\"event\":\"exit\",%s\n", json + 1);
+    write_line(descriptor, line);
 }

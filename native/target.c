@@ -3,9 +3,9 @@
 #include "numbers.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sched.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
