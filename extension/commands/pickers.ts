@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { NamespaceFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Ctx } from "../context.ts";
 import { withoutIcons } from "../plain.ts";
-import { whose } from "../views/namespaceRows.ts";
+import { namespaceIcons, whose } from "../views/namespaceRows.ts";
 import type { Subject } from "../views/row.ts";
 import { countOf, facts, stateWords } from "../views/words.ts";
 
@@ -39,11 +39,16 @@ export async function pickTarget(ctx: Ctx, title: string): Promise<Target | unde
     ctx.reports.namespaces(),
   ]);
   const choice = await pick<Target | "by pid">(title, [
-    { label: "Process…", description: "by its PID", alwaysShow: true, value: "by pid" },
     ...sandboxes.filter(({ state }) => state === "running").map(sandboxTarget),
     ...namespaces
       .filter((fact) => !fact.isInitial && fact.processes.length > 0)
       .map(namespaceTarget),
+    {
+      label: "$(symbol-numeric) Process…",
+      description: "by its PID",
+      alwaysShow: true,
+      value: "by pid",
+    },
   ]);
   return choice === "by pid" ? askForPid(title) : choice;
 }
@@ -54,7 +59,7 @@ function sandboxTarget(sandbox: SandboxSummary): Choice<Target> {
 
 function namespaceTarget(namespace: NamespaceFact): Choice<Target> {
   return {
-    label: `${namespace.type} ${namespace.inode}`,
+    label: `$(${namespaceIcons[namespace.type]}) ${namespace.type} ${namespace.inode}`,
     description: withoutIcons(
       facts(whose(namespace), countOf(namespace.processes.length, "process")),
     ),
@@ -64,7 +69,7 @@ function namespaceTarget(namespace: NamespaceFact): Choice<Target> {
 
 function sandboxWords(sandbox: SandboxSummary): vscode.QuickPickItem {
   return {
-    label: withoutIcons(sandbox.name),
+    label: `$(terrarium-jar) ${withoutIcons(sandbox.name)}`,
     description: facts(stateWords(sandbox), countOf(sandbox.processes.length, "process")),
     detail: withoutIcons(sandbox.command),
   };

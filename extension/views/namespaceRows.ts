@@ -5,7 +5,7 @@ import {
   namespaceTypes,
 } from "../../helper/protocol/namespaces.ts";
 import type { RowToken } from "../contributions.ts";
-import { processRow } from "./processRows.ts";
+import { processRows } from "./processRows.ts";
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
 
@@ -81,7 +81,7 @@ function namespaceRow(parentId: string, namespace: NamespaceFact): Row {
     }),
   };
   if (processes.length === 0) return row;
-  return { ...row, children: () => processes.map((process) => processRow(id, process)) };
+  return { ...row, children: () => processRows(id, processes) };
 }
 
 /** In the words that people use: the host, a sandbox's name, else the process that it began with. */

@@ -2,8 +2,13 @@ import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { Row } from "./row.ts";
 import { pidWords } from "./words.ts";
 
-/** One process below the row `parentId`. Its start time is in the id: a pid given anew is another row. */
-export function processRow(parentId: string, process: ProcessFact): Row {
+/** Processes below the row `parentId`, by their host pids: mostly the order in which they began. */
+export function processRows(parentId: string, processes: readonly ProcessFact[]): readonly Row[] {
+  return [...processes].sort((a, b) => a.pid - b.pid).map((fact) => processRow(parentId, fact));
+}
+
+/** The start time is in the id: a pid that was given anew is another row. */
+function processRow(parentId: string, process: ProcessFact): Row {
   return {
     id: `${parentId}/${process.pid}:${process.startTimeTicks}`,
     label: pidWords(process),

@@ -5,7 +5,7 @@ import type {
 } from "../../helper/protocol/inventory.ts";
 import { limitFacts } from "../../helper/protocol/limits.ts";
 import { mountsRow } from "./mountRows.ts";
-import { processRow } from "./processRows.ts";
+import { processRows } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
 import {
@@ -71,11 +71,21 @@ function sandboxCard(sandbox: SandboxSummary, details: SandboxDetails | undefine
       ["memory", memoryWords(sandbox) ?? "not counted"],
       ["owner", `user id ${sandbox.owner}`],
       ["started", new Date(sandbox.createdAtMs).toLocaleString()],
-      ...Object.entries(details?.cgroups ?? {}).map(
-        ([hierarchy, path]) => [`cgroup ${hierarchy}`, path] as const,
-      ),
+      ...cgroupFacts(details?.cgroups ?? {}),
     ],
   };
+}
+
+/** On v1 a sandbox has a directory in a dozen hierarchies: one path stands for all, the names follow. */
+function cgroupFacts(cgroups: SandboxDetails["cgroups"]): Card["facts"] {
+  const [first, ...others] = Object.entries(cgroups);
+  if (!first) return [];
+  const [hierarchy, path] = first;
+  const names = others.map(([name]) => name).join(", ");
+  return [
+    [`cgroup (${hierarchy})`, path],
+    ...(names === "" ? [] : [["and likewise in", names] as const]),
+  ];
 }
 
 function sandboxParts(
@@ -109,7 +119,7 @@ function processesRow(parentId: string, { processes }: SandboxSummary): Row {
       facts: [],
     }),
     startsOpen: true,
-    children: () => processes.map((process) => processRow(id, process)),
+    children: () => processRows(id, processes),
   };
 }
 

@@ -15,7 +15,6 @@ import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
 interface MenuItem {
   readonly command: string;
   readonly when: string;
-  readonly group: string;
 }
 
 interface Manifest {
