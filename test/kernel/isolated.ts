@@ -1,0 +1,67 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+
+/** A process in namespaces of its own, without any part of Terrarium: util-linux's unshare(1). */
+export interface Isolated {
+  /** Host pid of the process inside. */
+  readonly pid: number;
+  end(): Promise<void>;
+}
+
+export const isRoot = process.geteuid?.() === 0;
+export const needsRoot = { skip: isRoot ? false : "needs root" };
+
+/** An unprivileged identity that owns nothing on the machine. */
+export const strangerId = 65533;
+
+const readyThenSleep = 'read -r pid rest < /proc/self/stat; echo "$pid"; exec sleep 600';
+
+/**
+ * Starts `unshare FLAGS sh`, which tells its host pid (the host's /proc is still mounted there), then
+ * sleeps under the name `argv0`. It ends with the test.
+ */
+export async function startIsolated(
+  t: TestContext,
+  flags: readonly string[],
+  script = readyThenSleep,
+): Promise<Isolated> {
+  return untilReady(t, spawn("unshare", [...flags, "--", "sh", "-c", script], options));
+}
+
+/** A process that is not isolated at all. */
+export async function startPlain(t: TestContext, script = readyThenSleep): Promise<Isolated> {
+  return untilReady(t, spawn("sh", ["-c", script], options));
+}
+
+/** Detached: a process group of its own, so that what the script started ends with it. */
+const options = { stdio: ["ignore", "pipe", "inherit"], detached: true } satisfies SpawnOptions;
+
+async function untilReady(t: TestContext, child: ChildProcess): Promise<Isolated> {
+  const ended = once(child, "exit");
+  const end = async () => {
+    killGroup(child.pid);
+    await ended;
+    child.stdout?.destroy();
+  };
+  t.after(end);
+  const pid = Number(await firstLine(child));
+  if (!pid) throw new Error("the isolated process did not start");
+  return { pid, end };
+}
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  if (!stdout) return "";
+  const lines = createInterface({ input: stdout });
+  const [line] = await Promise.race([once(lines, "line"), once(lines, "close")]);
+  return String(line);
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader) process.kill(-leader, "SIGKILL");
+  } catch {
+    // Every process of the group has ended.
+  }
+}

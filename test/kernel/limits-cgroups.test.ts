@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { readCgroups } from "../../helper/inventory/cgroups.ts";
+import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import {
+  createCgroups,
+  killCgroup,
+  listCgroupNames,
+  memoryUsage,
+  readLimits,
+  removeCgroups,
+} from "../../helper/limits/cgroups.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { CgroupFact } from "../../helper/protocol/inventory.ts";
+import type { Limits } from "../../helper/protocol/limits.ts";
+import { needsRoot, strangerId } from "./isolated.ts";
+
+const mebibyte = 1024 * 1024;
+const modest: Limits = {
+  cpuPeriodUs: 100_000,
+  cpuQuotaUs: 20_000,
+  memoryBytes: 64 * mebibyte,
+  pidsMax: 40,
+};
+
+function create(t: TestContext, limits: Limits) {
+  const id = randomBytes(6).toString("hex");
+  t.after(() => {
+    killCgroup(id);
+    removeCgroups(id);
+  });
+  return { id, cgroups: createCgroups(id, limits) };
+}
+
+function enter(cgroups: readonly { directory: string }[], pid: number): void {
+  for (const { directory } of cgroups) writeFileSync(join(directory, "cgroup.procs"), String(pid));
+}
+
+async function startInside(cgroups: readonly { directory: string }[], script: string) {
+  const child = spawn("sh", ["-c", `read -r go; ${script}`], { stdio: ["pipe", "pipe", "ignore"] });
+  assert.ok(child.pid);
+  enter(cgroups, child.pid);
+  child.stdin.end("go\n");
+  return { child, pid: child.pid };
+}
+
+function directoriesOf(id: string): readonly string[] {
+  const { hierarchies } = readCgroupMounts();
+  return hierarchies
+    .map(({ mountPoint }) => join(mountPoint, "terrarium", id))
+    .filter((directory) => existsSync(directory));
+}
+
+describe("the cgroups of a sandbox", needsRoot, () => {
+  test("are made in every hierarchy that has a controller, and in the unified one", (t) => {
+    const { id, cgroups } = create(t, {});
+    const expected = readCgroupMounts()
+      .hierarchies.filter(({ version, controllers }) => version === 2 || controllers.length > 0)
+      .map((hierarchy) => hierarchy.id);
+    assert.deepEqual(
+      cgroups.map(({ hierarchyId }) => hierarchyId),
+      expected,
+    );
+    assert.deepEqual(
+      directoriesOf(id),
+      cgroups.map(({ directory }) => directory),
+    );
+    assert.ok(listCgroupNames().includes(id));
+  });
+
+  test("take processes at once: version 1 cpusets are filled", async (t) => {
+    const { cgroups } = create(t, {});
+    const { child, pid } = await startInside(cgroups, "exec sleep 600");
+    for (const { directory } of cgroups) {
+      assert.equal(readFileSync(join(directory, "cgroup.procs"), "utf8"), `${pid}\n`);
+    }
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+
+  test("are gone after removal, with all that was made below them", (t) => {
+    const { id, cgroups } = create(t, modest);
+    for (const { directory } of cgroups) mkdirSync(join(directory, "a/b"), { recursive: true });
+    removeCgroups(id);
+    assert.deepEqual(directoriesOf(id), []);
+    assert.ok(!listCgroupNames().includes(id));
+  });
+
+  test("that exist already are not taken over, and not removed by the failure", (t) => {
+    const { id, cgroups } = create(t, {});
+    assert.throws(
+      () => createCgroups(id, {}),
+      (error) => TerrariumError.is(error, "cgroupFailed") && error.args.errno === "EEXIST",
+    );
+    assert.deepEqual(
+      directoriesOf(id),
+      cgroups.map(({ directory }) => directory),
+    );
+  });
+
+  test("are only ever named by an id", () => {
+    for (const name of ["..", "../../x", "web", "0123456789AB", "0123456789ab/..", ""]) {
+      assert.throws(
+        () => createCgroups(name, {}),
+        (error) => TerrariumError.is(error, "cgroupFailed"),
+      );
+      assert.throws(
+        () => removeCgroups(name),
+        (error) => TerrariumError.is(error, "cgroupFailed"),
+      );
+    }
+  });
+
+  test("show in the tree under the sandbox's name", (t) => {
+    const { id } = create(t, {});
+    const { hierarchies } = readCgroups({ sandboxNames: new Map([[id, "web"]]) });
+    const named = hierarchies.map(({ root }) =>
+      below(root).find(({ sandbox }) => sandbox === "web"),
+    );
+    const paths = new Set(named.flatMap((fact) => fact?.path ?? []));
+    assert.deepEqual([...paths], [`/terrarium/${id}`]);
+  });
+});
+
+function below(fact: CgroupFact): readonly CgroupFact[] {
+  return [fact, ...fact.children.flatMap(below)];
+}
+
+describe("limits", needsRoot, () => {
+  test("are what the kernel's files say", (t) => {
+    const { id } = create(t, modest);
+    const readings = readLimits(id);
+    assert.deepEqual(
+      Object.fromEntries(readings.map(({ limit, value }) => [limit, value])),
+      modest,
+    );
+    for (const { file } of readings) assert.ok(file.includes(`/terrarium/${id}/`), file);
+    const quota = readings.find(({ limit }) => limit === "cpuQuotaUs");
+    assert.match(readFileSync(quota?.file ?? "", "utf8"), /^20000\b/);
+  });
+
+  test("that were not asked for are undefined", (t) => {
+    const { id } = create(t, {});
+    const limited = readLimits(id).filter(({ value }) => value !== undefined);
+    assert.deepEqual(
+      limited.map(({ limit }) => limit),
+      ["cpuPeriodUs"],
+    );
+  });
+
+  test("of memory may be rounded down to a page", (t) => {
+    const { id } = create(t, { memoryBytes: 10 * mebibyte + 1 });
+    const memory = readLimits(id).find(({ limit }) => limit === "memoryBytes");
+    assert.equal(memory?.value, 10 * mebibyte);
+  });
+
+  for (const limits of [
+    { pidsMax: 4_194_305 },
+    { cpuPeriodUs: 999 },
+    { cpuPeriodUs: 1_000_001 },
+    { cpuPeriodUs: 100_000, cpuQuotaUs: 999 },
+  ] satisfies Limits[]) {
+    test(`that the kernel refuses leave nothing: ${JSON.stringify(limits)}`, () => {
+      const id = randomBytes(6).toString("hex");
+      assert.throws(
+        () => createCgroups(id, limits),
+        (error) => TerrariumError.is(error, "limitRefused") && error.args.errno === "EINVAL",
+      );
+      assert.deepEqual(directoriesOf(id), []);
+    });
+  }
+
+  test("bound the number of processes", async (t) => {
+    const { cgroups } = create(t, { pidsMax: 3 });
+    const { child } = await startInside(
+      cgroups,
+      "sleep 600 & sleep 600 & sleep 600 & sleep 600 & wait",
+    );
+    const [code] = await once(child, "exit");
+    assert.notEqual(code, 0);
+  });
+
+  test("show what is in use", async (t) => {
+    const { id, cgroups } = create(t, { memoryBytes: 64 * mebibyte });
+    const { child } = await startInside(
+      cgroups,
+      "head -c 20m /dev/zero | tail -c 20m; exec sleep 600",
+    );
+    for await (const _ of child.stdout) if ((memoryUsage(id) ?? 0) > 10 * mebibyte) break;
+    assert.ok((memoryUsage(id) ?? 0) > 10 * mebibyte);
+    assert.ok((memoryUsage(id) ?? 0) <= 64 * mebibyte);
+  });
+});
+
+describe("killing a cgroup", needsRoot, () => {
+  test("ends every process in it, those in cgroups below it too", async (t) => {
+    const { id, cgroups } = create(t, {});
+    const { child } = await startInside(cgroups, "trap '' TERM; sleep 600 & sleep 600 & wait");
+    const nested = await startInside(
+      cgroups.map(({ directory }) => ({ directory: makeBelow(directory) })),
+      "exec sleep 600",
+    );
+    const ended = Promise.all([once(child, "exit"), once(nested.child, "exit")]);
+    killCgroup(id);
+    const signals = (await ended).map(([, signal]) => signal);
+    assert.deepEqual(signals, ["SIGKILL", "SIGKILL"]);
+    removeCgroups(id);
+    assert.deepEqual(directoriesOf(id), []);
+  });
+
+  test("works where only version 1 holds the processes", async (t) => {
+    const { id, cgroups } = create(t, {});
+    const legacy = cgroups.filter(({ hierarchyId }) => hierarchyId !== "unified");
+    if (legacy.length === 0) return t.skip("this machine has no version 1 hierarchy");
+    const { child } = await startInside(legacy, "while :; do sleep 0.01; done");
+    const ended = once(child, "exit");
+    killCgroup(id);
+    assert.equal((await ended)[1], "SIGKILL");
+    removeCgroups(id);
+    assert.deepEqual(directoriesOf(id), []);
+  });
+});
+
+/** A new cgroup; version 1 cpusets begin empty and refuse processes until they are filled. */
+function makeBelow(parent: string): string {
+  const directory = join(parent, "below");
+  mkdirSync(directory);
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    if (!existsSync(join(directory, file)) || !parent.includes("cpuset")) continue;
+    writeFileSync(join(directory, file), readFileSync(join(parent, file)));
+  }
+  return directory;
+}
+
+describe("a user to whom nothing is delegated", needsRoot, () => {
+  const module = new URL("../../helper/limits/cgroups.ts", import.meta.url).pathname;
+
+  function asStranger(limits: Limits): string {
+    const code = `import(${JSON.stringify(module)}).then(({ createCgroups }) =>
+      console.log(JSON.stringify(createCgroups("0123456789ab", ${JSON.stringify(limits)}))),
+    ).catch((error) => console.log(error.code, error.message))`;
+    const identity = [`--reuid=${strangerId}`, `--regid=${strangerId}`, "--clear-groups"];
+    const command = [...identity, process.execPath, "-e", code];
+    return spawnSync("setpriv", command, { encoding: "utf8", cwd: "/" }).stdout.trim();
+  }
+
+  test("gets a sandbox without cgroups", () => {
+    assert.equal(asStranger({}), "[]");
+  });
+
+  test("is told what a limit would need", () => {
+    assert.match(
+      asStranger({ memoryBytes: mebibyte }),
+      /^limitUnavailable Cannot limit memoryBytes: .*root/,
+    );
+    assert.deepEqual(directoriesOf("0123456789ab"), []);
+  });
+});
