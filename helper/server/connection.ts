@@ -39,10 +39,10 @@ export function serve(
   const { input, output } =
     "input" in transport ? transport : { input: transport, output: transport };
   const capped = capMessages();
-  const connection = createMessageConnection(
-    new StreamMessageReader(input.pipe(capped)),
-    new StreamMessageWriter(output),
-  );
+  const reader = new StreamMessageReader(input.pipe(capped));
+  // Its timer for half a message would go on for ever, for every client that left in the middle of one.
+  reader.partialMessageTimeout = 0;
+  const connection = createMessageConnection(reader, new StreamMessageWriter(output));
   const session: Session = {
     host,
     watch: openWatch(host, (change) => {

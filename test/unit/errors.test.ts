@@ -35,7 +35,7 @@ const examples: ErrorArguments = {
   launcherMissing: { path: "/opt/launcher" },
   idRangeExhausted: { tried: 28_656 },
   helperFailed: { reason: "read: EIO" },
-  cannotExecute: { command: "nosuch", errno: "ENOENT" },
+  cannotExecute: { command: "/bin/tides", errno: "EACCES" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -98,6 +98,11 @@ test("numbers on the wire never change their meaning", () => {
     helperFailed: -32018,
     cannotExecute: -32019,
   });
+});
+
+test("a command that is not there is said in words, not by its errno", () => {
+  const { message } = new TerrariumError("cannotExecute", { command: "tides", errno: "ENOENT" });
+  assert.equal(message, 'There is no command "tides" inside the sandbox.');
 });
 
 describe("a failure that is none of the protocol's", () => {

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
+import { checkPaths, contains, protections } from "../../helper/sandboxes/paths.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "terrarium-paths-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const home = join(folder, "home", "dev");
+mkdirSync(join(home, "project"), { recursive: true });
+writeFileSync(join(folder, "file"), "");
+symlinkSync(home, join(folder, "link-to-home"));
+symlinkSync(join(folder, "nothing"), join(folder, "dangling"));
+symlinkSync(join(home, "project"), join(folder, "link-to-project"));
+
+const check = (input: SandboxSpecInput) => checkPaths(sandboxSpec.parse(input), home);
+
+function refuses(input: SandboxSpecInput, reason: RegExp): void {
+  assert.throws(
+    () => check(input),
+    (error) => {
+      assert.ok(TerrariumError.is(error, "pathRefused"), String(error));
+      assert.match(error.message, reason);
+      return true;
+    },
+    JSON.stringify(input),
+  );
+}
+
+const bindTo = (target: string): SandboxSpecInput => ({
+  mounts: [{ type: "bind", source: folder, target }],
+});
+
+describe("a workspace", () => {
+  test("is a directory that exists", () => {
+    check({ workspace: join(home, "project") });
+    refuses({ workspace: join(folder, "nothing") }, /no such file or directory/);
+    refuses({ workspace: join(folder, "file") }, /not a directory/);
+    refuses({ workspace: join(folder, "dangling") }, /no such file or directory/);
+    refuses({ workspace: join(folder, "file", "below") }, /ENOTDIR/);
+  });
+
+  test("is not the home directory, nor anything that holds it", () => {
+    for (const workspace of [home, `${home}/`, join(folder, "home"), folder, "/tmp", `${home}/.`]) {
+      refuses({ workspace }, /holds your home directory/);
+    }
+    refuses({ workspace: "/" }, /is the sandbox's own/);
+  });
+
+  test("is judged by where it leads, not by its name", () => {
+    refuses({ workspace: join(folder, "link-to-home") }, /holds your home directory/);
+    check({ workspace: join(folder, "link-to-project") });
+  });
+
+  test("is nothing that a sandbox makes itself", () => {
+    for (const workspace of ["/proc", "/proc/self", "/sys/kernel", "/dev", "/run"]) {
+      refuses({ workspace }, /inside a sandbox is the sandbox's own/);
+    }
+  });
+});
+
+describe("a volume", () => {
+  test("has a source that exists, a file or a directory", () => {
+    check(bindTo("/data"));
+    check({ mounts: [{ type: "bind", source: join(folder, "file"), target: "/data/file" }] });
+    refuses(
+      { mounts: [{ type: "bind", source: join(folder, "nothing"), target: "/data" }] },
+      /no such file or directory/,
+    );
+  });
+
+  test("does not lie over what a sandbox makes itself, however it is written", () => {
+    for (const target of [
+      "/",
+      "//",
+      "/.",
+      "/data/..",
+      "/proc",
+      "/proc/",
+      "/proc/sys/kernel",
+      "/data/../proc",
+      "//proc",
+      "/proc/..hidden",
+      "/dev/null",
+      "/sys",
+      "/run/x",
+    ]) {
+      refuses(bindTo(target), /inside a sandbox is the sandbox's own/);
+    }
+  });
+
+  test("may lie beside it", () => {
+    for (const target of ["/process", "/devices", "/tmp/x", "/..proc", "/data/proc"]) {
+      check(bindTo(target));
+    }
+  });
+});
+
+test("a root directory exists and is a directory", () => {
+  check({ rootfs: { type: "directory", path: folder } });
+  refuses({ rootfs: { type: "directory", path: join(folder, "nothing") } }, /no such file/);
+  refuses({ rootfs: { type: "directory", path: join(folder, "file") } }, /not a directory/);
+});
+
+test("a path contains itself and what is below it", () => {
+  for (const inner of ["/a", "/a/", "/a/b", "/a/..b", "/a/./b"]) assert.ok(contains("/a", inner));
+  for (const outer of ["/", "/ab", "/b", "/a/..", "/a/../b"]) assert.ok(!contains("/a", outer));
+});
+
+describe("what stays read-only in a workspace", () => {
+  const workspace = join(folder, "workspace");
+  mkdirSync(workspace);
+  const git = join(workspace, ".git");
+
+  test("is git's hooks and configuration and the editor's folder, with .git pinned in its place", () => {
+    mkdirSync(git);
+    assert.deepEqual(protections(workspace), {
+      pinned: [git],
+      readOnly: [join(git, "hooks"), join(git, "config"), join(workspace, ".vscode")],
+    });
+    rmSync(git, { recursive: true });
+  });
+
+  test("is the .git file itself in a worktree, because it names the directory that git trusts", () => {
+    writeFileSync(git, "gitdir: /elsewhere\n");
+    assert.deepEqual(protections(workspace), {
+      pinned: [],
+      readOnly: [git, join(workspace, ".vscode")],
+    });
+    rmSync(git);
+  });
+});
