@@ -66,5 +66,8 @@ int execute(const struct execution *execution, struct failure *failure) {
     else
         search_and_exec(execution, environment);
     failed(failure, "exec", "execve", execution->arguments[0]);
-    return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    if (failure->error != ENOENT && failure->error != ENOTDIR)
+        return EXIT_CANNOT_EXECUTE;
+    failed_hint(failure, "there is no such command inside: is it installed there, and on its PATH?");
+    return EXIT_NOT_FOUND;
 }

@@ -11,6 +11,7 @@ enum message_kind {
     MESSAGE_PREPARED,  /* init -> monitor: everything but the command is ready (+ pty master) */
     MESSAGE_ENTERED,  /* joiner -> monitor: number: the pid of the process that entered (+ pidfd) */
     MESSAGE_START,    /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
+    MESSAGE_STARTED,  /* init -> monitor: the command has been executed */
     MESSAGE_SIGNAL,   /* attach -> monitor -> init: number: the signal for the command */
     MESSAGE_EXITED,   /* init -> monitor -> attach: number: exit code, signal */
     MESSAGE_FAILED,   /* anybody: failure */

@@ -17,6 +17,7 @@ struct session {
     int master;  /* the pty's, until it was handed over */
     pid_t pid;
     pid_t own_client; /* our own attach process where nobody listens; 0: none */
+    bool refused;     /* the command could not be executed: reported already */
     bool direct;      /* no init in between: signals go to the process itself */
     bool started;
 };

@@ -50,6 +50,11 @@ void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces) {
     write_line(descriptor, line);
 }
 
+void status_started(int descriptor) {
+    if (descriptor >= 0)
+        write_line(descriptor, "{\"event\":\"started\"}\n");
+}
+
 void status_failure(int descriptor, const struct failure *failure) {
     cleanup_free char *line = NULL;
     size_t size;

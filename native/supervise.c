@@ -2,6 +2,7 @@
 #include "message.h"
 #include "session.h"
 #include "signals.h"
+#include "status.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/pidfd.h>
@@ -20,12 +21,19 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(session->inside, &message, received)) {
+        /* Without init between us the socket's last end is CLOEXEC in the command: exec closed it. */
+        if (session->direct && !session->refused)
+            status_started(session->options->status);
         cleanup_close_descriptor(&session->inside);
         return;
     }
     message_close(received);
-    if (message.kind == MESSAGE_FAILED)
+    if (message.kind == MESSAGE_STARTED)
+        status_started(session->options->status);
+    if (message.kind == MESSAGE_FAILED) {
+        session->refused = true;
         session_report(session, &message.failure);
+    }
     if (message.kind != MESSAGE_EXITED)
         return;
     *ending = (struct ending){.code = message.number, .signal = message.signal};
