@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readCgroupFile, readCgroupProcesses, writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import { type CgroupPlace, helperName, isPrivileged, sandboxDirectory } from "./places.ts";
+import { type CgroupPlace, helperName, sandboxDirectory } from "./places.ts";
 
 /** Controllers that a sandbox always gets where they can be had: they bring its figures, too. */
 const usefulControllers: readonly string[] = ["cpu", "memory", "pids"];
@@ -41,7 +41,7 @@ function makeDirectories(directory: string, made: string[]): void {
       return;
     }
     if (errno !== "ENOENT" || attempt === mkdirAttempts) {
-      throw new TerrariumError("cgroupFailed", { call: "mkdir", path: directory, errno });
+      throw failure("mkdir", directory, errno);
     }
   }
 }
@@ -55,50 +55,55 @@ function makeDirectory(directory: string): string | undefined {
   }
 }
 
-/** A version 2 cgroup has the controllers that each of its ancestors passes on in cgroup.subtree_control. */
+/**
+ * A version 2 cgroup has the controllers that each of its ancestors passes on in cgroup.subtree_control.
+ * One controller a write: a list is refused as a whole when one of them cannot be had.
+ */
 function enableControllers(
   { base, controllers }: CgroupPlace,
   parent: string,
   required: ReadonlySet<string>,
 ): void {
-  for (const controller of usefulControllers.filter((name) => controllers.includes(name))) {
-    const errno = enableBelow(base, controller) ?? enableBelow(parent, controller);
-    if (errno === undefined || !required.has(controller)) continue;
-    const path = join(base, "cgroup.subtree_control");
-    throw new TerrariumError("cgroupFailed", { call: `write +${controller}`, path, errno });
+  if (isOccupied(base)) {
+    if (required.size === 0) return;
+    evacuate(base);
+  }
+  const offered = usefulControllers.filter((name) => controllers.includes(name));
+  for (const controller of offered) {
+    for (const directory of [base, parent]) {
+      const errno = enableBelow(directory, controller);
+      if (errno === undefined || !required.has(controller)) continue;
+      throw failure(`write +${controller}`, join(directory, "cgroup.subtree_control"), errno);
+    }
   }
 }
 
-/** One controller a write: a list is refused as a whole when one of them cannot be had. */
 function enableBelow(directory: string, controller: string): string | undefined {
-  if (isEnabled(directory, controller)) return undefined;
-  const errno = writeControl(directory, controller);
-  if (errno !== "EBUSY" || isPrivileged()) return errno;
-  return evacuate(directory) ?? writeControl(directory, controller);
-}
-
-function isEnabled(directory: string, controller: string): boolean {
   const enabled = readCgroupFile(directory, "cgroup.subtree_control") ?? "";
-  return enabled.split(/\s+/).includes(controller);
-}
-
-function writeControl(directory: string, controller: string): string | undefined {
+  if (enabled.split(/\s+/).includes(controller)) return undefined;
   return writeCgroupFile(directory, "cgroup.subtree_control", `+${controller}`);
 }
 
 /**
- * A cgroup that passes controllers on may hold no process itself (EBUSY), and a delegated one holds at
- * least this helper: its processes move to a child first.
+ * A cgroup that passes controllers on may hold no process itself; only the root of the hierarchy, which
+ * has no cgroup.type, may. The kernel refuses memory (EBUSY) but takes cpu and pids, and then makes every
+ * cgroup below "domain invalid": cgroup-v2.rst, "Threads". So we look, and do not try.
  */
-function evacuate(directory: string): string | undefined {
+function isOccupied(directory: string): boolean {
+  const isHierarchyRoot = readCgroupFile(directory, "cgroup.type") === undefined;
+  return !isHierarchyRoot && readCgroupProcesses(directory).length > 0;
+}
+
+/** A delegated cgroup holds at least this helper: its processes move to a child. */
+function evacuate(directory: string): void {
   const child = join(directory, helperName);
   const errno = makeDirectory(child);
-  if (errno !== undefined && errno !== "EEXIST") return errno;
+  if (errno !== undefined && errno !== "EEXIST") throw failure("mkdir", child, errno);
   for (const pid of readCgroupProcesses(directory)) {
-    const moved = writeCgroupFile(child, "cgroup.procs", String(pid));
-    if (moved !== undefined && moved !== "ESRCH") return moved;
+    const refused = writeCgroupFile(child, "cgroup.procs", String(pid));
+    if (refused === undefined || refused === "ESRCH") continue;
+    throw failure(`move process ${pid} to`, child, refused);
   }
-  return undefined;
 }
 
 /** Version 1 refuses processes (ENOSPC) while cpus or mems are empty, as they are in a new cgroup: cpusets.rst. */
@@ -106,8 +111,10 @@ function inheritCpuset(parent: string, directory: string): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     if (readCgroupFile(directory, file)?.trim()) continue;
     const errno = writeCgroupFile(directory, file, readCgroupFile(parent, file)?.trim() ?? "");
-    if (errno === undefined) continue;
-    const path = join(directory, file);
-    throw new TerrariumError("cgroupFailed", { call: "write", path, errno });
+    if (errno !== undefined) throw failure("write", join(directory, file), errno);
   }
+}
+
+function failure(call: string, path: string, errno: string): TerrariumError {
+  return new TerrariumError("cgroupFailed", { call, path, errno });
 }

@@ -10,7 +10,7 @@ import {
 /** Name of our directory in each hierarchy; the sandboxes' cgroups are its children. */
 export const parentName = "terrarium";
 
-/** Where a rootless helper moves itself, so that its delegated cgroup may have controllers: cgroup-v2.rst, "No Internal Process Constraint". */
+/** Where the processes of a delegated cgroup move when it gets controllers: cgroup-v2.rst, "No Internal Process Constraint". */
 export const helperName = "terrarium-helper";
 
 /** One hierarchy in which this helper may make cgroups. */
