@@ -1,5 +1,5 @@
 // Bundles the TypeScript worlds. CommonJS: the field measured ESM slower to load in the extension host.
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -43,4 +43,7 @@ chmodSync(client, 0o755);
 // Without an extension the client's file is CommonJS only where the nearest package.json says so.
 writeFileSync("dist/package.json", JSON.stringify({ type: "commonjs", version: manifest.version }));
 mkdirSync("dist/native", { recursive: true });
-copyFileSync(koffiAddon, join("dist", "native", "koffi.node"));
+// Renamed into place: writing into a file that a running helper has mapped would end it (SIGBUS).
+const addon = join("dist", "native", "koffi.node");
+copyFileSync(koffiAddon, `${addon}.new`);
+renameSync(`${addon}.new`, addon);
