@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 const require = createRequire(import.meta.url);
-const koffiAddon = require.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`);
+const koffiAddon = require.resolve(
+  `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
+);
 
 const manifest = require("./package.json");
 
