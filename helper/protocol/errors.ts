@@ -95,7 +95,7 @@ const wording: Wording = {
   limitUnavailable: ({ limit, reason }) => `Cannot limit ${limit}: ${reason}.`,
   cgroupFailed: ({ call, path, errno }) => `Cannot prepare the cgroup: ${call} ${path}: ${errno}.`,
   launcherFailed: ({ stage, call, path, errno, hint }) =>
-    `The sandbox could not be made: ${stage}: ${call}${path ? ` ${path}` : ""}: ${errno}.${hint ? ` ${hint}` : ""}`,
+    `The sandbox could not be made: ${[stage, `${call} ${path}`.trim(), errno].filter(Boolean).join(": ")}.${hint ? ` ${hint}` : ""}`,
   launcherMissing: ({ path }) =>
     `The launcher ${path} is not there or not executable. "npm run build" makes it.`,
   idRangeExhausted: ({ tried }) =>

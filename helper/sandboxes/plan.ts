@@ -75,9 +75,13 @@ function privateMounts(facts: PlanFacts): string[] {
     "--symlink",
     "/run",
     "/var/run",
-    "--dir",
-    homeInside(facts),
+    ...homeDirectory(homeInside(facts)),
   ];
+}
+
+/** Users without a home of their own, as nobody often is, have the root, which is there already. */
+function homeDirectory(home: string): string[] {
+  return home === "/" ? [] : ["--dir", home];
 }
 
 function workspaceOptions(facts: PlanFacts): string[] {
