@@ -1,8 +1,8 @@
 import type { LogOutputChannel, Memento } from "vscode";
 import type { Helper } from "./connection/helper.ts";
 import type { InspectDocuments } from "./documents/inspect.ts";
-import type { Details } from "./inventory/details.ts";
 import type { Reports } from "./inventory/reports.ts";
+import type { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
 import type { Views } from "./views/register.ts";
 
 /** What features share. Made once by activate(), handed to every command and provider. */
@@ -10,7 +10,7 @@ export interface Ctx {
   readonly log: LogOutputChannel;
   readonly helper: Helper;
   readonly reports: Reports;
-  readonly details: Details;
+  readonly terminals: SandboxTerminals;
   readonly documents: InspectDocuments;
   readonly views: Views;
   readonly workspaceState: Memento;

@@ -8,6 +8,7 @@ import { Details } from "./inventory/details.ts";
 import { Reports } from "./inventory/reports.ts";
 import { registerStatusBar } from "./status/statusBar.ts";
 import { registerTerminalProfile } from "./terminals/profile.ts";
+import { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
 import { registerViews } from "./views/register.ts";
 
 /** Registers everything and starts nothing: the helper starts with the first view, command or terminal. */
@@ -17,9 +18,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const helper = own(new Helper(context.asAbsolutePath("dist/bin/terrarium"), log));
   const reports = own(new Reports(helper, log));
   const details = own(new Details(helper, reports, log));
+  const terminals = own(new SandboxTerminals());
   const documents = own(new InspectDocuments(helper));
   const views = registerViews({ helper, reports, details }, subscriptions);
-  const ctx: Ctx = { log, helper, reports, details, documents, views, workspaceState };
+  const ctx: Ctx = { log, helper, reports, terminals, documents, views, workspaceState };
 
   followHelperState(helper, subscriptions);
   registerStatusBar(ctx, subscriptions);

@@ -28,6 +28,7 @@ export async function enterNamespace(ctx: Ctx, argument: unknown): Promise<void>
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
   });
+  if (target.kind === "sandbox") ctx.terminals.expect(target.sandbox.id, attach);
   const terminal = attachedTerminal(attach, {
     name: title,
     icon: new vscode.ThemeIcon("sign-in"),

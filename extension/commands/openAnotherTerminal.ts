@@ -16,6 +16,7 @@ export async function openAnotherTerminal(ctx: Ctx, argument: unknown): Promise<
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
   });
+  ctx.terminals.expect(sandbox.id, attach);
   const icon = new vscode.ThemeIcon("terrarium-jar");
   vscode.window.createTerminal(attachedTerminal(attach, { name: sandbox.name, icon })).show();
 }

@@ -1,8 +1,7 @@
-import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
-import { views } from "../contributions.ts";
 import { countOf } from "../views/words.ts";
 import { confirm } from "./confirm.ts";
+import { endSandbox } from "./endSandbox.ts";
 import { pickSandbox } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -15,7 +14,7 @@ export async function removeSandbox(ctx: Ctx, argument: unknown): Promise<void> 
     ? `It is running: ${countOf(sandbox.processes.length, "process")} will be killed. Files in the workspace stay.`
     : "Its record and exit code will be forgotten.";
   if (!(await confirm(`Remove sandbox "${sandbox.name}"?`, detail, "Remove"))) return;
-  await vscode.window.withProgress({ location: { viewId: views.containers } }, () =>
+  await endSandbox(ctx, sandbox, () =>
     ctx.helper.request("sandbox/remove", { target: sandbox.id, force }),
   );
 }

@@ -1,8 +1,7 @@
-import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
-import { views } from "../contributions.ts";
 import { countOf } from "../views/words.ts";
 import { confirm } from "./confirm.ts";
+import { endSandbox } from "./endSandbox.ts";
 import { pickSandbox } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -13,7 +12,5 @@ export async function stopSandbox(ctx: Ctx, argument: unknown): Promise<void> {
   if (!sandbox) return;
   const detail = `${countOf(sandbox.processes.length, "process")} will be asked to end, then killed. Files in the workspace stay.`;
   if (!(await confirm(`Stop sandbox "${sandbox.name}"?`, detail, "Stop"))) return;
-  await vscode.window.withProgress({ location: { viewId: views.containers } }, () =>
-    ctx.helper.request("sandbox/stop", { target: sandbox.id }),
-  );
+  await endSandbox(ctx, sandbox, () => ctx.helper.request("sandbox/stop", { target: sandbox.id }));
 }

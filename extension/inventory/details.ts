@@ -49,7 +49,7 @@ export class Details implements vscode.Disposable {
     this.#known.delete(id);
   }
 
-  /** A sandbox may end while we ask: its row then simply has no such groups. */
+  /** A sandbox may end while we ask, or the helper: the next report asks again for those that live. */
   async #ask(id: string): Promise<void> {
     this.#asked.add(id);
     try {
@@ -58,6 +58,7 @@ export class Details implements vscode.Disposable {
       this.#known.set(id, details);
       this.#changed.fire();
     } catch (error) {
+      this.#asked.delete(id);
       this.#log.debug(`Details of sandbox ${id}: ${String(error)}`);
     }
   }

@@ -24,6 +24,7 @@ export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptio
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
   });
+  ctx.terminals.expect(sandbox.id, attach);
   return attachedTerminal(attach, {
     name: sandbox.name,
     icon: new vscode.ThemeIcon("terrarium-jar"),

@@ -95,7 +95,7 @@ function sandboxParts(
 ): readonly Row[] {
   return [
     processesRow(id, sandbox),
-    ...(details ? shareRows(id, details) : []),
+    ...(details ? shareRows(id, sandbox, details.namespaces) : []),
     limitsRow(id, sandbox),
     ...(details ? [mountsRow(id, details.mounts)] : []),
   ];
@@ -125,7 +125,6 @@ function processesRow(parentId: string, { processes }: SandboxSummary): Row {
 
 function limitsRow(parentId: string, { limits }: SandboxSummary): Row {
   const id = `${parentId}/limits`;
-  const set = limits.filter(({ value }) => value !== undefined);
   const memory = limits.find(({ limit }) => limit === "memoryBytes");
   const pids = limitOf(limits, "pidsMax");
   const cpu = cpuWords(limits);
@@ -137,7 +136,7 @@ function limitsRow(parentId: string, { limits }: SandboxSummary): Row {
   const row: Row = {
     id,
     label: "Limits",
-    description: set.length === 0 ? "none set" : summary,
+    description: summary || "none set",
     icon: { codicon: "dashboard" },
     tokens: ["group"],
     subject: { kind: "group" },

@@ -1,14 +1,17 @@
-import type { NamespaceShare, SandboxDetails } from "../../helper/protocol/inventory.ts";
+import type { NamespaceShare, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import { namespaceFacts } from "../../helper/protocol/namespaces.ts";
 import { namespaceIcons } from "./namespaceRows.ts";
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
 
 /** The group "Namespaces" of a sandbox: which it has for itself and which it shares. */
-export function shareRows(parentId: string, details: SandboxDetails): readonly Row[] {
-  if (details.namespaces.length === 0) return [];
+export function shareRows(
+  parentId: string,
+  sandbox: SandboxSummary,
+  namespaces: readonly NamespaceShare[],
+): readonly Row[] {
+  if (namespaces.length === 0) return [];
   const id = `${parentId}/namespaces`;
-  const { namespaces } = details;
   return [
     {
       id,
@@ -26,7 +29,7 @@ export function shareRows(parentId: string, details: SandboxDetails): readonly R
           namespaceFacts[type].isolates,
         ]),
       }),
-      children: () => namespaces.map((share) => shareRow(id, share, details)),
+      children: () => namespaces.map((share) => shareRow(id, share, sandbox)),
     },
   ];
 }
@@ -49,11 +52,11 @@ export function sharesInWords(shares: readonly NamespaceShare[]): string {
   return [own && `${own} its own`, host && `${host} the host's`].filter(Boolean).join(" · ");
 }
 
-function shareRow(parentId: string, share: NamespaceShare, details: SandboxDetails): Row {
+function shareRow(parentId: string, share: NamespaceShare, sandbox: SandboxSummary): Row {
   const { type, inode, shared } = share;
-  const members = type === "pid" ? ` · ${countOf(details.processes.length, "process")}` : "";
+  const members = type === "pid" ? ` · ${countOf(sandbox.processes.length, "process")}` : "";
   const words = shared ? "shared with the host" : `own${members}`;
-  const main = details.processes.find(({ pid }) => pid === details.pid) ?? details.processes[0];
+  const main = sandbox.processes.find(({ pid }) => pid === sandbox.pid) ?? sandbox.processes[0];
   return {
     id: `${parentId}/${type}`,
     label: type,
@@ -71,7 +74,7 @@ function shareRow(parentId: string, share: NamespaceShare, details: SandboxDetai
         type,
         inode,
         isInitial: shared,
-        sandbox: shared ? undefined : details.name,
+        sandbox: shared ? undefined : sandbox.name,
         processes: main ? [main] : [],
       },
     },
