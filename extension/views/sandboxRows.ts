@@ -1,23 +1,10 @@
-import type {
-  LimitReading,
-  SandboxDetails,
-  SandboxSummary,
-} from "../../helper/protocol/inventory.ts";
-import { limitFacts } from "../../helper/protocol/limits.ts";
+import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { limitsRow } from "./limitRows.ts";
 import { mountsRow } from "./mountRows.ts";
 import { processRows } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import {
-  countOf,
-  cpuWords,
-  facts,
-  fileName,
-  limitOf,
-  limitWords,
-  memoryWords,
-  stateWords,
-} from "./words.ts";
+import { countOf, facts, memoryWords, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
   creating: { codicon: "vm-outline" },
@@ -120,55 +107,5 @@ function processesRow(parentId: string, { processes }: SandboxSummary): Row {
     }),
     startsOpen: true,
     children: () => processRows(id, processes),
-  };
-}
-
-function limitsRow(parentId: string, { limits }: SandboxSummary): Row {
-  const id = `${parentId}/limits`;
-  const memory = limits.find(({ limit }) => limit === "memoryBytes");
-  const pids = limitOf(limits, "pidsMax");
-  const cpu = cpuWords(limits);
-  const summary = facts(
-    cpu && `cpu ${cpu}`,
-    memory?.value === undefined ? undefined : `memory ${limitWords(memory)}`,
-    pids === undefined ? undefined : `pids ${pids}`,
-  );
-  const row: Row = {
-    id,
-    label: "Limits",
-    description: summary || "none set",
-    icon: { codicon: "dashboard" },
-    tokens: ["group"],
-    subject: { kind: "group" },
-    spoken: `Limits: ${summary || "none set"}`,
-    card: () => ({
-      title: "Limits",
-      lesson: "Bounds that the kernel keeps for the sandbox's cgroup. Each is a file.",
-      facts: limits.map((reading) => [reading.file, limitWords(reading)]),
-    }),
-  };
-  if (limits.length === 0) return row;
-  return { ...row, children: () => limits.map((reading) => limitRow(id, reading)) };
-}
-
-function limitRow(parentId: string, reading: LimitReading): Row {
-  const { label, help } = limitFacts[reading.limit];
-  const words = limitWords(reading);
-  return {
-    id: `${parentId}/${reading.limit}`,
-    label,
-    description: facts(words, fileName(reading.file)),
-    icon: { codicon: "symbol-ruler" },
-    tokens: ["limit"],
-    subject: { kind: "file", path: reading.file },
-    spoken: `${label}: ${words}`,
-    card: () => ({
-      title: label,
-      facts: [
-        ["value", words],
-        ["meaning", help],
-        ["file", reading.file],
-      ],
-    }),
   };
 }
