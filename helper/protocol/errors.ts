@@ -1,3 +1,5 @@
+import { type LimitName, limitFacts } from "./limits.ts";
+
 /**
  * The closed set of errors. The helper sends the code and its arguments; whoever shows it words it
  * with `describeError`. A message says what was tried, what the kernel answered, and what to do.
@@ -16,12 +18,12 @@ export interface ErrorArguments {
   readonly nothingToEnter: { readonly pid: number };
   readonly pathRefused: { readonly path: string; readonly reason: string };
   readonly limitRefused: {
-    readonly limit: string;
+    readonly limit: LimitName;
     readonly value: string;
     readonly file: string;
     readonly errno: string;
   };
-  readonly limitUnavailable: { readonly limit: string; readonly reason: string };
+  readonly limitUnavailable: { readonly limit: LimitName; readonly reason: string };
   readonly cgroupFailed: {
     readonly call: string;
     readonly path: string;
@@ -91,8 +93,8 @@ const wording: Wording = {
     `Process ${pid} shares every namespace with you: there is nothing to enter.`,
   pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,
   limitRefused: ({ limit, value, file, errno }) =>
-    `The kernel refused ${limit} ${value} (${errno} from ${file}).`,
-  limitUnavailable: ({ limit, reason }) => `Cannot limit ${limit}: ${reason}.`,
+    `The kernel refused the limit ${limitFacts[limit].label} ${value} (${errno} from ${file}).`,
+  limitUnavailable: ({ limit, reason }) => `Cannot set the limit ${limitFacts[limit].label}: ${reason}.`,
   cgroupFailed: ({ call, path, errno }) => `Cannot prepare the cgroup: ${call} ${path}: ${errno}.`,
   launcherFailed: ({ stage, call, path, errno, hint }) =>
     `The sandbox could not be made: ${[stage, `${call} ${path}`.trim(), errno].filter(Boolean).join(": ")}.${hint ? ` ${hint}` : ""}`,
