@@ -45,6 +45,7 @@ export class Connection implements HelperConnection {
     }
   }
 
+  /** One listener for each name: another one takes its place (JSON-RPC's own rule). */
   onNotification<N extends NotificationName>(
     name: N,
     listener: (parameters: Notifications[N]) => void,

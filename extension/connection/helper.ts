@@ -3,7 +3,6 @@ import { TerrariumError } from "../../helper/protocol/errors.ts";
 import {
   type HelperFacts,
   type MethodName,
-  type NotificationName,
   type Notifications,
   type ParameterInput,
   protocolVersion,
@@ -34,14 +33,14 @@ interface Running {
   readonly sinceMs: number;
 }
 
-type Listener<N extends NotificationName> = (parameters: Notifications[N]) => void;
+type InventoryChange = Notifications["inventory/didChange"];
 
 /** The helper as the editor sees it: started when first needed, started again a few times when it dies. */
 export class Helper implements vscode.Disposable {
   readonly #program: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #stateChanged = new vscode.EventEmitter<HelperState>();
-  readonly #listeners: Listener<"inventory/didChange">[] = [];
+  readonly #inventoryChanged = new vscode.EventEmitter<InventoryChange>();
   #state: HelperState = { kind: process.platform === "linux" ? "stopped" : "unsupported" };
   #starting: Promise<Running> | undefined;
   #running: Running | undefined;
@@ -50,6 +49,8 @@ export class Helper implements vscode.Disposable {
   #disposed = false;
 
   readonly onDidChangeState = this.#stateChanged.event;
+  /** Goes on across restarts. */
+  readonly onInventoryChange = this.#inventoryChanged.event;
 
   /** `program`: absolute path of dist/bin/terrarium. */
   constructor(program: string, log: vscode.LogOutputChannel) {
@@ -82,16 +83,12 @@ export class Helper implements vscode.Disposable {
     return connection.request(method, parameters);
   }
 
-  /** Listens across restarts: a new connection takes over the listeners of the last. */
-  onInventoryChange(listener: Listener<"inventory/didChange">): void {
-    this.#listeners.push(listener);
-  }
-
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);
     if (this.#running) end(this.#running);
     this.#stateChanged.dispose();
+    this.#inventoryChanged.dispose();
   }
 
   #connected(): Promise<Running> {
@@ -119,9 +116,9 @@ export class Helper implements vscode.Disposable {
   }
 
   #listen(connection: Connection): void {
-    for (const listener of this.#listeners) {
-      connection.onNotification("inventory/didChange", listener);
-    }
+    connection.onNotification("inventory/didChange", (change) =>
+      this.#inventoryChanged.fire(change),
+    );
   }
 
   #adopt(running: Running): void {

@@ -19,7 +19,7 @@ export class Reports implements vscode.Disposable {
   readonly #helper: Helper;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<Topic>();
-  readonly #subscription: vscode.Disposable;
+  readonly #subscriptions: vscode.Disposable;
   readonly #wanted = new Set<Topic>();
   readonly #last: LastReports = {};
 
@@ -28,11 +28,13 @@ export class Reports implements vscode.Disposable {
   constructor(helper: Helper, log: vscode.LogOutputChannel) {
     this.#helper = helper;
     this.#log = log;
-    helper.onInventoryChange((change) => this.#take(change));
-    this.#subscription = helper.onDidChangeState(({ kind }) => {
-      if (kind === "running" && this.#wanted.size > 0) this.#watch();
-      if (kind === "failed") this.#forget();
-    });
+    this.#subscriptions = vscode.Disposable.from(
+      helper.onInventoryChange((change) => this.#take(change)),
+      helper.onDidChangeState(({ kind }) => {
+        if (kind === "running" && this.#wanted.size > 0) this.#watch();
+        if (kind === "failed") this.#forget();
+      }),
+    );
   }
 
   get last(): Readonly<LastReports> {
@@ -67,7 +69,7 @@ export class Reports implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    this.#subscriptions.dispose();
     this.#changed.dispose();
   }
 

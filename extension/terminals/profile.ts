@@ -6,14 +6,29 @@ import { newSandboxTerminal } from "./sandboxTerminal.ts";
 
 /** "Sandboxed Shell" in the terminal's "+" menu. */
 export function registerTerminalProfile(ctx: Ctx): vscode.Disposable {
-  return vscode.window.registerTerminalProfileProvider(terminalProfile, {
+  const provided = new WeakSet<object>();
+  const provider = vscode.window.registerTerminalProfileProvider(terminalProfile, {
     provideTerminalProfile: async () => {
       try {
-        return new vscode.TerminalProfile(await newSandboxTerminal(ctx));
+        const options = await newSandboxTerminal(ctx);
+        provided.add(options);
+        return new vscode.TerminalProfile(options);
       } catch (error) {
         ctx.log.error(failureText(error));
         throw new Error(`${failureText(error)} [Show Log](command:${commands.showLog})`);
       }
     },
+  });
+  return vscode.Disposable.from(provider, showWhenOpened(provided));
+}
+
+/**
+ * VS Code brings its newest terminal to the front as soon as the provider has answered, which may be
+ * before ours exists: the plain shell would stay in front, and get what is meant for the sandbox.
+ * Guarded by the workbench test of the "+" menu.
+ */
+function showWhenOpened(provided: WeakSet<object>): vscode.Disposable {
+  return vscode.window.onDidOpenTerminal((terminal) => {
+    if (provided.has(terminal.creationOptions)) terminal.show();
   });
 }

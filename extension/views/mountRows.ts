@@ -1,12 +1,29 @@
-import type { MountFact } from "../../helper/protocol/inventory.ts";
+import type { MountFact, SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type { Row } from "./row.ts";
 import { facts } from "./words.ts";
 
-/** The group "Mounts" of a sandbox: its tree of files, in the kernel's order. */
-export function mountsRow(parentId: string, mounts: readonly MountFact[]): Row {
+/** `writable` reaches files of the host; `private` exists only as long as the sandbox. */
+type Access = "writable" | "read-only" | "private";
+
+/** File systems that a sandbox gets afresh; the host's files are never on the others. */
+const kernelFileSystems = new Set(["tmpfs", "proc", "sysfs", "devtmpfs", "devpts", "mqueue"]);
+
+const icons: Readonly<Record<Access, string>> = {
+  writable: "edit",
+  "read-only": "lock",
+  private: "circle-outline",
+};
+
+/** The group "Mounts" of a sandbox: its tree of files, by path. */
+export function mountsRow(parentId: string, details: SandboxDetails): Row {
   const id = `${parentId}/mounts`;
-  const readOnly = mounts.filter(isReadOnly).length;
-  const summary = facts(`${mounts.length - readOnly} writable`, `${readOnly} read-only`);
+  const mounts = details.mounts.map((mount) => ({ mount, access: accessOf(mount, details) }));
+  const count = (wanted: Access) => mounts.filter(({ access }) => access === wanted).length;
+  const summary = facts(
+    `${count("writable")} writable`,
+    `${count("read-only")} read-only`,
+    `${count("private")} private`,
+  );
   return {
     id,
     label: "Mounts",
@@ -18,20 +35,35 @@ export function mountsRow(parentId: string, mounts: readonly MountFact[]): Row {
     card: () => ({
       title: "Mounts",
       lesson: "The sandbox has its own root directory; only what is mounted there exists for it.",
-      facts: [],
+      facts: [
+        ["writable", "files of the host that the sandbox can change"],
+        ["read-only", "files of the host that it can only read"],
+        ["private", "its own, gone when it ends"],
+      ],
     }),
-    children: () => mounts.map((mount, at) => mountRow(id, mount, at)),
+    children: () =>
+      mounts
+        .map(({ mount, access }, at) => mountRow(id, mount, access, at))
+        .sort((a, b) => (a.label < b.label ? -1 : 1)),
   };
 }
 
-/** Two mounts may share a target (the later one hides the earlier): the place in the list tells them apart. */
-function mountRow(parentId: string, mount: MountFact, at: number): Row {
-  const access = isReadOnly(mount) ? "read-only" : "writable";
+/** A workspace may itself lie on a tmpfs of the host: what the spec shares is never private. */
+function accessOf({ target, fileSystem, options }: MountFact, { spec }: SandboxDetails): Access {
+  if (options.split(",").includes("ro")) return "read-only";
+  const shared = [spec.workspace, ...spec.mounts.map((mount) => mount.target)].some(
+    (path) => path !== undefined && (target === path || target.startsWith(`${path}/`)),
+  );
+  return shared || !kernelFileSystems.has(fileSystem) ? "writable" : "private";
+}
+
+/** Two mounts may share a target (the later one hides the earlier): the kernel's order tells them apart. */
+function mountRow(parentId: string, mount: MountFact, access: Access, at: number): Row {
   return {
     id: `${parentId}/${at}:${mount.target}`,
     label: mount.target,
     description: facts(access, mount.fileSystem),
-    icon: { codicon: isReadOnly(mount) ? "lock" : "edit" },
+    icon: { codicon: icons[access] },
     tokens: ["mount"],
     subject: { kind: "file", path: mount.target },
     spoken: `${mount.target}, ${access}`,
@@ -45,8 +77,4 @@ function mountRow(parentId: string, mount: MountFact, at: number): Row {
       ],
     }),
   };
-}
-
-function isReadOnly({ options }: MountFact): boolean {
-  return options.split(",").includes("ro");
 }

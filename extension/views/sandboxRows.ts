@@ -84,7 +84,7 @@ function sandboxParts(
     processesRow(id, sandbox),
     ...(details ? shareRows(id, sandbox, details.namespaces) : []),
     limitsRow(id, sandbox),
-    ...(details ? [mountsRow(id, details.mounts)] : []),
+    ...(details ? [mountsRow(id, details)] : []),
   ];
 }
 

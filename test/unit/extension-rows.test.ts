@@ -49,6 +49,7 @@ const details: SandboxDetails = {
   ...web,
   spec: {
     rootfs: { type: "host" },
+    workspace: "/tmp/work",
     userns: "keep-id",
     mounts: [],
     env: {},
@@ -63,6 +64,7 @@ const details: SandboxDetails = {
   mounts: [
     { target: "/usr", source: "/usr", fileSystem: "ext4", options: "ro,nosuid" },
     { target: "/tmp", source: "tmpfs", fileSystem: "tmpfs", options: "rw,nosuid" },
+    { target: "/tmp/work", source: "/tmp/work", fileSystem: "tmpfs", options: "rw,nosuid" },
   ],
   cgroups: {},
   uidMap: [[1000, 1000, 1]],
@@ -91,9 +93,10 @@ test("a sandbox shows its processes with both pids, its namespaces, limits and m
     "    CPU quota | 20000 µs · cpu.cfs_quota_us",
     "    Memory | 512 MB · memory.limit_in_bytes",
     "    Processes | no limit · pids.max",
-    "  Mounts | 1 writable · 1 read-only",
+    "  Mounts | 1 writable · 1 read-only · 1 private",
+    "    /tmp | private · tmpfs",
+    "    /tmp/work | writable · tmpfs",
     "    /usr | read-only · ext4",
-    "    /tmp | writable · tmpfs",
   ]);
 });
 
