@@ -3,15 +3,16 @@ import type { Row } from "./row.ts";
 import { facts } from "./words.ts";
 
 /** `writable` reaches files of the host; `private` exists only as long as the sandbox. */
-type Access = "writable" | "read-only" | "private";
+type Access = "writable" | "read-only" | "private" | "device";
 
 /** File systems that a sandbox gets afresh; the host's files are never on the others. */
-const kernelFileSystems = new Set(["tmpfs", "proc", "sysfs", "devtmpfs", "devpts", "mqueue"]);
+const kernelFileSystems = new Set(["tmpfs", "proc", "sysfs", "devpts", "mqueue"]);
 
 const icons: Readonly<Record<Access, string>> = {
   writable: "edit",
   "read-only": "lock",
   private: "circle-outline",
+  device: "plug",
 };
 
 /** The group "Mounts" of a sandbox: its tree of files, by path. */
@@ -39,6 +40,7 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
         ["writable", "files of the host that the sandbox can change"],
         ["read-only", "files of the host that it can only read"],
         ["private", "its own, gone when it ends"],
+        ["device", "a device node of the host; /dev/null hides a file of /proc"],
       ],
     }),
     children: () =>
@@ -51,6 +53,7 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
 /** A workspace may itself lie on a tmpfs of the host: what the spec shares is never private. */
 function accessOf({ target, fileSystem, options }: MountFact, { spec }: SandboxDetails): Access {
   if (options.split(",").includes("ro")) return "read-only";
+  if (fileSystem === "devtmpfs") return "device";
   const shared = [spec.workspace, ...spec.mounts.map((mount) => mount.target)].some(
     (path) => path !== undefined && (target === path || target.startsWith(`${path}/`)),
   );
