@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { Locator } from "playwright-core";
 import { membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -8,6 +9,8 @@ const sandboxes = "Sandboxes & Containers";
 /** One user's session, step by step: each test goes on where the one before it stopped. */
 describe("In the workbench", () => {
   let workbench: Workbench;
+  let broken = false;
+  let sandboxName: string;
   let sandboxNet: string;
   let sandboxPid: number;
 
@@ -17,16 +20,17 @@ describe("In the workbench", () => {
 
   after(() => workbench.close());
 
-  /** A test with a picture at its end, also when it fails. */
+  /** A test with a picture at its end. After one that failed there is nothing to go on from. */
   function step(name: string, picture: string, body: () => Promise<void>): void {
-    it(name, async () => {
-      try {
-        await body();
-        await workbench.picture(picture);
-      } catch (error) {
+    it(name, async (t) => {
+      if (broken) return t.skip("an earlier step failed");
+      broken = true;
+      await body().catch(async (error: unknown) => {
         await workbench.picture(`${picture}-failed`);
         throw error;
-      }
+      });
+      await workbench.picture(picture);
+      broken = false;
     });
   }
 
@@ -47,7 +51,8 @@ describe("In the workbench", () => {
     await workbench.type("ps -ef; hostname; id");
     await workbench.waitForText(/^uid=\d+.*\n.*[$#]$/m);
     const lines = await workbench.terminalLines();
-    assert.ok(lines.some((line) => /^terrarium-[a-z0-9-]+$/.test(line)));
+    sandboxName = lines.find((line) => /^terrarium-[a-z0-9-]+$/.test(line)) ?? "";
+    assert.notEqual(sandboxName, "", "hostname says terrarium-…");
     const pids = lines
       .flatMap((line) => /^\S+ +(\d+) +\d+ +\d+ /.exec(line)?.[1] ?? [])
       .map(Number);
@@ -56,7 +61,7 @@ describe("In the workbench", () => {
   });
 
   step("the tree shows the same process under its host pid", "04-processes", async () => {
-    await workbench.expandRow(workbench.row(sandboxes, /terrarium · running/));
+    await workbench.expandRow(sandboxRow());
     await workbench.expandRow(workbench.row(sandboxes, /^Processes/));
     const row = workbench.row(sandboxes, /^1\s*→\s*\d+/);
     await row.waitFor();
@@ -104,9 +109,10 @@ describe("In the workbench", () => {
 
   step("Enter Namespace opens a terminal inside the sandbox", "09-enter", async () => {
     const before = await workbench.terminalCount();
-    const row = workbench.row(sandboxes, /terrarium · running/);
+    const row = sandboxRow();
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
     await workbench.waitForTerminals((count) => count > before);
+    await workbench.waitForLastTerminal();
     await workbench.waitForText(/[$#] ?$/m);
     await workbench.type("hostname; readlink /proc/self/ns/net");
     const [entered] = await workbench.waitForText(/net:\[\d+\]/);
@@ -127,6 +133,7 @@ describe("In the workbench", () => {
     const row = workbench.row("Namespaces", inode);
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
     await workbench.waitForTerminals((count) => count > before);
+    await workbench.waitForLastTerminal();
     await workbench.waitForText(/[$#] ?$/m);
     await workbench.type("readlink /proc/self/ns/net /proc/self/ns/uts");
     const [, net, uts] = await workbench.waitForText(/^(net:\[\d+\])\n(uts:\[\d+\])$/m);
@@ -136,11 +143,16 @@ describe("In the workbench", () => {
 
   step("closing the tab ends the sandbox, in the tree and in the kernel", "12-closed", async () => {
     await workbench.killTerminal();
-    await workbench.row(sandboxes, /terrarium · running/).waitFor({ state: "detached" });
+    await sandboxRow().waitFor({ state: "detached" });
     await workbench.until("the network namespace to be empty", async () => {
       return membersOf(sandboxNet).length === 0 || undefined;
     });
   });
+
+  /** The terminals' sandbox among those that others may have made. */
+  function sandboxRow(): Locator {
+    return workbench.row(sandboxes, new RegExp(`^${sandboxName}.*terrarium · running`));
+  }
 
   /** As `stty` inside reads it. */
   async function terminalSize(): Promise<{ readonly rows: number; readonly columns: number }> {

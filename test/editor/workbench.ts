@@ -12,6 +12,7 @@ import { installExtension, startVscodeServer, type VscodeServer } from "../rig/v
 
 const patienceMs = 30_000;
 const pollMs = 100;
+const sideBarWidth = 440;
 const pictures = join(checkout, "test", "out");
 
 export interface WorkbenchOptions {
@@ -59,6 +60,17 @@ export class Workbench {
     const page: PageOptions = { folder: this.workspace, extension: vsix ? null : checkout };
     await this.page.goto(pageAddress(this.#server, page));
     await this.#activityBarItem().waitFor({ timeout: patienceMs });
+    await this.#widenSideBar();
+  }
+
+  /** Rows say more than fits into the side bar's first width. */
+  async #widenSideBar(): Promise<void> {
+    const edge = await this.page.locator(".part.sidebar").boundingBox();
+    if (edge === null) throw new Error("there is no side bar");
+    await this.page.mouse.move(edge.x + edge.width, 450);
+    await this.page.mouse.down();
+    await this.page.mouse.move(edge.x + sideBarWidth, 450, { steps: 5 });
+    await this.page.mouse.up();
   }
 
   /** Keeps a picture of the page under test/out, after anything that hovers has gone. */
@@ -103,13 +115,25 @@ export class Workbench {
     await this.#chooseFromMenu(() => row.click({ button: "right" }), entry);
   }
 
-  /** Chooses a profile from the menu behind the terminal panel's "+". */
+  /**
+   * Chooses a profile from the menu behind the terminal panel's "+", and waits until the new
+   * terminal is the one that is shown: what is typed next must not go to another.
+   */
   async newTerminal(profile: string): Promise<void> {
-    if (!(await this.#terminalPanel().isVisible())) await this.runCommand("View: Toggle Terminal");
+    await this.#showTerminals();
     const before = await this.terminalCount();
     const launch = this.page.getByRole("button", { name: "Launch Profile..." });
     await this.#chooseFromMenu(() => launch.click(), profile);
     await this.waitForTerminals((count) => count > before);
+    await this.waitForLastTerminal();
+  }
+
+  /** Waits until the newest terminal is the one that is shown. */
+  async waitForLastTerminal(): Promise<void> {
+    const last = this.page.locator(".terminal-wrapper").last();
+    await this.until("the new terminal to be shown", async () => {
+      return /\bactive\b/.test((await last.getAttribute("class")) ?? "") || undefined;
+    });
   }
 
   /** Runs a command by its title from the command palette. */
@@ -137,19 +161,19 @@ export class Workbench {
 
   /** Types into the terminal that is shown, and presses Enter. */
   async type(text: string): Promise<void> {
-    await this.#activeTerminal().locator(".xterm-helper-textarea").focus();
+    await this.#focusTerminal();
     await this.page.keyboard.insertText(text);
     await this.page.keyboard.press("Enter");
   }
 
   async press(key: string): Promise<void> {
-    await this.#activeTerminal().locator(".xterm-helper-textarea").focus();
+    await this.#focusTerminal();
     await this.page.keyboard.press(key);
   }
 
   /** The lines that the shown terminal shows, without trailing blanks. */
   async terminalLines(): Promise<string[]> {
-    const rows = this.#activeTerminal().locator(".xterm-rows > div");
+    const rows = this.#activeTerminal().locator(".xterm-screen > .xterm-rows > div");
     const lines = await rows.evaluateAll((found) => found.map((row) => row.textContent ?? ""));
     return lines.map((line) => line.replaceAll("\u00a0", " ").trimEnd());
   }
@@ -200,27 +224,39 @@ export class Workbench {
     return (await this.terminalLines()).join("\n").trimEnd();
   }
 
-  /** A menu closes when VS Code redraws the toolbar under it: open it again until it stays. */
+  /**
+   * A menu closes when VS Code redraws the toolbar under it: it is opened again until it stays. The
+   * entry is chosen by Enter, because a menu ignores the mouse button for its first 100 ms.
+   */
   async #chooseFromMenu(open: () => Promise<void>, entry: string): Promise<void> {
     const item = this.page.getByRole("menuitem", { name: entry, exact: true });
     await this.until(`the menu entry ${entry}`, async () => {
       await open();
-      return item.click({ timeout: 2_000 }).then(
+      return item.hover({ timeout: 2_000 }).then(
         () => true,
         () => this.page.keyboard.press("Escape").then(() => undefined),
       );
     });
+    await this.page.keyboard.press("Enter");
+    await item.waitFor({ state: "hidden" });
   }
 
   #activityBarItem(): Locator {
     return this.page.locator('.activitybar .action-label[aria-label^="Terrarium"]');
   }
 
-  #terminalPanel(): Locator {
-    return this.page.locator(".part.panel .terminal-outer-container");
+  /** VS Code opens a plain terminal with the panel: the menu is steady when its prompt stands. */
+  async #showTerminals(): Promise<void> {
+    const panel = this.page.locator(".part.panel .terminal-outer-container");
+    if (!(await panel.isVisible())) await this.runCommand("View: Toggle Terminal");
+    await this.waitForText(/[$#] ?$/m);
+  }
+
+  async #focusTerminal(): Promise<void> {
+    await this.#activeTerminal().locator(".xterm-helper-textarea").first().focus();
   }
 
   #activeTerminal(): Locator {
-    return this.page.locator(".terminal-wrapper.active");
+    return this.page.locator(".terminal-wrapper.active .xterm").first();
   }
 }
