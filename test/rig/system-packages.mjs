@@ -18,6 +18,7 @@ const systemPackages = [
   { name: "g++", file: "g++", jobs: ["server", "test"] },
   { name: "python3", file: "python3", jobs: ["server", "test"] },
   { name: "bsdutils", file: "script", jobs: ["test"] },
+  { name: "busybox-static", file: "busybox", jobs: ["test"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
   { name: "iproute2", file: "ip", jobs: ["test"] },

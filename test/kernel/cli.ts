@@ -1,0 +1,129 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
+
+/** The built client, driven as a person would. */
+
+export interface Ran {
+  /** 128+n for a signal, as a shell has it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A client of one user. */
+export interface Client {
+  /** Starts it and lets it run. */
+  start(words: readonly string[], options?: RunOptions): ChildProcessWithoutNullStreams;
+  /** Waits until it has ended. */
+  run(words: readonly string[], options?: RunOptions): Promise<Ran>;
+}
+
+type Cleanup = Pick<TestContext, "after">;
+
+const distribution = join(import.meta.dirname, "..", "..", "dist");
+const timeoutMs = 60_000;
+
+/** The client of the user that runs the tests. */
+export const terrarium = clientOf([process.execPath, join(distribution, "bin", "terrarium")]);
+
+/** The same client as an ordinary user: a copy, because the checkout may lie where that user may not read. */
+export function clientOfUser(t: Cleanup, id: number): Client {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-dist-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  for (const part of ["bin", "native/koffi.node", "native/launcher", "package.json"]) {
+    cpSync(join(distribution, part), join(folder, "dist", part), { recursive: true });
+  }
+  cpSync(process.execPath, join(folder, "node"));
+  const identity = ["setpriv", "--reuid", `${id}`, "--regid", `${id}`, "--clear-groups"];
+  return clientOf([...identity, join(folder, "node"), join(folder, "dist/bin/terrarium")]);
+}
+
+function clientOf(command: readonly string[]): Client {
+  const start: Client["start"] = (words, options = {}) => {
+    const [program = "", ...rest] = [...command, ...words];
+    const child = spawn(program, rest, {
+      cwd: "/",
+      env: { PATH: process.env["PATH"], ...options.env },
+      timeout: timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    child.stdin.on("error", () => undefined);
+    if (options.input !== undefined) child.stdin.end(options.input);
+    return child;
+  };
+  return { start, run: (words, options) => collect(start(words, { input: "", ...options })) };
+}
+
+async function collect(child: ChildProcessWithoutNullStreams): Promise<Ran> {
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  await once(child, "close");
+  const [stdout, stderr] = await output;
+  const { exitCode, signalCode } = child;
+  const code = exitCode ?? 128 + (signalCode ? constants.signals[signalCode] : 0);
+  return { code, stdout, stderr };
+}
+
+/** A name that no sandbox of anybody else has. */
+export function uniqueName(): string {
+  nameCount += 1;
+  return `test-${process.pid}-${nameCount}`;
+}
+let nameCount = 0;
+
+export interface Running {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** `run -d`: a sandbox that lives as long as the test. */
+export async function startSandbox(
+  t: Cleanup,
+  options: readonly string[],
+  command: readonly string[],
+  client = terrarium,
+): Promise<Running> {
+  const name = uniqueName();
+  t.after(() => client.run(["rm", "-f", name]));
+  const ran = await client.run(["run", "-d", "--name", name, ...options, "--", ...command]);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+  return { name, id: ran.stdout.trim() };
+}
+
+/** One JSON document from a `--json` command. */
+export async function json<T>(words: readonly string[], client = terrarium): Promise<T> {
+  const { code, stdout, stderr } = await client.run([...words, "--json"]);
+  if (code !== 0) throw new Error(`${words.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+export function inspect(name: string, client = terrarium): Promise<SandboxDetails> {
+  return json(["inspect", name], client);
+}
+
+export function list(client = terrarium): Promise<readonly SandboxSummary[]> {
+  return json(["ps", "-a"], client);
+}
+
+const pollMs = 20;
+const patienceMs = 15_000;
+
+/** Waits for what the kernel does in its own time (reaping, tearing down); fails when it does not come. */
+export async function eventually(what: string, condition: () => unknown): Promise<void> {
+  for (let waited = 0; !(await condition()); waited += pollMs) {
+    if (waited > patienceMs) throw new Error(`it did not happen: ${what}`);
+    await sleep(pollMs);
+  }
+}
