@@ -17,11 +17,9 @@ bool message_send(int socket, const struct message *message, const int *descript
     if (count > 0) {
         header.msg_control = control.bytes;
         header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-        if (rights)
-            *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-                                       .cmsg_type = SCM_RIGHTS,
-                                       .cmsg_len = CMSG_LEN(sizeof(int) * count)};
+        control.align = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                                         .cmsg_type = SCM_RIGHTS,
+                                         .cmsg_len = CMSG_LEN(sizeof(int) * count)};
         memcpy(control.bytes + CMSG_LEN(0), descriptors, sizeof(int) * count);
     }
     ssize_t sent;

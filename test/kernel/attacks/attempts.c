@@ -1,0 +1,212 @@
+/*
+ * What a hostile program in a sandbox would try, one row per attempt. Prints "name: ok" or
+ * "name: ERRNO". Built by the tests, run inside with and without the defence.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define X32_BIT 0x40000000
+#ifndef __NR_fchmodat2
+#define __NR_fchmodat2 452
+#endif
+
+static int scratch_file(void) {
+    return open("/tmp/scratch", O_CREAT | O_RDWR, 0644);
+}
+
+static long set_id_chmod(void) {
+    close(scratch_file());
+    return chmod("/tmp/scratch", 04755);
+}
+static long set_gid_fchmod(void) {
+    return fchmod(scratch_file(), 02755);
+}
+static long set_id_fchmodat(void) {
+    close(scratch_file());
+    return fchmodat(AT_FDCWD, "/tmp/scratch", 04755, 0);
+}
+static long set_id_fchmodat2(void) {
+    close(scratch_file());
+    return syscall(__NR_fchmodat2, AT_FDCWD, "/tmp/scratch", 04755, 0);
+}
+static long set_id_open(void) {
+    return open("/tmp/opened", O_CREAT | O_WRONLY, 04755);
+}
+static long set_id_tmpfile(void) {
+    return open("/tmp", O_TMPFILE | O_WRONLY, 04755);
+}
+static long set_id_creat(void) {
+    return creat("/tmp/created", 04755);
+}
+static long set_gid_mkdir(void) {
+    return mkdir("/tmp/directory", 02755);
+}
+static long set_id_mknod(void) {
+    return mknod("/tmp/node", S_IFREG | 04755, 0);
+}
+static long plain_chmod(void) {
+    close(scratch_file());
+    return chmod("/tmp/scratch", 0755);
+}
+/* The mode is no argument of an open that creates nothing: any value may stand in its register. */
+static long plain_open(void) {
+    close(scratch_file());
+    return syscall(SYS_openat, AT_FDCWD, "/tmp/scratch", O_RDONLY, 04755);
+}
+static long tiocsti(void) {
+    return ioctl(0, TIOCSTI, "x");
+}
+/* CVE-2019-10063: the kernel looks at 32 bits, a filter might look at 64. */
+static long tiocsti_high_bits(void) {
+    return syscall(SYS_ioctl, 0, (unsigned long)TIOCSTI | 1UL << 32, "x");
+}
+static long tioclinux_high_bits(void) {
+    char command = 3;
+    return syscall(SYS_ioctl, 0, (unsigned long)TIOCLINUX | 1UL << 40, &command);
+}
+static long unshare_user(void) {
+    return unshare(CLONE_NEWUSER);
+}
+static long unshare_time(void) {
+    return unshare(0x80);
+}
+static long clone_user(void) {
+    long child = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        _exit(0);
+    return child;
+}
+static long clone3_plain(void) {
+    struct clone_args arguments = {.exit_signal = SIGCHLD};
+    long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (child == 0)
+        _exit(0);
+    return child;
+}
+static long unknown_call(void) {
+    return syscall(9999);
+}
+static long bpf_call(void) {
+    return syscall(SYS_bpf, 9999, 0, 0);
+}
+static long keyring(void) {
+    return syscall(SYS_keyctl, 0, -3, 1);
+}
+static long mount_tmpfs(void) {
+    return mount("x", "/tmp", "tmpfs", 0, NULL);
+}
+static long fsopen_tmpfs(void) {
+    return fsopen("tmpfs", 0);
+}
+static long socket_alg(void) {
+    return socket(AF_ALG, SOCK_SEQPACKET, 0);
+}
+static long socket_vsock(void) {
+    return socket(AF_VSOCK, SOCK_STREAM, 0);
+}
+static long socket_inet(void) {
+    return socket(AF_INET, SOCK_STREAM, 0);
+}
+#ifdef __x86_64__
+static long x32_getpid(void) {
+    return syscall(X32_BIT | SYS_getpid);
+}
+/* The i386 table by int 0x80: number 20 is getpid there. */
+static long int80_getpid(void) {
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+#endif
+static long init_exe(void) {
+    return open("/proc/1/exe", O_RDONLY);
+}
+static long init_exe_write(void) {
+    return open("/proc/1/exe", O_WRONLY);
+}
+static long init_mem(void) {
+    return open("/proc/1/mem", O_RDWR);
+}
+static long init_fd(void) {
+    return open("/proc/1/fd", O_RDONLY | O_DIRECTORY);
+}
+static long init_root(void) {
+    return open("/proc/1/root", O_PATH | O_DIRECTORY);
+}
+static long init_environ(void) {
+    return open("/proc/1/environ", O_RDONLY);
+}
+static long init_ptrace(void) {
+    return ptrace(PTRACE_SEIZE, 1, 0, 0);
+}
+static long sysrq(void) {
+    return open("/proc/sysrq-trigger", O_WRONLY);
+}
+static long core_pattern(void) {
+    return open("/proc/sys/kernel/core_pattern", O_WRONLY);
+}
+static long become_root(void) {
+    return setuid(getuid() == 0 ? 1 : 0);
+}
+static long make_device(void) {
+    return mknod("/tmp/disk", S_IFBLK | 0600, 0xfe00);
+}
+static long set_host_name(void) {
+    return sethostname("owned", 5);
+}
+
+static const struct {
+    const char *name;
+    long (*attempt)(void);
+} attempts[] = {
+#define ROW(name) {#name, name}
+    ROW(set_id_chmod),    ROW(set_gid_fchmod),      ROW(set_id_fchmodat), ROW(set_id_fchmodat2),
+    ROW(set_id_open),     ROW(set_id_tmpfile),      ROW(set_id_creat),    ROW(set_gid_mkdir),
+    ROW(set_id_mknod),    ROW(plain_chmod),         ROW(plain_open),      ROW(tiocsti),
+    ROW(tiocsti_high_bits), ROW(tioclinux_high_bits), ROW(unshare_user),  ROW(unshare_time),
+    ROW(clone_user),      ROW(clone3_plain),        ROW(unknown_call),    ROW(bpf_call),
+    ROW(keyring),         ROW(mount_tmpfs),         ROW(fsopen_tmpfs),    ROW(socket_alg),
+    ROW(socket_vsock),    ROW(socket_inet),
+#ifdef __x86_64__
+    ROW(x32_getpid),      ROW(int80_getpid),
+#endif
+    ROW(init_exe),        ROW(init_exe_write),      ROW(init_mem),        ROW(init_fd),
+    ROW(init_root),       ROW(init_environ),        ROW(init_ptrace),     ROW(sysrq),
+    ROW(core_pattern),    ROW(become_root),         ROW(make_device),     ROW(set_host_name),
+};
+
+/* Each attempt in a process of its own, so that one that succeeds does not help the next. */
+int main(int count, char **names) {
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        if (count > 1 && strcmp(names[1], attempts[i].name) != 0)
+            continue;
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            errno = 0;
+            long result = attempts[i].attempt();
+            printf("%s: %s\n", attempts[i].name, result >= 0 ? "ok" : strerrorname_np(errno));
+            exit(0);
+        }
+        waitpid(child, NULL, 0);
+    }
+    return 0;
+}

@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import {
+  asRoot,
+  isAlive,
+  type LauncherEvent,
+  launch,
+  launcherPath,
+  namespaceOf,
+  type Session,
+  start,
+  startSleeper,
+  statusOf,
+  stop,
+  until,
+  withDirectory,
+} from "./launcher.ts";
+
+const all = "pid,mnt,net,uts,ipc,cgroup,user";
+const types = all.split(",");
+const follow = ["--follow", "--seccomp", "default", "--env", "PATH=/usr/bin:/bin"];
+
+const startTime = (pid: number): string =>
+  readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ")[19] ?? "";
+
+const underTerminal = (line: string): SpawnSyncReturns<string> =>
+  spawnSync("script", ["-qec", line, "/dev/null"], { encoding: "utf8", timeout: 20_000 });
+
+const error = (events: readonly LauncherEvent[]): (string | undefined)[] => {
+  const found = events.find(({ event }) => event === "error");
+  return [found?.stage, found?.errno];
+};
+
+describe("launcher enter", asRoot, () => {
+  let sandbox: { session: Session; init: number; command: number };
+  before(async () => {
+    sandbox = await startSleeper(["--uid", "1000", "--gid", "1001", "--hostname", "entered"]);
+  });
+  after(async () => {
+    await stop(sandbox.session);
+  });
+
+  const enter = (script: string, options: readonly string[] = follow, namespaces = all) =>
+    launch([
+      ...["enter", "--pid", String(sandbox.command), "--namespaces", namespaces, ...options],
+      ...["--", "/bin/sh", "-c", script],
+    ]);
+
+  it("joins every namespace that was named", async () => {
+    const session = start([
+      ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+      ...["--", "sleep", "1000"],
+    ]);
+    const pid = await session.ready;
+    for (const type of types)
+      assert.equal(namespaceOf(pid, type), namespaceOf(sandbox.command, type), type);
+    session.process.kill("SIGTERM");
+    const { code, events } = await session.ended;
+    assert.equal(code, 143);
+    assert.equal(events[0]?.namespaces?.["net"], namespaceOf(sandbox.command, "net"));
+  });
+
+  it("joins only those that were named", async () => {
+    const { stdout } = await enter(
+      "readlink /proc/self/ns/net /proc/self/ns/uts; id -u",
+      ["--env", "PATH=/bin"],
+      "net",
+    );
+    const [net, uts, uid] = stdout.trim().split("\n");
+    assert.equal(net, readlinkSync(`/proc/${sandbox.command}/ns/net`));
+    assert.equal(uts, readlinkSync("/proc/self/ns/uts"));
+    assert.equal(uid, "0", "without --follow the caller stays who it is");
+  });
+
+  it("has the target's ids, groups, capability sets, no_new_privs and filter", async () => {
+    const session = start([
+      ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+      ...["--", "sleep", "1000"],
+    ]);
+    const pid = await session.ready;
+    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    const keys = [
+      "Uid",
+      "Gid",
+      "Groups",
+      "CapInh",
+      "CapPrm",
+      "CapEff",
+      "CapBnd",
+      "CapAmb",
+      "NoNewPrivs",
+      "Seccomp",
+    ];
+    for (const key of keys) assert.equal(statusOf(pid, key), statusOf(sandbox.command, key), key);
+    session.process.kill("SIGTERM");
+    await session.ended;
+  });
+
+  it("sees the sandbox's processes and is one of them", async () => {
+    const { stdout, code } = await enter("cat /proc/1/comm /proc/2/comm; hostname; id -u; exit 9");
+    assert.deepEqual([stdout, code], ["terrarium-init\nsleep\nentered\n1000\n", 9]);
+  });
+
+  it("gives the command descriptors 0, 1 and 2 and no others", async () => {
+    const { stdout } = await enter("ls /proc/$$/fd");
+    assert.equal(stdout.trim().replace(/\s+/g, " "), "0 1 2");
+  });
+
+  it("makes its terminal in the sandbox's own devpts, owned by the target's user", () => {
+    const line = `${launcherPath} enter --pid ${sandbox.command} --namespaces ${all} ${follow.join(" ")} --tty`;
+    const { stdout, status } = underTerminal(
+      `${line} -- /bin/sh -c 'tty; stat -c %u $(tty); exit 4'`,
+    );
+    assert.equal(stdout, "/dev/pts/0\r\n1000\r\n");
+    assert.equal(status, 4);
+  });
+
+  it("uses a terminal of the host's where the mount namespace is not joined", () => {
+    const line = `${launcherPath} enter --pid ${sandbox.command} --namespaces net --env PATH=/bin --tty`;
+    const { stdout, status } = underTerminal(`${line} -- /bin/sh -c 'test -t 0 && tty'`);
+    assert.match(stdout, /^\/dev\/pts\/\d+\r\n$/);
+    assert.equal(status, 0);
+  });
+
+  it("starts in the target's working directory, or in the one that was asked for", async () => {
+    const other = await startSleeper(["--chdir", "/usr/share"]);
+    const at = ["enter", "--pid", String(other.command), "--namespaces", all, ...follow];
+    assert.equal((await launch([...at, "--", "pwd"])).stdout, "/usr/share\n");
+    assert.equal((await launch([...at, "--chdir", "/usr/lib", "--", "pwd"])).stdout, "/usr/lib\n");
+    await stop(other.session);
+  });
+
+  it("refuses a working directory that a magic link leads out of the root (CVE-2024-21626)", async () => {
+    for (const directory of ["/proc/self/fd/3", "/proc/self/fd/7", "/proc/1/root"]) {
+      const { code, events } = await enter("pwd", [...follow, "--chdir", directory]);
+      assert.deepEqual([code, events.at(0)?.stage], [125, "chdir"], directory);
+    }
+  });
+
+  it("joins a cgroup before the namespaces", async () => {
+    const cgroup = `/sys/fs/cgroup/pids/terrarium-test-${process.pid}`;
+    mkdirSync(cgroup);
+    try {
+      const { stdout, code } = await enter("grep -c '' /proc/self/cgroup", [
+        ...follow,
+        "--cgroup",
+        cgroup,
+      ]);
+      assert.equal(code, 0, stdout);
+      const session = start([
+        ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+        ...["--cgroup", cgroup, "--", "sleep", "1000"],
+      ]);
+      const pid = await session.ready;
+      assert.match(readFileSync(`${cgroup}/cgroup.procs`, "utf8"), new RegExp(`^${pid}\\n`));
+      session.process.kill("SIGTERM");
+      await session.ended;
+      assert.equal(existsSync(cgroup), true, "it is not enter's to remove");
+    } finally {
+      await until(() => {
+        rmdirSync(cgroup);
+        return true;
+      }, "the cgroup can be removed");
+    }
+  });
+
+  it("accepts the right start time and refuses another one", async () => {
+    const right = ["--start-time", startTime(sandbox.command), ...follow];
+    assert.equal((await enter("exit 3", right)).code, 3);
+    const { code, events } = await enter("exit 3", ["--start-time", "1", ...follow]);
+    assert.deepEqual([code, ...error(events)], [125, "target", "ESRCH"]);
+  });
+
+  it("dies with its monitor", async () => {
+    const session = start([
+      ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+      ...["--", "sleep", "1000"],
+    ]);
+    const pid = await session.ready;
+    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    session.process.kill("SIGKILL");
+    await until(() => !isAlive(pid), "it is gone");
+    assert.equal(isAlive(sandbox.command), true);
+  });
+
+  it("ends with the sandbox", async () => {
+    const other = await startSleeper();
+    const session = start([
+      ...["enter", "--pid", String(other.command), "--namespaces", all, ...follow],
+      ...["--", "sleep", "1000"],
+    ]);
+    await session.ready;
+    await stop(other.session);
+    const { code, events } = await session.ended;
+    assert.deepEqual([code, events.at(-1)?.signal], [137, "SIGKILL"]);
+  });
+});
+
+describe("launcher enter on other targets", asRoot, () => {
+  it("refuses a process that is gone", async () => {
+    const { pid } = spawnSync("true");
+    const { code, events } = await launch([
+      "enter",
+      "--pid",
+      String(pid),
+      "--namespaces",
+      "net",
+      "--",
+      "true",
+    ]);
+    assert.deepEqual([code, ...error(events)], [125, "target", "ESRCH"]);
+    assert.match(events[0]?.hint ?? "", /has ended/);
+  });
+
+  it("refuses a process that has ended but was not waited for", async () => {
+    const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const pid = await new Promise<number>((resolve) => {
+      parent.stdout.once("data", (bytes: Buffer) => resolve(Number(bytes.toString())));
+    });
+    await until(() => !isAlive(pid), "it is a zombie");
+    const { code, events } = await launch([
+      "enter",
+      "--pid",
+      String(pid),
+      "--namespaces",
+      "net,mnt",
+      "--",
+      "true",
+    ]);
+    parent.kill("SIGKILL");
+    assert.deepEqual([code, events[0]?.stage], [125, "target"]);
+  });
+
+  it("enters a process whose name holds spaces and parentheses", async () => {
+    await withDirectory(async (directory) => {
+      const program = join(directory, "a) R 1 (b");
+      spawnSync("cp", ["/bin/sleep", program]);
+      const target = spawn(program, ["1000"], { stdio: "ignore" });
+      const pid = target.pid ?? 0;
+      await until(() => readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("a) R"), "it runs");
+      const ticks =
+        readFileSync(`/proc/${pid}/stat`, "utf8")
+          .replace(/^.*\) /s, "")
+          .split(" ")[19] ?? "";
+      const { code } = await launch([
+        "enter",
+        "--pid",
+        String(pid),
+        "--start-time",
+        ticks,
+        "--namespaces",
+        "net",
+        "--",
+        "/bin/true",
+      ]);
+      target.kill("SIGKILL");
+      assert.equal(code, 0);
+    });
+  });
+
+  it("enters a chroot at the target's root", async () => {
+    const target = spawn("chroot", ["/usr", "/bin/sleep", "1000"], { stdio: "ignore", cwd: "/" });
+    await until(() => readlinkSync(`/proc/${target.pid}/root`) === "/usr", "it is there");
+    const pid = String(target.pid);
+    const { stdout } = await launch([
+      "enter",
+      "--pid",
+      pid,
+      "--namespaces",
+      "mnt",
+      "--",
+      "/bin/ls",
+      "/",
+    ]);
+    assert.match(stdout, /^bin$/m);
+    assert.doesNotMatch(stdout, /^proc$/m);
+    target.kill("SIGKILL");
+  });
+
+  it("reports the kernel's answer when an ordinary user may not join", async () => {
+    const sandbox = await startSleeper();
+    const prefix = ["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups"];
+    const { code, events } = await launch(
+      ["enter", "--pid", String(sandbox.command), "--namespaces", all, "--", "true"],
+      { prefix },
+    );
+    await stop(sandbox.session);
+    assert.equal(code, 125);
+    assert.match(events[0]?.errno ?? "", /^(EPERM|EACCES)$/);
+  });
+
+  it("takes over a target that has capabilities and groups of its own", async () => {
+    const target = spawn(
+      "setpriv",
+      [
+        "--reuid",
+        "65530",
+        "--regid",
+        "65529",
+        "--groups",
+        "65520,65521",
+        "--inh-caps=-all,+net_raw",
+        "--ambient-caps=-all,+net_raw",
+        "--bounding-set=-all,+net_raw,+chown",
+        "--no-new-privs",
+        "sleep",
+        "1000",
+      ],
+      { stdio: "ignore" },
+    );
+    const pid = target.pid ?? 0;
+    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    const session = start([
+      "enter",
+      "--pid",
+      String(pid),
+      "--namespaces",
+      "net",
+      ...follow,
+      "--",
+      "sleep",
+      "1000",
+    ]);
+    const entered = await session.ready;
+    await until(() => readFileSync(`/proc/${entered}/comm`, "utf8") === "sleep\n", "it sleeps");
+    for (const key of [
+      "Uid",
+      "Gid",
+      "Groups",
+      "CapInh",
+      "CapPrm",
+      "CapEff",
+      "CapBnd",
+      "CapAmb",
+      "NoNewPrivs",
+    ])
+      assert.equal(statusOf(entered, key), statusOf(pid, key), key);
+    session.process.kill("SIGTERM");
+    await session.ended;
+    target.kill("SIGKILL");
+  });
+});
