@@ -17,6 +17,13 @@ bool string_list_add(struct string_list *list, const char *item, struct failure 
     return items[list->count++] || failed(failure, "options", "strdup", NULL);
 }
 
+void string_list_free(struct string_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct string_list){0};
+}
+
 static bool read_all(int descriptor, char **text, size_t *length, struct failure *failure) {
     size_t room = 0;
     for (;;) {

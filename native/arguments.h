@@ -11,6 +11,8 @@ struct string_list {
 /* Adds a copy. */
 bool string_list_add(struct string_list *list, const char *item, struct failure *failure);
 
+void string_list_free(struct string_list *list);
+
 /*
  * Copies argv[1..] and puts the NUL-separated strings of every --args FD in its place. The copy
  * matters: init overwrites its argv so that `ps` inside does not show the host's paths.

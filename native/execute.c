@@ -68,6 +68,7 @@ int execute(const struct execution *execution, struct failure *failure) {
     failed(failure, "exec", "execve", execution->arguments[0]);
     if (failure->error != ENOENT && failure->error != ENOTDIR)
         return EXIT_CANNOT_EXECUTE;
-    failed_hint(failure, "there is no such command inside: is it installed there, and on its PATH?");
+    failed_hint(failure,
+                "there is no such command inside: is it installed there, and on its PATH?");
     return EXIT_NOT_FOUND;
 }

@@ -35,8 +35,8 @@ static _Noreturn void become_command(int monitor, const struct execution *execut
 }
 
 /*
- * A pipe between init and the child that is to become the command: exec closes the child's end, and that
- * end of file says that it worked; a child that could not become it has written a byte.
+ * A pipe between init and the child that is to become the command: exec closes the child's end, and
+ * that end of file says that it worked; a child that could not become it has written a byte.
  */
 static void report_started(int monitor, int executed) {
     char byte;

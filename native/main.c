@@ -30,11 +30,16 @@ static int fail(const struct failure *failure) {
 static int run_command(int command, const struct string_list *arguments, char **argv) {
     struct options options;
     struct failure failure = {0};
-    if (!options_parse(&options, command, arguments->items + 1, &failure)) {
+    int code = EXIT_LAUNCHER_FAILED;
+    if (options_parse(&options, command, arguments->items + 1, &failure)) {
+        code = command == COMMAND_RUN ? run(&options, argv) : enter(&options);
+    } else {
         status_failure(options.status, &failure);
-        return options.status < 0 ? fail(&failure) : EXIT_LAUNCHER_FAILED;
+        if (options.status < 0)
+            failure_print(&failure);
     }
-    return command == COMMAND_RUN ? run(&options, argv) : enter(&options);
+    options_free(&options);
+    return code;
 }
 
 static int dispatch(const struct string_list *arguments, char **argv) {
@@ -68,5 +73,7 @@ int main(int argc, char **argv) {
         return fail(&failure);
     /* What the caller leaked to us must not travel on by any exec. */
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    return dispatch(&arguments, argv);
+    int code = dispatch(&arguments, argv);
+    string_list_free(&arguments);
+    return code;
 }

@@ -263,6 +263,14 @@ bool options_parse(struct options *options, int command, char **arguments,
     return check(options, failure);
 }
 
+void options_free(struct options *options) {
+    string_list_free(&options->uid_maps);
+    string_list_free(&options->gid_maps);
+    string_list_free(&options->cgroups);
+    string_list_free(&options->environment);
+    free(options->mounts);
+}
+
 static void print_rows(const char *title, int command, const char *usage) {
     printf("%s\n  launcher %s OPTIONS -- COMMAND...\n", title, usage);
     for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -53,5 +53,7 @@ struct options {
 /* Parses what follows `run` or `enter`. arguments must outlive options. */
 bool options_parse(struct options *options, int command, char **arguments, struct failure *failure);
 
+void options_free(struct options *options);
+
 /* --help: the table, on stdout. */
 void options_print(void);

@@ -21,7 +21,8 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(session->inside, &message, received)) {
-        /* Without init between us the socket's last end is CLOEXEC in the command: exec closed it. */
+        /* Without init between us the socket's last end is CLOEXEC in the command: exec closed it.
+         */
         if (session->direct && !session->refused)
             status_started(session->options->status);
         cleanup_close_descriptor(&session->inside);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
+  asleep,
   asRoot,
   isAlive,
   type LauncherEvent,
@@ -15,6 +16,7 @@ import {
   startSleeper,
   statusOf,
   stop,
+  underTerminal,
   until,
   withDirectory,
 } from "./launcher.ts";
@@ -27,9 +29,6 @@ const startTime = (pid: number): string =>
   readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ")[19] ?? "";
-
-const underTerminal = (line: string): SpawnSyncReturns<string> =>
-  spawnSync("script", ["-qec", line, "/dev/null"], { encoding: "utf8", timeout: 20_000 });
 
 const error = (events: readonly LauncherEvent[]): (string | undefined)[] => {
   const found = events.find(({ event }) => event === "error");
@@ -57,6 +56,7 @@ describe("launcher enter", asRoot, () => {
       ...["--", "sleep", "1000"],
     ]);
     const pid = await session.ready;
+    await asleep(pid);
     for (const type of types)
       assert.equal(namespaceOf(pid, type), namespaceOf(sandbox.command, type), type);
     session.process.kill("SIGTERM");
@@ -83,7 +83,7 @@ describe("launcher enter", asRoot, () => {
       ...["--", "sleep", "1000"],
     ]);
     const pid = await session.ready;
-    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    await asleep(pid);
     const keys = [
       "Uid",
       "Gid",
@@ -111,18 +111,18 @@ describe("launcher enter", asRoot, () => {
     assert.equal(stdout.trim().replace(/\s+/g, " "), "0 1 2");
   });
 
-  it("makes its terminal in the sandbox's own devpts, owned by the target's user", () => {
+  it("makes its terminal in the sandbox's own devpts, owned by the target's user", async () => {
     const line = `${launcherPath} enter --pid ${sandbox.command} --namespaces ${all} ${follow.join(" ")} --tty`;
-    const { stdout, status } = underTerminal(
+    const { stdout, status } = await underTerminal(
       `${line} -- /bin/sh -c 'tty; stat -c %u $(tty); exit 4'`,
     );
     assert.equal(stdout, "/dev/pts/0\r\n1000\r\n");
     assert.equal(status, 4);
   });
 
-  it("uses a terminal of the host's where the mount namespace is not joined", () => {
+  it("uses a terminal of the host's where the mount namespace is not joined", async () => {
     const line = `${launcherPath} enter --pid ${sandbox.command} --namespaces net --env PATH=/bin --tty`;
-    const { stdout, status } = underTerminal(`${line} -- /bin/sh -c 'test -t 0 && tty'`);
+    const { stdout, status } = await underTerminal(`${line} -- /bin/sh -c 'test -t 0 && tty'`);
     assert.match(stdout, /^\/dev\/pts\/\d+\r\n$/);
     assert.equal(status, 0);
   });
@@ -157,6 +157,7 @@ describe("launcher enter", asRoot, () => {
         ...["--cgroup", cgroup, "--", "sleep", "1000"],
       ]);
       const pid = await session.ready;
+      await asleep(pid);
       assert.match(readFileSync(`${cgroup}/cgroup.procs`, "utf8"), new RegExp(`^${pid}\\n`));
       session.process.kill("SIGTERM");
       await session.ended;
@@ -182,7 +183,7 @@ describe("launcher enter", asRoot, () => {
       ...["--", "sleep", "1000"],
     ]);
     const pid = await session.ready;
-    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    await asleep(pid);
     session.process.kill("SIGKILL");
     await until(() => !isAlive(pid), "it is gone");
     assert.equal(isAlive(sandbox.command), true);
@@ -194,7 +195,7 @@ describe("launcher enter", asRoot, () => {
       ...["enter", "--pid", String(other.command), "--namespaces", all, ...follow],
       ...["--", "sleep", "1000"],
     ]);
-    await session.ready;
+    await asleep(await session.ready);
     await stop(other.session);
     const { code, events } = await session.ended;
     assert.deepEqual([code, events.at(-1)?.signal], [137, "SIGKILL"]);
@@ -316,7 +317,7 @@ describe("launcher enter on other targets", asRoot, () => {
       { stdio: "ignore" },
     );
     const pid = target.pid ?? 0;
-    await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", "it sleeps");
+    await asleep(pid);
     const session = start([
       "enter",
       "--pid",
@@ -329,7 +330,7 @@ describe("launcher enter on other targets", asRoot, () => {
       "1000",
     ]);
     const entered = await session.ready;
-    await until(() => readFileSync(`/proc/${entered}/comm`, "utf8") === "sleep\n", "it sleeps");
+    await asleep(entered);
     for (const key of [
       "Uid",
       "Gid",

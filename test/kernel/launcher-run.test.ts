@@ -170,6 +170,29 @@ describe("launcher run", asRoot, () => {
   });
 });
 
+describe("the launcher's status events", asRoot, () => {
+  const names = async (options: readonly string[], command: string): Promise<string[]> => {
+    const args = ["run", ...idMaps, ...hostPrograms, ...options, "--", command];
+    return (await launch(args)).events.map(({ event }) => event);
+  };
+
+  it("say in order that it is ready, has started and has ended", async () => {
+    for (const options of [[], ["--no-init"]])
+      assert.deepEqual(await names(options, "true"), ["ready", "started", "exit"]);
+  });
+
+  it("never say that a command has started which could not be executed", async () => {
+    for (const options of [[], ["--no-init"]])
+      assert.deepEqual(await names(options, "nothing"), ["ready", "error", "exit"]);
+  });
+
+  it("are valid JSON whatever bytes a path holds", async () => {
+    const path = '/no/"such"\\\n\x1bü';
+    const { events } = await launch(["run", ...idMaps, "--bind", path, "/x", "--", "true"]);
+    assert.equal(events[0]?.path, path);
+  });
+});
+
 describe("launcher run --no-init", asRoot, () => {
   it("makes the command PID 1", async () => {
     const { stdout, code } = await runShell("echo $$; exit 5", ["--no-init"]);

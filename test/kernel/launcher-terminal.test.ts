@@ -12,6 +12,7 @@ import {
   launcherPath,
   type Session,
   start,
+  underTerminal,
   until,
   withDirectory,
 } from "./launcher.ts";
@@ -193,7 +194,7 @@ describe("a sandbox's terminal", asRoot, () => {
       ]);
       await session.ready;
       const line = `a=$(stty -g); ${launcherPath} attach ${socket}; [ "$a" = "$(stty -g)" ] && echo same`;
-      const { stdout } = spawnSync("script", ["-qec", line, "/dev/null"], { encoding: "utf8" });
+      const { stdout } = await underTerminal(line);
       assert.match(stdout, /same/);
     });
   });
@@ -212,12 +213,10 @@ describe("a sandbox's terminal", asRoot, () => {
     });
   });
 
-  it("works without a socket too, on the launcher's own terminal", () => {
+  it("works without a socket too, on the launcher's own terminal", async () => {
     const args = [...idMaps, ...hostPrograms].map((text) => `'${text}'`).join(" ");
     const line = `stty rows 11 cols 22; ${launcherPath} run ${args} --tty -- /bin/sh -c 'stty size; tty; exit 6'`;
-    const { stdout, status } = spawnSync("script", ["-qec", line, "/dev/null"], {
-      encoding: "utf8",
-    });
+    const { stdout, status } = await underTerminal(line);
     assert.equal(status, 6);
     assert.match(stdout, /11 22\r\n\/dev\/pts\/0\r\n/);
   });

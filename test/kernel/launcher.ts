@@ -135,14 +135,36 @@ export async function startSleeper(options: readonly string[] = []): Promise<{
   const session = start(["run", ...idMaps, ...hostPrograms, ...options, "--", "sleep", "1000"]);
   const init = await session.ready;
   const command = await until(() => childrenOf(init)[0], "the command runs");
-  await until(() => readFileSync(`/proc/${command}/comm`, "utf8") === "sleep\n", "it sleeps");
+  await asleep(command);
   return { session, init, command };
 }
+
+/** Until a process has become `sleep`: what was done before that exec is then all there. */
+export const asleep = (pid: number): Promise<boolean> =>
+  until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n", `${pid} sleeps`);
 
 /** Ends a session that startSleeper began. */
 export async function stop(session: Session): Promise<Result> {
   session.process.kill("SIGTERM");
   return session.ended;
+}
+
+/** Runs a shell line in a terminal, whose input stays open so that nothing is typed into it. */
+export function underTerminal(line: string): Promise<{ status: number | null; stdout: string }> {
+  const child = spawn("script", ["-qec", line, "/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  running.add(child);
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  return new Promise((resolve) => {
+    child.once("close", (status) => {
+      running.delete(child);
+      resolve({ status, stdout });
+    });
+  });
 }
 
 /** Repeats until the answer is neither undefined nor false; for states that the kernel reaches soon. */
