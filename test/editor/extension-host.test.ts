@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, readFile, rm } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runTests } from "@vscode/test-electron";
@@ -30,7 +31,15 @@ async function bundleHostTests(folder: string): Promise<string> {
   return outfile;
 }
 
+/** What the extension host and the rig print, for whoever looks into a failure. */
+async function openLog(): Promise<NodeJS.WritableStream> {
+  const pictures = join(checkout, "test", "out");
+  await mkdir(pictures, { recursive: true });
+  return createWriteStream(join(pictures, "extension-host.log"));
+}
+
 async function runInExtensionHost(folder: string): Promise<number> {
+  const log = await openLog();
   const workspace = join(folder, "tide-table");
   await cp(join(checkout, "test", "editor", "workspace"), workspace, { recursive: true });
   return runTests({
@@ -38,6 +47,8 @@ async function runInExtensionHost(folder: string): Promise<number> {
     extensionDevelopmentPath: checkout,
     extensionTestsPath: await bundleHostTests(folder),
     launchArgs: [workspace],
+    stdout: log,
+    stderr: log,
     extensionTestsEnv: { TERRARIUM_HOST_REPORT: join(folder, "report.json") },
   }).catch((error: unknown) => Number(Object(error).code ?? 1));
 }

@@ -18,7 +18,7 @@ describe("In the workbench", () => {
     workbench = await Workbench.open();
   });
 
-  after(() => workbench.close());
+  after(() => workbench?.close());
 
   /** A test with a picture at its end. After one that failed there is nothing to go on from. */
   function step(name: string, picture: string, body: () => Promise<void>): void {
@@ -35,6 +35,7 @@ describe("In the workbench", () => {
   }
 
   step("an empty view offers a sandboxed terminal", "01-welcome", async () => {
+    await workbench.openFile("tides.mjs");
     await workbench.openTerrarium();
     const button = workbench.section(sandboxes).getByRole("button", {
       name: "New Sandboxed Terminal",
@@ -128,6 +129,7 @@ describe("In the workbench", () => {
   });
 
   step("entering one namespace joins that one alone", "11-enter-net", async () => {
+    await workbench.runCommand("Notifications: Clear All Notifications");
     const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
     const row = workbench.row("Namespaces", inode);

@@ -1,12 +1,13 @@
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launchBrowser, newPage } from "../rig/browser.ts";
-import { makeTemporaryFolder } from "../rig/cache.ts";
-import { type PageOptions, pageAddress } from "../rig/page-address.ts";
+import { installPackagedExtension } from "../rig/packaged-extension.ts";
+import { pageAddress } from "../rig/page-address.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { testSettings } from "../rig/settings.ts";
-import { installExtension, startVscodeServer, type VscodeServer } from "../rig/vscode-server.ts";
+import { startVscodeServer, type VscodeServer } from "../rig/vscode-server.ts";
 
 /** Every selector of VS Code's page that the tests use stands in this file. */
 
@@ -15,12 +16,7 @@ const pollMs = 100;
 const sideBarWidth = 440;
 const pictures = join(checkout, "test", "out");
 
-export interface WorkbenchOptions {
-  /** Path of a packaged extension to install; without it the checkout itself is loaded. */
-  readonly vsix?: string;
-}
-
-/** A workbench of its own: server, browser and a copy of the sample workspace. */
+/** A workbench of its own: server with the packaged extension, browser, copy of the sample. */
 export class Workbench {
   readonly folder: string;
   readonly workspace: string;
@@ -36,14 +32,15 @@ export class Workbench {
     this.page = page;
   }
 
-  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
-    const folder = await makeTemporaryFolder("workbench");
-    const home = { home: join(folder, "home"), settings: testSettings };
-    if (options.vsix !== undefined) await installExtension(home, options.vsix);
-    const server = await startVscodeServer(home);
+  static async open(): Promise<Workbench> {
+    const folder = await mkdtemp(join(tmpdir(), "terrarium-"));
+    const home = join(folder, "home");
+    await mkdir(home);
+    await installPackagedExtension(home);
+    const server = await startVscodeServer({ home, settings: testSettings });
     const browser = await launchBrowser();
     const workbench = new Workbench(folder, server, browser, await newPage(browser));
-    await workbench.#load(options);
+    await workbench.#load();
     return workbench;
   }
 
@@ -53,12 +50,11 @@ export class Workbench {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #load({ vsix }: WorkbenchOptions): Promise<void> {
+  async #load(): Promise<void> {
     await mkdir(pictures, { recursive: true });
     const sample = join(checkout, "test", "editor", "workspace");
     await cp(sample, this.workspace, { recursive: true });
-    const page: PageOptions = { folder: this.workspace, extension: vsix ? null : checkout };
-    await this.page.goto(pageAddress(this.#server, page));
+    await this.page.goto(pageAddress(this.#server, { folder: this.workspace }));
     await this.#activityBarItem().waitFor({ timeout: patienceMs });
     await this.#widenSideBar();
   }
@@ -82,6 +78,16 @@ export class Workbench {
   async openTerrarium(): Promise<void> {
     await this.#activityBarItem().click();
     await this.section("Sandboxes & Containers").waitFor();
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    await this.page.locator(".quick-input-widget input").fill(name);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row", { hasText: name })
+      .first()
+      .click();
+    await this.page.locator(".editor-container .view-line").first().waitFor();
   }
 
   /** One of the views in the side bar. */

@@ -22,6 +22,7 @@ const expectedFiles = [
   "media/icons/icon.png",
   "media/icons/jar.svg",
   "media/icons/terrarium.woff",
+  "media/readme/sandboxed-shell.png",
   "package.json",
   "package.nls.json",
 ];
@@ -34,7 +35,7 @@ describe("The packaged extension", () => {
   before(async () => {
     rmSync(vsix, { force: true });
     await runQuietly(["npm", "run", "package"], { cwd: checkout, env: toolEnvironment() });
-    workbench = await Workbench.open({ vsix });
+    workbench = await Workbench.open();
     installed = installedFolder(join(workbench.folder, "home", "extensions"));
   });
 

@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const { folder, extension, tests } = readArguments();
   await installVscodeServer();
   const home = await makeTemporaryFolder("frontend");
-  const server = await startVscodeServer({ home, settings: testSettings });
+  const server = await startVscodeServer({ home, settings: testSettings, smokeTestDriver: true });
   const browser = await launchBrowser();
   try {
     const page = await newPage(browser);

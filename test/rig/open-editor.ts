@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cache } from "./cache.ts";
+import { installPackagedExtension } from "./packaged-extension.ts";
 import { pageAddress } from "./page-address.ts";
 import { checkout } from "./prepare.mjs";
+import { withProgress } from "./progress.mjs";
 import { calmSettings } from "./settings.ts";
+import { installVscodeServer } from "./vscode-install.ts";
 import { startVscodeServer, type VscodeServer } from "./vscode-server.ts";
 
 /** The second half of `npm start`: a VS Code server in the foreground until Ctrl-C. */
@@ -13,10 +16,10 @@ const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 async function main(): Promise<void> {
   const folder = resolve(process.argv[2] ?? join(checkout, "test", "editor", "workspace"));
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} to open`);
-  const server = await startVscodeServer({
-    home: join(cache, "start"),
-    settings: calmSettings,
-  });
+  const home = join(cache, "start");
+  await installVscodeServer();
+  await withProgress("Installing Terrarium into it", () => installPackagedExtension(home));
+  const server = await startVscodeServer({ home, settings: calmSettings });
   stopOnSignals(server);
   server.process.on("exit", (code) => process.exit(code ?? 0));
   process.stdout.write(`\nVS Code with Terrarium is ready; Ctrl-C ends it. Open\n`);

@@ -10,6 +10,7 @@ export const calmSettings = {
   "extensions.ignoreRecommendations": true,
   "git.openRepositoryInParentFolders": "never",
   "git.enabled": false,
+  "remote.autoForwardPorts": false,
   "terminal.integrated.initialHint": false,
   "terminal.integrated.suggest.enabled": false,
 } as const;

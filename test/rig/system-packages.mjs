@@ -21,6 +21,11 @@ const systemPackages = [
   { name: "busybox-static", file: "busybox", jobs: ["test"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
+  {
+    name: "fonts-droid-fallback",
+    file: "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    jobs: ["test"],
+  },
   { name: "iproute2", file: "ip", jobs: ["test"] },
   { name: "procps", file: "ps", jobs: ["test"] },
   { name: "strace", file: "strace", jobs: ["test"] },

@@ -45,10 +45,13 @@ async function installAtomically(): Promise<void> {
   }
 }
 
+/** Terminals, logging, and an extension host that ends when its server does. */
+const neededModules = ["node-pty", "@vscode/spdlog", "@vscode/native-watchdog"] as const;
+
 /**
  * A plain install compiles ten native modules, one of which needs four more Debian packages. The
- * two that terminals and logging need take a quarter of the time; the server only logs that it
- * lacks the others (keyring, Kerberos, SQLite).
+ * few that are needed take a quarter of the time; the server only logs that it lacks the others
+ * (keyring, Kerberos, SQLite).
  */
 async function install(folder: string): Promise<void> {
   const vscode = join(folder, server);
@@ -58,7 +61,7 @@ async function install(folder: string): Promise<void> {
     npm(vscode, ["install", "--omit=dev", "--ignore-scripts"]),
     npm(join(vscode, "extensions"), ["install", "--omit=dev", "--ignore-scripts"]),
   ]);
-  await npm(vscode, ["rebuild", "node-pty", "@vscode/spdlog"]);
+  await npm(vscode, ["rebuild", ...neededModules]);
 }
 
 async function npm(cwd: string, args: readonly string[]): Promise<void> {

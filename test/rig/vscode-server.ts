@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { endProcessGroup } from "./process-group.ts";
+import { runQuietly } from "./quiet-command.mjs";
 import { installVscodeServer } from "./vscode-install.ts";
 
 /** A VS Code server that listens on loopback, behind a secret that only its starter knows. */
@@ -22,10 +22,11 @@ export interface ServerOptions {
   readonly home: string;
   /** User settings, written when the folder has none. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Added to the environment of the server, of its extension host and of its terminals. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Receives what the server prints. */
-  readonly log?: NodeJS.WritableStream;
+  /**
+   * Lets the page's payload name an extension to load from its sources, and tests to run in it; a
+   * built VS Code ignores both without this. It also keeps notifications from being shown.
+   */
+  readonly smokeTestDriver?: boolean;
 }
 
 /** Starts a server on a port that the kernel chooses and waits until it listens. */
@@ -37,13 +38,13 @@ export async function startVscodeServer(options: ServerOptions): Promise<VscodeS
     // A group of its own, so that one signal reaches all that it starts.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...cleanEnvironment(process.env), ...options.environment },
+    env: cleanEnvironment(process.env),
   });
   const stop = async () => {
     if (child.pid !== undefined) await endProcessGroup(child.pid);
   };
   try {
-    const port = await listeningPort(child, options.log);
+    const port = await listeningPort(child);
     return { authority: `127.0.0.1:${port}`, token, process: child, stop };
   } catch (error) {
     await stop();
@@ -51,16 +52,11 @@ export async function startVscodeServer(options: ServerOptions): Promise<VscodeS
   }
 }
 
-/** Installs a packaged extension into the server's home, as a user would. */
-export async function installExtension(options: ServerOptions, vsix: string): Promise<void> {
+/** Installs a packaged extension into a server's home, in the place of an earlier one. */
+export async function installExtension(home: string, vsix: string): Promise<void> {
   const vscode = await installVscodeServer();
-  const child = spawn(
-    process.execPath,
-    [mainScript(vscode), ...folders(options.home), "--install-extension", vsix],
-    { stdio: ["ignore", "inherit", "inherit"], env: cleanEnvironment(process.env) },
-  );
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`the server refused to install ${vsix} (exit code ${code})`);
+  const install = [mainScript(vscode), ...folders(home), "--force", "--install-extension", vsix];
+  await runQuietly([process.execPath, ...install], { env: cleanEnvironment(process.env) });
 }
 
 function mainScript(vscode: string): string {
@@ -90,8 +86,7 @@ async function prepareHome(options: ServerOptions, token: string): Promise<strin
     `--connection-token-file=${tokenFile}`,
     "--telemetry-level=off",
     "--disable-workspace-trust",
-    // A built VS Code ignores extensionDevelopmentPath in the page's payload without it.
-    "--enable-smoke-test-driver",
+    ...(options.smokeTestDriver ? ["--enable-smoke-test-driver"] : []),
   ];
 }
 
@@ -115,14 +110,10 @@ function pathWithoutNpm(path: string): string {
 }
 
 /** The server prints the port that it got. An exit before that is an error with its last words. */
-function listeningPort(
-  child: ChildProcess,
-  log: NodeJS.WritableStream | undefined,
-): Promise<number> {
+function listeningPort(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = "";
     const read = (chunk: Buffer) => {
-      log?.write(chunk);
       if (output.length < 65_536) output += chunk.toString();
       const port = /agent listening on (\d+)/.exec(output)?.[1];
       if (port !== undefined) resolve(Number(port));
