@@ -4,7 +4,6 @@ import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
 
@@ -30,7 +29,10 @@ export interface Client {
   run(words: readonly string[], options?: RunOptions): Promise<Ran>;
 }
 
-type Cleanup = Pick<TestContext, "after">;
+/** A test's context, or a suite's `after`. */
+interface Cleanup {
+  after(work: () => unknown): void;
+}
 
 const distribution = join(import.meta.dirname, "..", "..", "dist");
 const timeoutMs = 60_000;
