@@ -174,8 +174,7 @@ function userInside(asker: Asker, identity: SandboxIdentity, spec: SandboxSpec) 
 }
 
 function undo({ registry }: SandboxHost, { id }: SandboxRecord): void {
-  sweepCgroups(id);
-  registry.remove(id);
+  if (sweepCgroups(id)) registry.remove(id);
 }
 
 function processIdentity(pid: number): ProcessIdentity {

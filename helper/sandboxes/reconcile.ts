@@ -1,5 +1,5 @@
 import { readStat } from "../kernel/procfs.ts";
-import { killCgroup, listCgroupNames, removeCgroups } from "../limits/cgroups.ts";
+import { killCgroup, removeCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
@@ -11,23 +11,22 @@ import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 export function reconcile({ registry }: SandboxHost): void {
   const records = registry.records();
   const dead = records.filter((record) => !isAlive(record) && !registry.exitOf(record.id));
-  for (const { id } of dead) {
-    sweepCgroups(id);
-    registry.remove(id);
-  }
+  for (const { id } of dead) if (sweepCgroups(id)) registry.remove(id);
   registry.removeUnfinished();
-  // A cgroup without a record: its helper was killed between making the one and the other.
-  const known = new Set(records.map(({ id }) => id));
-  for (const id of listCgroupNames()) if (!known.has(id)) sweepCgroups(id);
 }
 
-/** A cgroup that the kernel does not let go yet is found again by the next reconciliation. */
-export function sweepCgroups(id: string): void {
+/**
+ * True when the cgroups are gone. While the kernel does not let one go the record stays, so that the next
+ * reconciliation finds it. A cgroup without a record of ours is never touched: it may be another registry's.
+ */
+export function sweepCgroups(id: string): boolean {
   try {
     killCgroup(id);
     removeCgroups(id);
+    return true;
   } catch (error) {
     if (!TerrariumError.is(error, "cgroupFailed")) throw error;
+    return false;
   }
 }
 
