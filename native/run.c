@@ -113,7 +113,8 @@ int run(struct options *options, char **argv) {
         session_report(&session, &failure);
     session_close(&session, ending);
     cgroups_remove(&options->cgroups);
-    state_finish(&state, options, ending);
+    /* What never ran has no ending to keep: its creator was told, or is dead. */
+    state_finish(&state, options->keep_state && begun && !session.refused, ending);
     status_exit(options->status, ending);
     return ending.code;
 }

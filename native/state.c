@@ -46,10 +46,10 @@ static void remove_entries(int directory) {
     closedir(entries);
 }
 
-void state_finish(struct state *state, const struct options *options, struct ending ending) {
+void state_finish(struct state *state, bool keep, struct ending ending) {
     if (state->directory < 0)
         return;
-    if (options->keep_state) {
+    if (keep) {
         write_ending(state->directory, ending);
         close(state->directory);
     } else {

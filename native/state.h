@@ -11,5 +11,5 @@ struct state {
 
 bool state_open(struct state *state, const struct options *options, struct failure *failure);
 
-/* Removes it, or with --keep-state leaves it with exit.json. */
-void state_finish(struct state *state, const struct options *options, struct ending ending);
+/* Removes it, or with `keep` leaves it with exit.json. */
+void state_finish(struct state *state, bool keep, struct ending ending);
