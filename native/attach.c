@@ -27,12 +27,22 @@ struct client {
     struct channel input, outputs[2];
 };
 
+/* The monitor died without a word, and by PDEATHSIG the session with it. */
+static void refuse_lost_session(void) {
+    struct failure failure;
+    refused(&failure, "attach",
+            "the launcher that held this session was killed; the session ended");
+    failure_print(&failure);
+}
+
 static void take_message(struct client *client) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(client->socket, &message, received)) {
         cleanup_close_descriptor(&client->socket);
-        client->ended = true; /* the monitor died, and the session with it */
+        if (!client->ended)
+            refuse_lost_session();
+        client->ended = true;
         return;
     }
     message_close(received);

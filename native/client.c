@@ -5,8 +5,6 @@
 #include "message.h"
 #include "wait.h"
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 /* An editor that starts may take long to open its terminal; one that died must not hold us. */
@@ -27,7 +25,8 @@ static bool await_client(struct session *session, struct failure *failure) {
 
 static _Noreturn void be_client(int socket) {
     struct failure failure = {0};
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    /* No PDEATHSIG: end of file on the socket is enough, and leaves time to restore the terminal.
+     */
     if (!descriptors_keep_only(&socket, &failure))
         _exit(EXIT_LAUNCHER_FAILED);
     /* Signals from a terminal reach the monitor as well, which passes them on: once is enough. */

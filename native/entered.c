@@ -81,7 +81,8 @@ static bool choose_terminal(const struct options *options, const struct target *
 static bool confine(const struct options *options, struct target *target, struct pty *pty,
                     const struct confinement *confinement, struct failure *failure) {
     bool follow = options->follow;
-    return (!follow || confinement_take_ids(confinement, failure)) &&
+    return (!follow ||
+            (confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
            choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
            (options->no_seccomp || seccomp_install(failure)) &&
            (!follow || confinement_take_privileges(confinement, failure)) &&

@@ -44,7 +44,8 @@ static bool become_inside(const struct options *options, struct failure *failure
     /* After it was put into its cgroups, so that they are the root of the new view. */
     if (unshare(CLONE_NEWCGROUP) < 0)
         return failed(failure, "namespaces", "unshare(CLONE_NEWCGROUP)", NULL);
-    return privileges_hide(failure) && privileges_die_with_parent(failure);
+    return privileges_hide(failure) && privileges_die_with_parent(failure) &&
+           privileges_leave_keyring(failure);
 }
 
 static bool build_root(struct options *options, struct building *building,

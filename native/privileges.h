@@ -9,5 +9,9 @@ bool privileges_drop(uint64_t keep, struct failure *failure);
  */
 bool privileges_hide(struct failure *failure);
 
+/* Leaves the caller's session keyring, which no namespace separates (keyrings(7)), for an empty
+ * one. */
+bool privileges_leave_keyring(struct failure *failure);
+
 /* Ends with the parent. Set again after every change of credentials, which clears it (prctl(2)). */
 bool privileges_die_with_parent(struct failure *failure);

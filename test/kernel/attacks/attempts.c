@@ -177,20 +177,21 @@ static const struct {
     const char *name;
     long (*attempt)(void);
 } attempts[] = {
-#define ROW(name) {#name, name}
-    ROW(set_id_chmod),    ROW(set_gid_fchmod),      ROW(set_id_fchmodat), ROW(set_id_fchmodat2),
-    ROW(set_id_open),     ROW(set_id_tmpfile),      ROW(set_id_creat),    ROW(set_gid_mkdir),
-    ROW(set_id_mknod),    ROW(plain_chmod),         ROW(plain_open),      ROW(tiocsti),
-    ROW(tiocsti_high_bits), ROW(tioclinux_high_bits), ROW(unshare_user),  ROW(unshare_time),
-    ROW(clone_user),      ROW(clone3_plain),        ROW(unknown_call),    ROW(bpf_call),
-    ROW(keyring),         ROW(mount_tmpfs),         ROW(fsopen_tmpfs),    ROW(socket_alg),
-    ROW(socket_vsock),    ROW(socket_inet),
+#define ROW(name)                                                                                  \
+    { #name, name }
+    ROW(set_id_chmod),      ROW(set_gid_fchmod),      ROW(set_id_fchmodat), ROW(set_id_fchmodat2),
+    ROW(set_id_open),       ROW(set_id_tmpfile),      ROW(set_id_creat),    ROW(set_gid_mkdir),
+    ROW(set_id_mknod),      ROW(plain_chmod),         ROW(plain_open),      ROW(tiocsti),
+    ROW(tiocsti_high_bits), ROW(tioclinux_high_bits), ROW(unshare_user),    ROW(unshare_time),
+    ROW(clone_user),        ROW(clone3_plain),        ROW(unknown_call),    ROW(bpf_call),
+    ROW(keyring),           ROW(mount_tmpfs),         ROW(fsopen_tmpfs),    ROW(socket_alg),
+    ROW(socket_vsock),      ROW(socket_inet),
 #ifdef __x86_64__
-    ROW(x32_getpid),      ROW(int80_getpid),
+    ROW(x32_getpid),        ROW(int80_getpid),
 #endif
-    ROW(init_exe),        ROW(init_exe_write),      ROW(init_mem),        ROW(init_fd),
-    ROW(init_root),       ROW(init_environ),        ROW(init_ptrace),     ROW(sysrq),
-    ROW(core_pattern),    ROW(become_root),         ROW(make_device),     ROW(set_host_name),
+    ROW(init_exe),          ROW(init_exe_write),      ROW(init_mem),        ROW(init_fd),
+    ROW(init_root),         ROW(init_environ),        ROW(init_ptrace),     ROW(sysrq),
+    ROW(core_pattern),      ROW(become_root),         ROW(make_device),     ROW(set_host_name),
 };
 
 /* Each attempt in a process of its own, so that one that succeeds does not help the next. */
