@@ -20,15 +20,18 @@ export function targetNamespaces(pid: number): Inodes {
 
 /**
  * Which namespaces to join: those asked for, or all; only those that differ from ours (the kernel refuses to
- * join the user namespace that one is in: setns(2), EINVAL).
+ * join the user namespace that one is in: setns(2), EINVAL). An ordinary user may join any other namespace
+ * only with the user namespace that owns it, because the right to do so comes from there.
  */
 export function chooseNamespaces(
   pid: number,
   only: readonly NamespaceType[] | undefined,
+  privileged: boolean,
 ): readonly NamespaceType[] {
   const own = ownNamespaces();
   const target = targetNamespaces(pid);
-  const differing = (only ?? namespaceTypes).filter((type) => target[type] !== own[type]);
-  if (differing.length === 0) throw new TerrariumError("nothingToEnter", { pid });
-  return differing;
+  const differing = namespaceTypes.filter((type) => target[type] !== own[type]);
+  const wanted = differing.filter((type) => only === undefined || only.includes(type));
+  if (wanted.length === 0) throw new TerrariumError("nothingToEnter", { pid });
+  return differing.filter((type) => wanted.includes(type) || (type === "user" && !privileged));
 }

@@ -38,7 +38,7 @@ export async function enterProcess(
   if (!stat || !status || stat.startTimeTicks !== expected) {
     throw new TerrariumError("noSuchProcess", { pid });
   }
-  const namespaces = chooseNamespaces(pid, only);
+  const namespaces = chooseNamespaces(pid, only, visitor.uid === 0);
   const follow = only === undefined || namespaces.includes("user");
   const joinsFiles = namespaces.includes("mnt");
   const shell = chooseShell(
