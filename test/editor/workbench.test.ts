@@ -62,24 +62,22 @@ describe("In the workbench", () => {
   });
 
   step("the tree shows the same process under its host pid", "04-processes", async () => {
-    await workbench.expandRow(sandboxRow());
-    await workbench.expandRow(workbench.row(sandboxes, /^Processes/));
-    const row = workbench.row(sandboxes, /^1\s*→\s*\d+/);
-    await row.waitFor();
+    await workbench.expandRow(await sandboxRow());
+    await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
+    const row = await workbench.findRow(sandboxes, /^1\s*→\s*\d+/);
     sandboxPid = Number(/→\s*(\d+)/.exec((await row.textContent()) ?? "")?.[1]);
     assert.deepEqual(nestedPids(sandboxPid), [sandboxPid, 1]);
   });
 
   step("the shell's namespaces are those of the process in the tree", "05-namespaces", async () => {
-    await workbench.clearTerminal();
     await workbench.type("readlink /proc/self/ns/net");
     [sandboxNet] = await workbench.waitForText(/net:\[\d+\]/);
     assert.equal(sandboxNet, namespaceLink(sandboxPid, "net"));
     assert.notEqual(sandboxNet, namespaceLink("self", "net"));
     await workbench.expandSection("Namespaces");
-    await workbench.expandRow(workbench.row("Namespaces", /^net/));
+    await workbench.expandRow(await workbench.findRow("Namespaces", /^net/));
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
-    await workbench.row("Namespaces", inode).waitFor();
+    await workbench.findRow("Namespaces", inode);
   });
 
   step("resizing the terminal resizes the pty inside", "06-resize", async () => {
@@ -110,7 +108,7 @@ describe("In the workbench", () => {
 
   step("Enter Namespace opens a terminal inside the sandbox", "09-enter", async () => {
     const before = await workbench.terminalCount();
-    const row = sandboxRow();
+    const row = await sandboxRow();
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
     await workbench.waitForTerminals((count) => count > before);
     await workbench.waitForLastTerminal();
@@ -132,7 +130,7 @@ describe("In the workbench", () => {
     await workbench.runCommand("Notifications: Clear All Notifications");
     const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
-    const row = workbench.row("Namespaces", inode);
+    const row = await workbench.findRow("Namespaces", inode);
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
     await workbench.waitForTerminals((count) => count > before);
     await workbench.waitForLastTerminal();
@@ -140,20 +138,26 @@ describe("In the workbench", () => {
     await workbench.type("readlink /proc/self/ns/net /proc/self/ns/uts");
     const [, net, uts] = await workbench.waitForText(/^(net:\[\d+\])\n(uts:\[\d+\])$/m);
     assert.deepEqual([net, uts], [sandboxNet, namespaceLink("self", "uts")]);
-    await workbench.killTerminal();
   });
 
   step("closing the tab ends the sandbox, in the tree and in the kernel", "12-closed", async () => {
+    // In sight before, so that a row that is gone is not one that was scrolled away.
+    await sandboxRow();
     await workbench.killTerminal();
-    await sandboxRow().waitFor({ state: "detached" });
+    await workbench.killTerminal();
+    await workbench.row(sandboxes, sandboxText()).waitFor({ state: "detached" });
     await workbench.until("the network namespace to be empty", async () => {
       return membersOf(sandboxNet).length === 0 || undefined;
     });
   });
 
-  /** The terminals' sandbox among those that others may have made. */
-  function sandboxRow(): Locator {
-    return workbench.row(sandboxes, new RegExp(`^${sandboxName}.*terrarium · running`));
+  /** The terminal's sandbox among those that others may have made. */
+  function sandboxText(): RegExp {
+    return new RegExp(`^${sandboxName}.*terrarium · running`);
+  }
+
+  function sandboxRow(): Promise<Locator> {
+    return workbench.findRow(sandboxes, sandboxText());
   }
 
   /** As `stty` inside reads it. */

@@ -14,6 +14,8 @@ import { startVscodeServer, type VscodeServer } from "../rig/vscode-server.ts";
 const patienceMs = 30_000;
 const pollMs = 100;
 const sideBarWidth = 440;
+const scrollStep = 60;
+const scrollToStart = 1_000_000;
 const pictures = join(checkout, "test", "out");
 
 /** A workbench of its own: server with the packaged extension, browser, copy of the sample. */
@@ -100,6 +102,28 @@ export class Workbench {
   async expandSection(title: string): Promise<void> {
     const header = this.section(title).locator(".pane-header");
     if ((await header.getAttribute("aria-expanded")) !== "true") await header.click();
+  }
+
+  /**
+   * Scrolls a view until a row whose text matches is drawn: only the visible part of a tree is in
+   * the page, and other processes of the machine have rows too.
+   */
+  async findRow(section: string, text: string | RegExp): Promise<Locator> {
+    const row = this.row(section, text);
+    await this.until(`a row ${text} in ${section}`, async () => {
+      if (await row.isVisible()) return true;
+      await this.section(section).locator(".pane-body").hover();
+      await this.page.mouse.wheel(0, await this.#nextScroll(section));
+      return undefined;
+    });
+    return row;
+  }
+
+  /** One step down; from the end of the list back to its start. */
+  async #nextScroll(section: string): Promise<number> {
+    const rows = this.section(section).locator(".monaco-list-row");
+    const last = await rows.last().getAttribute("data-last-element");
+    return last === "true" ? -scrollToStart : scrollStep;
   }
 
   /** The first row of a view whose text matches. */

@@ -8,12 +8,14 @@ import { runQuietly } from "../rig/quiet-command.mjs";
 
 const maximumBytes = 6 * 1024 * 1024;
 
-/** Everything that a user gets, and nothing else. VS Code adds `.vsixmanifest` when it installs. */
+/**
+ * Everything that a user gets, and nothing else. vsce renames the documents; VS Code adds
+ * `.vsixmanifest` when it installs.
+ */
 const expectedFiles = [
   ".vsixmanifest",
-  "CHANGELOG.md",
   "LICENSE.txt",
-  "README.md",
+  "changelog.md",
   "dist/bin/terrarium",
   "dist/extension/main.cjs",
   "dist/native/koffi.node",
@@ -25,6 +27,7 @@ const expectedFiles = [
   "media/readme/sandboxed-shell.png",
   "package.json",
   "package.nls.json",
+  "readme.md",
 ];
 
 describe("The packaged extension", () => {

@@ -23,5 +23,7 @@ export const testSettings = {
   "terminal.integrated.confirmOnKill": "never",
   "terminal.integrated.cursorBlinking": false,
   "editor.cursorBlinking": "solid",
+  "editor.minimap.enabled": false,
+  "workbench.layoutControl.enabled": false,
   "workbench.reduceMotion": "on",
 } as const;
