@@ -32,6 +32,6 @@ export function chooseNamespaces(
   const target = targetNamespaces(pid);
   const differing = namespaceTypes.filter((type) => target[type] !== own[type]);
   const wanted = differing.filter((type) => only === undefined || only.includes(type));
-  if (wanted.length === 0) throw new TerrariumError("nothingToEnter", { pid });
+  if (wanted.length === 0) throw new TerrariumError("nothingToEnter", { pid, types: only ?? [] });
   return differing.filter((type) => wanted.includes(type) || (type === "user" && !privileged));
 }

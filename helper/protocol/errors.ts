@@ -1,4 +1,5 @@
 import { type LimitName, limitFacts } from "./limits.ts";
+import type { NamespaceType } from "./namespaces.ts";
 
 /**
  * The closed set of errors. The helper sends the code and its arguments; whoever shows it words it
@@ -15,7 +16,7 @@ export interface ErrorArguments {
   readonly nameTaken: { readonly name: string };
   readonly noSuchProcess: { readonly pid: number };
   readonly processDenied: { readonly pid: number; readonly errno: string };
-  readonly nothingToEnter: { readonly pid: number };
+  readonly nothingToEnter: { readonly pid: number; readonly types: readonly NamespaceType[] };
   readonly pathRefused: { readonly path: string; readonly reason: string };
   readonly limitRefused: {
     readonly limit: LimitName;
@@ -89,12 +90,13 @@ const wording: Wording = {
   noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,
   processDenied: ({ pid, errno }) =>
     `The kernel denied reading process ${pid} (${errno}). It belongs to another user, or it is protected: run the helper as root.`,
-  nothingToEnter: ({ pid }) =>
-    `Process ${pid} shares every namespace with you: there is nothing to enter.`,
+  nothingToEnter: ({ pid, types }) =>
+    `Process ${pid} shares ${types.length > 0 ? `these namespaces (${types.join(", ")})` : "every namespace"} with you: there is nothing to enter.`,
   pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,
   limitRefused: ({ limit, value, file, errno }) =>
     `The kernel refused the limit ${limitFacts[limit].label} ${value} (${errno} from ${file}).`,
-  limitUnavailable: ({ limit, reason }) => `Cannot set the limit ${limitFacts[limit].label}: ${reason}.`,
+  limitUnavailable: ({ limit, reason }) =>
+    `Cannot set the limit ${limitFacts[limit].label}: ${reason}.`,
   cgroupFailed: ({ call, path, errno }) => `Cannot prepare the cgroup: ${call} ${path}: ${errno}.`,
   launcherFailed: ({ stage, call, path, errno, hint }) =>
     `The sandbox could not be made: ${[stage, `${call} ${path}`.trim(), errno].filter(Boolean).join(": ")}.${hint ? ` ${hint}` : ""}`,

@@ -20,7 +20,7 @@ const examples: ErrorArguments = {
   nameTaken: { name: "tides" },
   noSuchProcess: { pid: 4711 },
   processDenied: { pid: 1, errno: "EACCES" },
-  nothingToEnter: { pid: 4711 },
+  nothingToEnter: { pid: 4711, types: [] },
   pathRefused: { path: "/nowhere", reason: "there is no such file or directory" },
   limitRefused: { limit: "cpuQuotaUs", value: "1", file: "/sys/x/cpu.max", errno: "EINVAL" },
   limitUnavailable: { limit: "memoryBytes", reason: "no hierarchy has the memory controller" },
