@@ -7,6 +7,7 @@ import {
   TerrariumError,
   toWireError,
 } from "../../helper/protocol/errors.ts";
+import { type LimitName, limitFacts } from "../../helper/protocol/limits.ts";
 
 /** One example per code: a code without one does not compile. */
 const examples: ErrorArguments = {
@@ -66,13 +67,17 @@ describe("every error of the protocol", () => {
       const { message } = example(code);
       assert.match(message, /[.]$/, code);
       assert.doesNotMatch(message, /undefined|\[object|NaN|null/, code);
-      for (const value of Object.values(examples[code])) {
-        const shown = Array.isArray(value) ? value.join(", ") : String(value);
+      for (const [key, value] of Object.entries(examples[code])) {
+        const shown = key === "limit" ? limitFacts[value as LimitName].label : spell(value);
         assert.ok(message.includes(shown), `${code} does not say ${shown}: ${message}`);
       }
     }
   });
 });
+
+function spell(value: unknown): string {
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
 
 test("numbers on the wire never change their meaning", () => {
   const numbers = codes.map((code) => [code, toWireError(example(code)).code]);
