@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -18,7 +20,17 @@ import type {
   NamespaceReport,
   ProcessDetails,
 } from "../../helper/protocol/inventory.ts";
-import { eventually, inspect, json, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import {
+  collect,
+  eventually,
+  inspect,
+  json,
+  list,
+  type Ran,
+  startSandbox,
+  terrarium,
+  uniqueName,
+} from "./cli.ts";
 import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
@@ -70,6 +82,12 @@ describe("standard input and output", needsRoot, () => {
     assert.equal(ran.stderr, "error\n");
   });
 
+  test("take in a long input", async () => {
+    const input = "tides ".repeat(200_000);
+    const ran = await terrarium.run(["run", "-i", "--", "wc", "-c"], { input });
+    assert.equal(ran.stdout.trim(), `${input.length}`);
+  });
+
   test("lose nothing of a long output", async () => {
     const { stdout } = await shell("head -c 5000000 /dev/zero | tr '\\0' x");
     assert.equal(stdout.length, 5_000_000);
@@ -78,6 +96,41 @@ describe("standard input and output", needsRoot, () => {
   test("without -i the command has no input", async () => {
     const { stdout } = await terrarium.run(["run", "--", "sh", "-c", "wc -c"], { input: "tides" });
     assert.equal(stdout.trim(), "0");
+  });
+});
+
+describe("a terminal", needsRoot, () => {
+  /** script(1) gives the client a terminal, as a person's shell does. */
+  async function inTerminal(...words: string[]): Promise<Ran> {
+    const quoted = [...terrarium.command, ...words].map((word) => `'${word}'`).join(" ");
+    return collect(spawn("script", ["-qec", quoted, "/dev/null"], { cwd: "/" }));
+  }
+
+  test("of the sandbox's own is behind -it, with the size of ours and the exit code of the command", async () => {
+    const script = "tty; stty rows 30 cols 100; stty size; exit 3";
+    const { code, stdout } = await inTerminal("run", "-it", "--", "sh", "-c", script);
+    assert.equal(stdout, "/dev/pts/0\r\n30 100\r\n");
+    assert.equal(code, 3);
+  });
+
+  test("is given to exec and enter without being asked for", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    for (const face of ["exec", "enter"]) {
+      const { code, stdout } = await inTerminal(face, name, "--", "sh", "-c", "tty; exit 4");
+      assert.match(stdout, /^\/dev\/pts\/\d+\r\n$/, face);
+      assert.equal(code, 4);
+    }
+  });
+});
+
+describe("a signal to the client", needsRoot, () => {
+  test("reaches the command, whose exit code is the client's", async () => {
+    const script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.1; done";
+    const client = terrarium.start(["run", "--", "sh", "-c", script]);
+    const ended = collect(client);
+    await once(client.stdout, "data");
+    client.kill("SIGTERM");
+    assert.equal((await ended).code, 6);
   });
 });
 

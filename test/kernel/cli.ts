@@ -23,6 +23,7 @@ export interface RunOptions {
 
 /** A client of one user. */
 export interface Client {
+  readonly command: readonly string[];
   /** Starts it and lets it run. */
   start(words: readonly string[], options?: RunOptions): ChildProcessWithoutNullStreams;
   /** Waits until it has ended. */
@@ -66,10 +67,15 @@ function clientOf(command: readonly string[]): Client {
     if (options.input !== undefined) child.stdin.end(options.input);
     return child;
   };
-  return { start, run: (words, options) => collect(start(words, { input: "", ...options })) };
+  return {
+    command,
+    start,
+    run: (words, options) => collect(start(words, { input: "", ...options })),
+  };
 }
 
-async function collect(child: ChildProcessWithoutNullStreams): Promise<Ran> {
+/** What it wrote until it ended. */
+export async function collect(child: ChildProcessWithoutNullStreams): Promise<Ran> {
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   await once(child, "close");
   const [stdout, stderr] = await output;

@@ -115,6 +115,43 @@ describe("a client that is killed while it makes a sandbox", needsRoot, () => {
   });
 });
 
+describe("several clients at the same time", needsRoot, () => {
+  const atOnce = [1, 2, 3, 4, 5, 6];
+
+  test("cannot take the same name: one has it, the others are told", async (t) => {
+    const name = uniqueName();
+    t.after(() => terrarium.run(["rm", "-f", name]));
+    const words = ["run", "-d", "--name", name, "--", "sleep", "600"];
+    const ran = await Promise.all(atOnce.map(() => terrarium.run(words)));
+    assert.deepEqual(ran.map(({ code }) => code).sort(), [0, 125, 125, 125, 125, 125]);
+    for (const { stderr } of ran.filter(({ code }) => code !== 0)) {
+      assert.match(stderr, /exists already/);
+    }
+  });
+
+  test("get ranges of ids that do not meet", async (t) => {
+    const names = await Promise.all(
+      atOnce.map(async () => (await startSandbox(t, [], ["sleep", "600"])).name),
+    );
+    const bases = (await list())
+      .filter(({ name }) => names.includes(name))
+      .map(({ processes }) => processes[0]?.uid);
+    assert.equal(new Set(bases).size, atOnce.length);
+  });
+
+  test("make and remove sandboxes without stepping on each other's cgroups", async () => {
+    const before = takeInventory();
+    const lives = atOnce.map(async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const ran = await terrarium.run(["run", "-m", "64m", "--", "true"]);
+        assert.deepEqual([ran.code, ran.stderr], [0, ""]);
+      }
+    });
+    await Promise.all(lives);
+    await assertNothingLeft(before);
+  });
+});
+
 describe("the socket", needsRoot, () => {
   test("is its user's alone, and is removed when the helper is told to end", async (t) => {
     const { path, helper } = await startSocketHelper(t);

@@ -23,9 +23,13 @@ export function takeInventory(): readonly string[] {
 /** Waits until nothing is there that was not there before; what stays is named by the failed assertion. */
 export async function assertNothingLeft(before: readonly string[]): Promise<void> {
   const known = new Set(before);
-  const left = () => takeInventory().filter((line) => !known.has(line));
-  await eventually("everything is gone", () => left().length === 0).catch(() => undefined);
-  assert.deepEqual(left(), []);
+  let left: readonly string[] = [];
+  const isGone = () => {
+    left = takeInventory().filter((line) => !known.has(line));
+    return left.length === 0;
+  };
+  await eventually("everything is gone", isGone).catch(() => undefined);
+  assert.deepEqual(left, []);
 }
 
 function entries(directory: string): string[] {
