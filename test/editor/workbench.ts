@@ -37,7 +37,6 @@ export class Workbench {
   static async open(): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), "terrarium-"));
     const home = join(folder, "home");
-    await mkdir(home);
     await installPackagedExtension(home);
     const server = await startVscodeServer({ home, settings: testSettings });
     const browser = await launchBrowser();
