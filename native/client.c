@@ -5,7 +5,9 @@
 #include "message.h"
 #include "wait.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* An editor that starts may take long to open its terminal; one that died must not hold us. */
 enum { ATTACH_TIMEOUT_MS = 60000, HANDSHAKE_TIMEOUT_MS = 10000 };
@@ -33,6 +35,28 @@ static _Noreturn void be_client(int socket) {
     _exit(attach_session(socket, false));
 }
 
+/* A pipe that the command closes must be closed: stderr stays, for our own last words. */
+static void forget_own_stdio(const struct session *session) {
+    for (int i = 0; i < 2; i++)
+        if (session->options->status != i && session->options->sync != i)
+            descriptor_forget(i);
+}
+
+static bool has_terminal(void) {
+    return isatty(0) || isatty(1) || isatty(2);
+}
+
+/* Where none of the own descriptors is a terminal, nothing has to be copied by anybody. */
+static bool lend_own_stdio(const struct session *session, int stdio[3], struct failure *failure) {
+    for (int i = 0; i < 3; i++) {
+        stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
+        if (stdio[i] < 0)
+            return failed(failure, "attach", "fcntl(F_DUPFD_CLOEXEC)", NULL);
+    }
+    forget_own_stdio(session);
+    return true;
+}
+
 /*
  * The same code as for a client that connects, in a process of its own: a descriptor that is a
  * terminal is never handed to the command (CVE-2017-5226), and --tty works by hand.
@@ -50,10 +74,7 @@ static bool fork_client(struct session *session, struct failure *failure) {
         session->own_client = 0;
         return failed(failure, "attach", "fork", NULL);
     }
-    /* A pipe that the command closes must be closed: stderr stays, for our own last words. */
-    for (int i = 0; i < 2; i++)
-        if (session->options->status != i && session->options->sync != i)
-            descriptor_forget(i);
+    forget_own_stdio(session);
     return true;
 }
 
@@ -67,24 +88,31 @@ static bool offer(struct session *session, struct failure *failure) {
     return true;
 }
 
-bool client_connect(struct session *session, int stdio[3], struct failure *failure) {
+/* The client's "start", with its descriptors where the session has no terminal. */
+static bool await_start(struct session *session, int stdio[3], struct failure *failure) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
-    bool connected =
-        session->options->listen ? await_client(session, failure) : fork_client(session, failure);
-    if (!connected || !offer(session, failure) ||
-        !wait_readable(session, session->client, HANDSHAKE_TIMEOUT_MS, "attach", failure))
+    bool terminal = session->options->terminal;
+    if (!wait_readable(session, session->client, HANDSHAKE_TIMEOUT_MS, "attach", failure))
         return false;
     if (!message_receive(session->client, &message, received))
         return failed_because(failure, errno, "attach", "recvmsg", NULL,
                               "the client left before the command began");
-    bool complete = session->options->terminal || received[2] >= 0;
-    if (message.kind != MESSAGE_START || !complete) {
+    if (message.kind != MESSAGE_START || (!terminal && received[2] < 0)) {
         message_close(received);
         return failed_because(failure, EPROTO, "attach", "recvmsg", NULL, NULL);
     }
     for (int i = 0; i < 3; i++)
-        stdio[i] = session->options->terminal ? -1 : take_fd(&received[i]);
+        stdio[i] = terminal ? -1 : take_fd(&received[i]);
     message_close(received);
     return true;
+}
+
+bool client_connect(struct session *session, int stdio[3], struct failure *failure) {
+    const struct options *options = session->options;
+    if (!options->listen && !options->terminal && !has_terminal())
+        return lend_own_stdio(session, stdio, failure);
+    bool connected =
+        options->listen ? await_client(session, failure) : fork_client(session, failure);
+    return connected && offer(session, failure) && await_start(session, stdio, failure);
 }

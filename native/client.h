@@ -3,7 +3,8 @@
 #include "session.h"
 
 /*
- * Finds a client: whoever connects to --listen, else a process of our own that uses the monitor's
- * descriptors. Hands over the pty's master, or gets the command's stdio.
+ * Finds a client: whoever connects to --listen; else a process of our own that uses the monitor's
+ * descriptors; or nobody, where those can go to the command as they are. Hands over the pty's
+ * master, or gets the command's stdio.
  */
 bool client_connect(struct session *session, int stdio[3], struct failure *failure);

@@ -16,7 +16,7 @@ struct session {
     int client;  /* socket to attach, -1 before and after */
     int master;  /* the pty's, until it was handed over */
     pid_t pid;
-    pid_t own_client; /* our own attach process where nobody listens; 0: none */
+    pid_t own_client; /* our own attach process where nobody else attaches; 0: none */
     bool refused;     /* the command could not be executed: reported already */
     bool direct;      /* no init in between: signals go to the process itself */
     bool started;

@@ -23,8 +23,8 @@ describe("an attacker who is faster than the launcher", asRoot, () => {
     const options = ["--ro-bind", directory, "/attacks", "--keep-cap", "sys_ptrace"];
     const session = start(["run", ...idMaps, ...hostPrograms, ...options, "--", "/attacks/ambush"]);
     const init = await session.ready;
-    await new Promise((resolve) => session.process.stdout?.once("data", resolve));
-    const target = await until(() => childrenOf(init)[0], "the ambush is laid");
+    await until(() => session.output() === "waiting\n", "the ambush is laid");
+    const target = await until(() => childrenOf(init)[0], "it is there");
     const enter = [
       "enter",
       "--pid",
@@ -52,18 +52,21 @@ describe("an attacker who is faster than the launcher", asRoot, () => {
     execFileSync("chown", ["-hR", "100000:100000", rootfs, canary]);
     const swap = spawn(join(directory, "swap"), [target, link], { stdio: "ignore" });
     const outcomes = new Set<number | null>();
-    for (let round = 0; round < 100; round++) {
-      const options = [
-        "--rootfs",
-        rootfs,
-        "--tmpfs",
-        `/target/inner${round}`,
-        "--dir",
-        "/target/a/b",
-      ];
-      outcomes.add((await launch(["run", ...idMaps, ...options, "--", "/none"])).code);
+    try {
+      for (let round = 0; round < 100; round++) {
+        const options = [
+          "--rootfs",
+          rootfs,
+          "--tmpfs",
+          `/target/inner${round}`,
+          "--dir",
+          "/target/a/b",
+        ];
+        outcomes.add((await launch(["run", ...idMaps, ...options, "--", "/none"])).code);
+      }
+    } finally {
+      swap.kill("SIGKILL");
     }
-    swap.kill("SIGKILL");
     assert.deepEqual(readdirSync(canary), []);
     assert.ok(outcomes.has(127), "some got as far as their command");
   });

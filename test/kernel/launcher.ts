@@ -52,6 +52,8 @@ export interface Session {
   /** The host's pid of the process inside: init, or whoever entered. */
   readonly ready: Promise<number>;
   readonly ended: Promise<Result>;
+  /** Standard output so far. */
+  output(): string;
 }
 
 interface LaunchOptions {
@@ -106,7 +108,7 @@ export function start(
       resolve({ code, stdout, stderr, events: readEvents(status) });
     });
   });
-  return { process: child, ready, ended };
+  return { process: child, ready, ended, output: () => collected.stdout };
 }
 
 function readEvents(status: string): LauncherEvent[] {
