@@ -10,7 +10,9 @@ import type { ProcessIdentity, SandboxRecord } from "./record.ts";
  */
 export function reconcile({ registry }: SandboxHost): void {
   const records = registry.records();
-  const dead = records.filter((record) => !isAlive(record) && !registry.exitOf(record.id));
+  // Only what has run has an ending that is worth keeping.
+  const isKept = ({ id, init }: SandboxRecord) => init !== undefined && registry.exitOf(id);
+  const dead = records.filter((record) => !isAlive(record) && !isKept(record));
   for (const { id } of dead) if (sweepCgroups(id)) registry.remove(id);
   registry.removeUnfinished();
 }

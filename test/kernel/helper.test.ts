@@ -94,12 +94,13 @@ describe("a client that is killed while it makes a sandbox", needsRoot, () => {
   const moments = 30;
   const longestMs = 250;
 
-  test(`at any of ${moments} moments leaves nothing that the next list does not remove`, async () => {
+  test(`at any of ${moments} moments leaves nothing that the next list does not remove`, async (t) => {
     const before = takeInventory();
     const names: string[] = [];
     for (let moment = 0; moment < moments; moment += 1) {
       const name = uniqueName();
       names.push(name);
+      t.after(() => terrarium.run(["rm", "-f", name]));
       const client = terrarium.start(["run", "-d", "--name", name, "--", "sleep", "600"]);
       client.stdout.resume();
       await sleep((moment * longestMs) / moments);
