@@ -26,12 +26,15 @@ const hostname = z
     "must be letters, digits and hyphens, 63 at most",
   );
 
-/** A name becomes a directory, a host name and a title: nothing that means something to any of them. */
+/**
+ * A name becomes a directory, a host name and a title: nothing that means something to any of them. Digits
+ * alone would be a process id to "terrarium inspect" and "enter".
+ */
 export const sandboxName = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+    /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most, and not be a number",
   );
 
 const environmentName = z

@@ -74,7 +74,7 @@ describe("the parameters of every method", () => {
 
 describe("a sandbox's name", () => {
   test("is letters, digits, dot, underscore and hyphen", () => {
-    for (const name of ["a", "0", "tide-table", "v1.2_b", "A".repeat(63)]) {
+    for (const name of ["a", "0a", "2024.10", "tide-table", "v1.2_b", "A".repeat(63)]) {
       assert.ok(sandboxName.safeParse(name).success, name);
     }
   });
@@ -101,6 +101,12 @@ describe("a sandbox's name", () => {
       assert.ok(!sandboxName.safeParse(name).success, JSON.stringify(name));
     }
   });
+});
+
+test("a sandbox is never named like a process id", () => {
+  for (const name of ["0", "42", "4194304", "000000000000"]) {
+    assert.ok(!sandboxName.safeParse(name).success, name);
+  }
 });
 
 describe("a host name", () => {
