@@ -4,8 +4,8 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
-import { fromWireError } from "../protocol/errors.ts";
-import { type HelperConnection, protocolVersion } from "../protocol/methods.ts";
+import { fromWireError, TerrariumError } from "../protocol/errors.ts";
+import { type HelperConnection, protocolVersion, requestCapBytes } from "../protocol/methods.ts";
 
 export interface HelperStreams {
   readonly input: Readable;
@@ -25,6 +25,7 @@ export async function connectClient(
   rpc.listen();
   const connection: HelperConnection = {
     request: async (method, parameters) => {
+      refuseTooLong(parameters);
       try {
         return await rpc.sendRequest(method, parameters);
       } catch (error) {
@@ -40,4 +41,16 @@ export async function connectClient(
   };
   await connection.request("initialize", { client, protocol: protocolVersion });
   return connection;
+}
+
+/** What JSON-RPC itself adds: version, id, method. */
+const envelopeBytes = 256;
+
+/** Said here, because the helper answers it by ending the connection. */
+function refuseTooLong(parameters: unknown): void {
+  const length = Buffer.byteLength(JSON.stringify(parameters)) + envelopeBytes;
+  if (length <= requestCapBytes) return;
+  throw new TerrariumError("invalidRequest", {
+    reason: `Command, variables and mounts together are too long: ${length} bytes of the ${requestCapBytes} that one request may have.`,
+  });
 }

@@ -11,6 +11,9 @@ import type { ParameterInput, Topic } from "./schemas.ts";
 /** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
 export const protocolVersion = 1;
 
+/** The longest request, as JSON; the helper ends a connection that sends more. */
+export const requestCapBytes = 1024 * 1024;
+
 export interface HelperFacts {
   readonly version: string;
   readonly pid: number;

@@ -96,8 +96,10 @@ function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOut
   if (parsed.success) return parsed.data as ParameterOutput<M>;
   const [issue] = parsed.error.issues;
   const where = issue?.path.join(".");
+  // What is wrong with a key stands one level below.
+  const why = issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;
   throw new TerrariumError("invalidRequest", {
-    reason: `${where ? `${where}: ` : ""}${issue?.message ?? "malformed request"}.`,
+    reason: `${where ? `${where}: ` : ""}${why ?? "malformed request"}.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
+import { requestCapBytes } from "../protocol/methods.ts";
 
 /**
  * Stands before vscode-jsonrpc, whose reader buffers an endless header and believes any Content-Length.
@@ -7,7 +8,6 @@ import { Transform, type TransformCallback } from "node:stream";
  * frame, the other reader would buffer without bound behind our back.
  */
 export const headerCapBytes = 1024;
-export const bodyCapBytes = 1024 * 1024;
 
 const headerEnd = Buffer.from("\r\n\r\n");
 
@@ -34,7 +34,7 @@ export function capMessages(): Transform {
       }
       const length = contentLength(header.subarray(0, end));
       if (length === undefined) return "a header has no valid Content-Length";
-      if (length > bodyCapBytes) return `a message of ${length} bytes is too long`;
+      if (length > requestCapBytes) return `a message of ${length} bytes is too long`;
       rest = rest.subarray(end + headerEnd.length - known);
       header = Buffer.alloc(0);
       bodyLeft = length;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { bodyCapBytes, capMessages, headerCapBytes } from "../../helper/server/messageCap.ts";
+import { requestCapBytes } from "../../helper/protocol/methods.ts";
+import { capMessages, headerCapBytes } from "../../helper/server/messageCap.ts";
 
 /** What passed, and why it stopped. */
 interface Outcome {
@@ -83,9 +84,9 @@ describe("valid frames", () => {
 
 describe("the caps", () => {
   test("let a body of exactly 1 MiB pass and stop the next byte", async () => {
-    const most = await feed([frame(Buffer.alloc(bodyCapBytes))]);
+    const most = await feed([frame(Buffer.alloc(requestCapBytes))]);
     assert.equal(most.refusal, undefined);
-    const more = await feed([Buffer.from(`Content-Length: ${bodyCapBytes + 1}\r\n\r\n`)]);
+    const more = await feed([Buffer.from(`Content-Length: ${requestCapBytes + 1}\r\n\r\n`)]);
     assert.match(more.refusal ?? "passed", /is too long/);
     assert.equal(more.passed.length, 0);
   });

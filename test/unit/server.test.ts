@@ -14,11 +14,10 @@ import {
 } from "vscode-jsonrpc/node";
 import { connectClient } from "../../helper/cli/connect.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import { protocolVersion } from "../../helper/protocol/methods.ts";
+import { protocolVersion, requestCapBytes } from "../../helper/protocol/methods.ts";
 import { openRegistry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
 import type { AuditEntry } from "../../helper/server/audit.ts";
-import { bodyCapBytes } from "../../helper/server/messageCap.ts";
 import { listen } from "../../helper/server/socket.ts";
 
 /** A helper on a socket of its own. Nothing here may reach this machine's sandboxes: the registry is the test's. */
@@ -103,6 +102,19 @@ describe("a client", () => {
   });
 });
 
+test("a request that is too long is refused before it is sent, and the connection lives on", async (t) => {
+  const client = await connectClient(await open(t, await startHelper(t)), "test");
+  t.after(() => client.dispose());
+  const args = Array(12).fill("x".repeat(100_000));
+  await assert.rejects(
+    client.request("sandbox/create", { spec: { args } }),
+    /are too long: \d+ bytes/,
+  );
+  const longest = "é".repeat(requestCapBytes / 2);
+  await assert.rejects(client.request("sandbox/inspect", { target: longest }), /are too long/);
+  await client.request("initialize", { client: "test", protocol: protocolVersion });
+});
+
 describe("a malformed request", () => {
   const cases: readonly (readonly [string, unknown, RegExp])[] = [
     ["process/inspect", { pid: 1, extra: true }, /extra/],
@@ -112,6 +124,11 @@ describe("a malformed request", () => {
     ["sandbox/create", { spec: { limits: { cpuQuotaUs: 1 } } }, /spec\.limits\.cpuQuotaUs/],
     ["sandbox/create", { spec: { name: "../x" } }, /spec\.name: must begin with/],
     ["process/enter", { pid: 1, only: ["network"] }, /only\.0/],
+    [
+      "sandbox/create",
+      { spec: { env: { "1A": "x" } } },
+      /spec\.env\.1A: must be a variable's name/,
+    ],
     ["inventory/watch", { topics: ["everything"] }, /topics\.0/],
   ];
 
@@ -155,7 +172,7 @@ describe("bytes that are no protocol", () => {
   const rubbish: readonly (readonly [string, string])[] = [
     ["noise", "\0\u0001\u0002 noise\r\n\r\n"],
     ["an endless header", "x".repeat(4096)],
-    ["a message over the cap", `Content-Length: ${bodyCapBytes + 1}\r\n\r\n`],
+    ["a message over the cap", `Content-Length: ${requestCapBytes + 1}\r\n\r\n`],
     ["no JSON", frame("{not json")],
     ["an empty body", frame("")],
     ["another protocol", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"],
