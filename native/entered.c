@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 /* The working directory: --chdir below the target's root, else the target's own. */
@@ -116,6 +117,7 @@ _Noreturn void entered_main(const struct options *options, struct target *target
                                   .environment = options->environment.items,
                                   .terminal = options->terminal};
     execution.umask = umask(0);
+    prctl(PR_SET_NAME, "terrarium-enter", 0, 0, 0); /* until the command is executed */
     /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket.
      */
     if (!await(monitor, MESSAGE_GO, received))

@@ -16,11 +16,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
-
-#ifndef LAUNCHER_VERSION
-#define LAUNCHER_VERSION "0.1.0"
-#endif
 
 static int fail(const struct failure *failure) {
     failure_print(failure);
@@ -63,12 +60,21 @@ static int dispatch(const struct string_list *arguments, char **argv) {
     return fail(&failure);
 }
 
+/* What joins a sandbox must not be reachable from there as a file; attach never goes in. */
+static bool seal(char **argv, struct failure *failure) {
+    bool stays_outside = argv[1] && strcmp(argv[1], "attach") == 0;
+    if (!stays_outside && !run_sealed(argv, failure))
+        return false;
+    prctl(PR_SET_NAME, "launcher", 0, 0, 0); /* and not memfd:launcher */
+    return true;
+}
+
 int main(int argc, char **argv) {
     struct failure failure = {0};
     struct string_list arguments = {0};
     (void)argc;
     signal(SIGPIPE, SIG_IGN);
-    if (!descriptors_ensure_standard(&failure) || !run_sealed(argv, &failure) ||
+    if (!descriptors_ensure_standard(&failure) || !seal(argv, &failure) ||
         !arguments_read(argv, &arguments, &failure))
         return fail(&failure);
     /* What the caller leaked to us must not travel on by any exec. */
