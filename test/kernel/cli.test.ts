@@ -518,6 +518,19 @@ describe("bad input", needsRoot, () => {
     });
   }
 
+  test("a root directory whose /proc leads elsewhere is refused, and nothing is mounted there", async () => {
+    for (const name of ["proc", "dev"]) {
+      const root = makeRootfs(join(folder, `hostile-${name}`));
+      symlinkSync("/bin", join(root, name));
+      const before = takeInventory();
+      const ran = await terrarium.run(["run", "--rootfs", root, "--", "/bin/sh", "-c", "echo ran"]);
+      assert.equal(ran.code, 125);
+      assert.equal(ran.stdout, "");
+      assert.match(ran.stderr, /^terrarium: The sandbox could not be made: [^\n]+\n$/);
+      await assertNothingLeft(before);
+    }
+  });
+
   test("a name that is taken is refused, and the one that has it lives on", async (t) => {
     const { name, id } = await startSandbox(t, [], ["sleep", "600"]);
     const before = takeInventory();

@@ -297,6 +297,35 @@ describe("what a sandbox cannot do", needsRoot, () => {
   });
 });
 
+describe("a workspace whose .git is not a plain directory", needsRoot, () => {
+  test("as a worktree's file keeps that file as it is", async () => {
+    const workspace = join(folder, "worktree");
+    mkdirSync(workspace);
+    writeFileSync(join(workspace, ".git"), "gitdir: /elsewhere\n");
+    const attempts = ["echo x > .git", "rm -f .git", "mv .git old", "touch beside"];
+    assert.deepEqual(await succeeded(attempts, "--workspace", workspace), ["touch beside", "end"]);
+    assert.equal(readFileSync(join(workspace, ".git"), "utf8"), "gitdir: /elsewhere\n");
+  });
+
+  test("as a link leads nowhere that the sandbox could not reach otherwise", async () => {
+    const workspace = join(folder, "linked");
+    const outside = join(folder, "outside");
+    mkdirSync(join(outside, "hooks"), { recursive: true });
+    mkdirSync(workspace);
+    symlinkSync(outside, join(workspace, ".git"));
+    const attempts = ["ls .git/hooks", "touch .git/hooks/x", "touch beside"];
+    assert.deepEqual(await succeeded(attempts, "--workspace", workspace), ["touch beside", "end"]);
+    assert.ok(!existsSync(join(outside, "hooks", "x")));
+  });
+
+  test("is missing, and the sandbox starts all the same", async () => {
+    const workspace = join(folder, "bare");
+    mkdirSync(workspace);
+    assert.equal(await shell("pwd", "--workspace", workspace), workspace);
+    assert.ok(!existsSync(join(workspace, ".git")) && !existsSync(join(workspace, ".vscode")));
+  });
+});
+
 describe("the end of a sandbox", needsRoot, () => {
   test("takes everything in it along when the command ends", async () => {
     const marker = `${700_000 + process.pid}`;
