@@ -28,7 +28,7 @@ export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptio
   return attachedTerminal(attach, {
     name: sandbox.name,
     icon: new vscode.ThemeIcon("terrarium-jar"),
-    message: await explainOnce(ctx, choice, sandbox.name),
+    message: await explainOnce(ctx, choice),
   });
 }
 
@@ -78,7 +78,6 @@ const explainedKey = "explainedFolders";
 async function explainOnce(
   { workspaceState }: Ctx,
   { folder, reason }: WorkspaceChoice,
-  name: string,
 ): Promise<string | undefined> {
   const explained = workspaceState.get<readonly string[]>(explainedKey, []);
   const key = folder ?? "";
@@ -86,7 +85,7 @@ async function explainOnce(
   await workspaceState.update(explainedKey, [...explained, key]);
   const access =
     folder === undefined ? `no workspace (${reason}), all` : "workspace read-write, rest";
-  return `sandbox: ${access} read-only, no network (inspect: terrarium inspect ${name})`;
+  return `sandbox: ${access} read-only, no network, no limits`;
 }
 
 /** SGR 2, dim; closed again so that it does not colour the shell's prompt. */

@@ -8,7 +8,7 @@ import { processFact } from "./processes.ts";
 export interface NamespaceQuery {
   /** Absent: all eight. */
   readonly types?: readonly NamespaceType[] | undefined;
-  /** Names of the running sandboxes by the inode of their pid namespace. */
+  /** Names of the running sandboxes by the inode of every namespace of theirs. */
   readonly sandboxes: ReadonlyMap<number, string>;
 }
 
@@ -32,7 +32,7 @@ export function readNamespaces({ types, sandboxes }: NamespaceQuery): NamespaceR
         type,
         inode,
         isInitial: initial.has(inode),
-        sandbox: commonSandbox(processes, sandboxOf),
+        sandbox: sandboxes.get(inode) ?? commonSandbox(processes, sandboxOf),
         ownerUid: ownerUid(processes[0]?.pid, type, inode),
         processes,
       }),

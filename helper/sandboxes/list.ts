@@ -39,15 +39,16 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
   };
 }
 
-/** Names of running sandboxes by the inode of their pid namespace: how the inventory knows them. */
-export function namesByPidNamespace(host: SandboxHost): ReadonlyMap<number, string> {
+/** Names of running sandboxes by the inode of each namespace that is theirs: how the inventory knows them. */
+export function namesByNamespace(host: SandboxHost): ReadonlyMap<number, string> {
+  const shared = new Set(Object.values(ownNamespaces()));
+  const running = host.registry.records().filter(isRunning);
   return new Map(
-    host.registry
-      .records()
-      .filter(isRunning)
-      .flatMap(({ namespaces, name }) =>
-        namespaces["pid"] ? [[namespaces["pid"], name] as const] : [],
-      ),
+    running.flatMap(({ namespaces, name }) =>
+      Object.values(namespaces)
+        .filter((inode) => !shared.has(inode))
+        .map((inode) => [inode, name] as const),
+    ),
   );
 }
 

@@ -10,12 +10,7 @@ import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import {
-  inspectSandbox,
-  listSandboxes,
-  namesById,
-  namesByPidNamespace,
-} from "../sandboxes/list.ts";
+import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
@@ -75,8 +70,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
   "inventory/namespaces": {
     changes: false,
-    handle: ({ host }, { types }) =>
-      readNamespaces({ types, sandboxes: namesByPidNamespace(host) }),
+    handle: ({ host }, { types }) => readNamespaces({ types, sandboxes: namesByNamespace(host) }),
   },
   "inventory/cgroups": {
     changes: false,

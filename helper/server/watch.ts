@@ -4,7 +4,7 @@ import { watchInventory } from "../inventory/watch.ts";
 import type { Notifications } from "../protocol/methods.ts";
 import type { Topic } from "../protocol/schemas.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import { listSandboxes, namesById, namesByPidNamespace } from "../sandboxes/list.ts";
+import { listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
 
 type Change = Notifications["inventory/didChange"];
 
@@ -28,7 +28,7 @@ const readers: { readonly [T in Topic]: (host: SandboxHost) => Promise<Change> |
   sandboxes: async (host) => ({ topic: "sandboxes", report: await listSandboxes(host, true) }),
   namespaces: (host) => ({
     topic: "namespaces",
-    report: readNamespaces({ sandboxes: namesByPidNamespace(host) }),
+    report: readNamespaces({ sandboxes: namesByNamespace(host) }),
   }),
   cgroups: (host) => ({ topic: "cgroups", report: readCgroups({ sandboxNames: namesById(host) }) }),
 };
