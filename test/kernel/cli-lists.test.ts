@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type {
+  CgroupReport,
+  NamespaceReport,
+  ProcessDetails,
+} from "../../helper/protocol/inventory.ts";
+import { eventually, inspect, json, list, startSandbox, terrarium } from "./cli.ts";
+import { needsRoot } from "./isolated.ts";
+
+describe("the lists", needsRoot, () => {
+  test("ps shows a running sandbox with its processes and limits", async (t) => {
+    const { name, id } = await startSandbox(t, ["-m", "64m"], ["sleep", "600"]);
+    const found = (await list()).find((sandbox) => sandbox.id === id);
+    assert.equal(found?.state, "running");
+    assert.deepEqual(
+      found.processes.map(({ nestedPids, command }) => [nestedPids.at(-1), command]),
+      [
+        [1, "terrarium-init"],
+        [2, "sleep"],
+      ],
+    );
+    assert.equal(found.processes[0]?.pid, found.pid);
+    const memory = found.limits.find(({ limit }) => limit === "memoryBytes");
+    assert.equal(memory?.value, 64 * 1024 ** 2);
+    const { stdout } = await terrarium.run(["ps"]);
+    assert.match(stdout, new RegExp(`^${id}  ${name} .*running .*sleep 600$`, "m"));
+  });
+
+  test("ps -a shows one that has ended, with how, until it is removed", async (t) => {
+    const { name } = await startSandbox(t, [], ["sh", "-c", "exit 3"]);
+    await eventually("the sandbox ends", async () => (await inspect(name)).state === "exited");
+    assert.match((await terrarium.run(["ps", "-a"])).stdout, new RegExp(`${name} +exited \\(3\\)`));
+    assert.ok(!(await terrarium.run(["ps"])).stdout.includes(name));
+    assert.equal((await terrarium.run(["rm", name])).stdout, `${name}\n`);
+    assert.ok(!(await terrarium.run(["ps", "-a"])).stdout.includes(name));
+  });
+
+  test("ns knows the sandbox by name in each of its seven new namespaces", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const { namespaces } = await json<NamespaceReport>(["ns"]);
+    const types = namespaces.filter(({ sandbox }) => sandbox === name).map(({ type }) => type);
+    assert.deepEqual(types.sort(), ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]);
+    const { stdout } = await terrarium.run(["ns", "-t", "pid"]);
+    assert.match(stdout, new RegExp(`pid .* ${name} `));
+    assert.doesNotMatch(stdout, / mnt /);
+  });
+
+  test("cgroups shows the sandbox's directory in the tree", async (t) => {
+    const { name, id } = await startSandbox(t, [], ["sleep", "600"]);
+    const { hierarchies } = await json<CgroupReport>(["cgroups"]);
+    const ours = hierarchies.flatMap(({ root }) =>
+      root.children.flatMap(({ children }) => children.filter((cgroup) => cgroup.name === id)),
+    );
+    assert.ok(ours.length > 0);
+    assert.ok(ours.every(({ sandbox, processes }) => sandbox === name && processes === 2));
+    assert.match(
+      (await terrarium.run(["cgroups"])).stdout,
+      new RegExp(`─ ${id} .*sandbox ${name}`),
+    );
+  });
+
+  test("inspect shows what a sandbox and what a process is made of", async (t) => {
+    const { name, id } = await startSandbox(t, ["--pids-limit", "20"], ["sleep", "600"]);
+    const sandbox = await inspect(id.slice(0, 6));
+    assert.equal(sandbox.name, name);
+    assert.ok(sandbox.namespaces.length >= 7);
+    assert.ok(sandbox.namespaces.every(({ type, shared }) => shared === (type === "time")));
+    const main = sandbox.processes[1];
+    const process = await json<ProcessDetails>(["inspect", `${main?.pid}`]);
+    assert.deepEqual(process.nestedPids, main?.nestedPids);
+    assert.equal(process.noNewPrivileges, true);
+    assert.equal(process.seccomp, "filter");
+    for (const target of [name, `${main?.pid}`]) {
+      assert.equal((await terrarium.run(["inspect", target])).code, 0);
+    }
+  });
+});
