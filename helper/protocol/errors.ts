@@ -89,7 +89,7 @@ const wording: Wording = {
     `A sandbox named "${name}" exists already. Choose another name, or remove it with "terrarium rm -f ${name}".`,
   noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,
   processDenied: ({ pid, errno }) =>
-    `The kernel denied reading process ${pid} (${errno}). It belongs to another user, or it is protected: run the helper as root.`,
+    `The kernel denied reading process ${pid} (${errno}): it belongs to another user, whom only a helper that runs as root may enter, or it protects itself.`,
   nothingToEnter: ({ pid, types }) =>
     `Process ${pid} shares ${types.length > 0 ? `these namespaces (${types.join(", ")})` : "every namespace"} with you: there is nothing to enter.`,
   pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,

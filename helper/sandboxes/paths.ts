@@ -6,6 +6,10 @@ import type { SandboxSpec } from "../protocol/schemas.ts";
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
 const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;
 
+/** The machine's own: a writable view of one of these as a "workspace" is a mistake, whoever makes it. */
+const systemTrees = ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/sbin"] as const;
+const systemRoots = ["/home", "/opt", "/srv", "/usr", "/var", ...systemTrees] as const;
+
 /** Refuses, before anything is made, what could never work or would open what a sandbox hides. */
 export function checkPaths(spec: SandboxSpec, home: string): void {
   if (spec.rootfs.type === "directory") requireDirectory(spec.rootfs.path);
@@ -20,12 +24,22 @@ function checkWorkspace(workspace: string, home: string): void {
   requireDirectory(workspace);
   refuseOwnMountPoint(workspace);
   // What gets mounted is what the path leads to, so a link to the home directory is the home directory.
-  if (contains(realpathSync(workspace), realPath(home))) {
+  const real = realpathSync(workspace);
+  if (contains(real, realPath(home))) {
     refuse(
       workspace,
       "it holds your home directory, which a sandbox hides; open a folder below it",
     );
   }
+  if (isSystem(real) || isSystem(resolve(workspace))) {
+    refuse(workspace, "it is part of the system, which a sandbox may read and not write");
+  }
+}
+
+function isSystem(path: string): boolean {
+  return (
+    systemRoots.some((root) => path === root) || systemTrees.some((tree) => contains(tree, path))
+  );
 }
 
 /** The path without links; one that does not exist is itself. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -28,7 +29,7 @@ export interface Registry {
   exitOf(id: string): ExitRecord | undefined;
   write(record: SandboxRecord): void;
   remove(id: string): void;
-  /** Removes directories that never got their record: whoever made them was killed in between. */
+  /** Removes what was never finished because its maker was killed: directories without a record, old sockets. */
   removeUnfinished(): void;
   directoryOf(id: string): string;
   terminalSocket(): string;
@@ -37,6 +38,8 @@ export interface Registry {
 
 const recordFile = "record.json";
 const exitFile = "exit.json";
+/** The launcher waits a minute for its client; no socket can be of use after two. */
+const staleSocketMs = 120_000;
 const lockRetryMs = 5;
 const lockAttempts = 2_000;
 
@@ -49,7 +52,10 @@ export function openRegistry(state = openStateDirectory()): Registry {
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
     write: (record) => writeRecord(directoryOf(record.id), record),
     remove: (id) => rmSync(directoryOf(id), { recursive: true, force: true }),
-    removeUnfinished: () => removeUnfinished(state),
+    removeUnfinished: () => {
+      removeUnfinished(state);
+      removeStaleSockets(state);
+    },
     terminalSocket: () => join(state.terminals, `${newId()}.sock`),
     exclusively: (work) => exclusively(state.lockFile, work),
   };
@@ -86,6 +92,14 @@ function removeUnfinished({ sandboxes }: StateDirectory): void {
   for (const id of readdirSync(sandboxes)) {
     if (existsSync(join(sandboxes, id, recordFile))) continue;
     rmSync(join(sandboxes, id), { recursive: true, force: true });
+  }
+}
+
+function removeStaleSockets({ terminals }: StateDirectory): void {
+  for (const name of readdirSync(terminals)) {
+    const socket = join(terminals, name);
+    const found = lstatSync(socket, { throwIfNoEntry: false });
+    if (found && Date.now() - found.mtimeMs > staleSocketMs) rmSync(socket, { force: true });
   }
 }
 

@@ -125,7 +125,7 @@ describe("an ordinary user", needsRoot, () => {
       [["run", "-m", "64m", "--", "true"], needsRootOrDelegation],
       [["run", "--cpus", "0.5", "--", "true"], needsRootOrDelegation],
       [["run", "--pids-limit", "5", "--", "true"], needsRootOrDelegation],
-      [["enter", `${processes[1]?.pid}`, "--", "true"], /denied .*: run the helper as root/],
+      [["enter", `${processes[1]?.pid}`, "--", "true"], /denied .*only a helper that runs as root/],
       [["run", "--workspace", "/root/x", "--", "true"], /Cannot use \/root\/x: /],
     ] as const) {
       const ran = await client.run(words);

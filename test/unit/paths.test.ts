@@ -51,6 +51,13 @@ describe("a workspace", () => {
     refuses({ workspace: "/" }, /is the sandbox's own/);
   });
 
+  test("is no part of the system", () => {
+    for (const workspace of ["/etc", "/etc/ssl", "/usr", "/var", "/boot", "/bin"]) {
+      refuses({ workspace }, /part of the system/);
+    }
+    check({ workspace: "/usr/share" });
+  });
+
   test("is judged by where it leads, not by its name", () => {
     refuses({ workspace: join(folder, "link-to-home") }, /holds your home directory/);
     check({ workspace: join(folder, "link-to-project") });

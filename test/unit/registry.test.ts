@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -106,6 +107,16 @@ describe("records", () => {
     registry.removeUnfinished();
     assert.ok(!existsSync(unfinished) && existsSync(foreign));
     assert.equal(registry.records().length, 1);
+  });
+
+  test("leave no socket that nobody can be waiting at", (t) => {
+    const registry = temporaryRegistry(t);
+    const [old, young] = [registry.terminalSocket(), registry.terminalSocket()];
+    for (const socket of [old, young]) writeFileSync(socket, "");
+    const longAgo = Date.now() / 1000 - 600;
+    utimesSync(old, longAgo, longAgo);
+    registry.removeUnfinished();
+    assert.ok(!existsSync(old) && existsSync(young));
   });
 
   test("have their exit beside them once the sandbox has ended", (t) => {
