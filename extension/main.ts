@@ -18,7 +18,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const helper = own(new Helper(context.asAbsolutePath("dist/bin/terrarium"), log));
   const reports = own(new Reports(helper, log));
   const details = own(new Details(helper, reports, log));
-  const terminals = own(new SandboxTerminals());
+  const terminals = own(new SandboxTerminals(workspaceState));
   const documents = own(new InspectDocuments(helper));
   const views = registerViews({ helper, reports, details }, subscriptions);
   const ctx: Ctx = { log, helper, reports, terminals, documents, views, workspaceState };

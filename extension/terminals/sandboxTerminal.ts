@@ -33,8 +33,8 @@ export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptio
 }
 
 /**
- * A terminal whose shell is `launcher attach`. strictEnv keeps the editor's variables away from it, and
- * isTransient keeps VS Code from bringing the tab back after a restart, when its socket is long gone.
+ * A terminal whose shell is `launcher attach`: a process of VS Code's pty host, so that it survives a reload
+ * of the window like any other. strictEnv keeps the editor's variables away from it.
  */
 export function attachedTerminal(
   attach: Attachment | undefined,
@@ -47,7 +47,6 @@ export function attachedTerminal(
     shellArgs: [...attach.args],
     env: {},
     strictEnv: true,
-    isTransient: true,
     iconPath: icon,
     color: new vscode.ThemeColor("terminal.ansiGreen"),
     ...(message !== undefined && { message: dim(message) }),

@@ -1,35 +1,52 @@
 import * as vscode from "vscode";
 import type { Attachment } from "../../helper/protocol/methods.ts";
 
+/** The arguments of the terminal's program, which name a socket that is used once, and the sandbox's id. */
+type KnownTerminal = readonly [key: string, sandboxId: string];
+
+const memoryKey = "sandboxTerminals";
+const mostRemembered = 64;
+
 /**
  * Which terminals of this window are in which sandbox. Ending a sandbox closes its tabs first: a shell
  * that is killed under an open tab makes VS Code report the exit code of `launcher attach` as an error.
  */
 export class SandboxTerminals implements vscode.Disposable {
-  /** Sandbox id by the arguments of the terminal's program: they name a socket that is used once. */
-  readonly #sandboxes = new Map<string, string>();
+  readonly #memory: vscode.Memento;
   readonly #subscription: vscode.Disposable;
 
-  constructor() {
+  /** `memory` outlives a reload of the window, as the terminals do. */
+  constructor(memory: vscode.Memento) {
+    this.#memory = memory;
     this.#subscription = vscode.window.onDidCloseTerminal((terminal) => {
-      this.#sandboxes.delete(keyOf(terminal));
+      this.#remember(this.#known().filter(([key]) => key !== keyOf(terminal)));
     });
   }
 
   /** Before the terminal is made: VS Code itself makes the one of a profile. */
   expect(sandboxId: string, attach: Attachment | undefined): void {
-    if (attach) this.#sandboxes.set(attach.args.join("\0"), sandboxId);
+    if (attach) this.#remember([...this.#known(), [attach.args.join("\0"), sandboxId]]);
   }
 
   /** Closes the tabs of one sandbox. */
   close(sandboxId: string): void {
+    const keys = new Set(this.#known().flatMap(([key, id]) => (id === sandboxId ? [key] : [])));
     for (const terminal of vscode.window.terminals) {
-      if (this.#sandboxes.get(keyOf(terminal)) === sandboxId) terminal.dispose();
+      if (keys.has(keyOf(terminal))) terminal.dispose();
     }
   }
 
   dispose(): void {
     this.#subscription.dispose();
+  }
+
+  #known(): readonly KnownTerminal[] {
+    return this.#memory.get<readonly KnownTerminal[]>(memoryKey, []);
+  }
+
+  /** The newest only: what a crashed window left behind is pushed out in time. */
+  #remember(known: readonly KnownTerminal[]): void {
+    void this.#memory.update(memoryKey, known.slice(-mostRemembered));
   }
 }
 

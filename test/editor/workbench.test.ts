@@ -106,7 +106,15 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^Grüße, 你好, ñandú$/m);
   });
 
-  step("Enter Namespace opens a terminal inside the sandbox", "09-enter", async () => {
+  step("a reload of the window leaves the shell as it was", "09-reload", async () => {
+    await workbench.type("mark=still-here");
+    await workbench.reload();
+    await workbench.waitForLastTerminal();
+    await workbench.type('echo "$mark, shell $$"');
+    await workbench.waitForText(/^still-here, shell 2$/m);
+  });
+
+  step("Enter Namespace opens a terminal inside the sandbox", "10-enter", async () => {
     const before = await workbench.terminalCount();
     const row = await sandboxRow();
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
@@ -119,14 +127,14 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^terrarium-/m);
   });
 
-  step("the exit status of a shell is shown", "10-exit-status", async () => {
+  step("the exit status of a shell is shown", "11-exit-status", async () => {
     const before = await workbench.terminalCount();
     await workbench.type("exit 3");
     await workbench.waitForTerminals((count) => count < before);
     await workbench.notification(/exit code: 3/).waitFor();
   });
 
-  step("entering one namespace joins that one alone", "11-enter-net", async () => {
+  step("entering one namespace joins that one alone", "12-enter-net", async () => {
     await workbench.runCommand("Notifications: Clear All Notifications");
     const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
@@ -140,7 +148,7 @@ describe("In the workbench", () => {
     assert.deepEqual([net, uts], [sandboxNet, namespaceLink("self", "uts")]);
   });
 
-  step("closing the tab ends the sandbox, in the tree and in the kernel", "12-closed", async () => {
+  step("closing the tab ends the sandbox, in the tree and in the kernel", "13-closed", async () => {
     // In sight before, so that a row that is gone is not one that was scrolled away.
     await sandboxRow();
     await workbench.killTerminal();

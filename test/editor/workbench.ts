@@ -60,6 +60,14 @@ export class Workbench {
     await this.#widenSideBar();
   }
 
+  /** As "Developer: Reload Window" does it: the extension host starts anew, the terminals go on. */
+  async reload(): Promise<void> {
+    const before = await this.terminalCount();
+    await this.page.reload();
+    await this.#activityBarItem().waitFor({ timeout: patienceMs });
+    await this.waitForTerminals((count) => count === before);
+  }
+
   /** Rows say more than fits into the side bar's first width. */
   async #widenSideBar(): Promise<void> {
     const edge = await this.page.locator(".part.sidebar").boundingBox();
