@@ -1,6 +1,5 @@
 #include "dev.h"
 #include "cleanup.h"
-#include "mounts.h"
 #include "sources.h"
 #include <errno.h>
 #include <fcntl.h>

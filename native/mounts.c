@@ -11,12 +11,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
-    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return failed(failure, "mount", "move_mount", path);
-    return true;
-}
-
 static bool attach_at(struct building *building, int tree, const struct mount_spec *mount,
                       struct failure *failure) {
     struct stat source;

@@ -13,6 +13,3 @@ struct building {
 /* Applies the mounts of the command line in their order. */
 bool mounts_apply(const struct options *options, struct building *building,
                   struct failure *failure);
-
-/* Attaches a detached mount on an O_PATH descriptor. */
-bool mount_attach(int tree, int place, const char *path, struct failure *failure);

@@ -1,6 +1,5 @@
 #include "proc.h"
 #include "cleanup.h"
-#include "mounts.h"
 #include "resolve.h"
 #include "sources.h"
 #include "syscalls.h"

@@ -117,3 +117,9 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
         return failed(failure, "mount", "fsmount", type) - 1;
     return mounted;
 }
+
+bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
+    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return failed(failure, "mount", "move_mount", path);
+    return true;
+}

@@ -1,4 +1,4 @@
-/* What is mounted: detached mounts, with their attributes, before they get a place. */
+/* What is mounted: detached mounts, with their attributes, and giving them a place. */
 #pragma once
 #include "options.h"
 
@@ -18,3 +18,6 @@ int source_copy(int place, unsigned attributes, const char *path, struct failure
 /* A new, detached file system: its type, "key=value" parameters and mount attributes. */
 int source_create(const char *type, const char *const *parameters, unsigned attributes,
                   struct failure *failure);
+
+/* Attaches a detached mount on an O_PATH descriptor. */
+bool mount_attach(int tree, int place, const char *path, struct failure *failure);
