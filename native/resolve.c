@@ -81,8 +81,9 @@ int resolve_target(int root, const char *path, enum target_kind kind, bool no_sy
     if (failure->error == ELOOP)
         failed_hint(failure, "the root directory has a symbolic link there");
     if (failure->error == EROFS)
-        failed_hint(failure, "a mount point cannot be made in a read-only directory: choose a target "
-                             "that exists, or one elsewhere");
+        failed_hint(failure,
+                    "a mount point cannot be made in a read-only directory: choose a target "
+                    "that exists, or one elsewhere");
     if (walk.here >= 0)
         close(walk.here);
     return -1;
