@@ -44,12 +44,13 @@ function chooseSuites(names: readonly string[]): readonly string[] {
   return names.length > 0 ? names : known;
 }
 
-/** Type check, lint and format: each counts as one test. */
+/** Types, lint and format, and the C compiler's analysis: each counts as one test. */
 async function runChecks(): Promise<Totals> {
   let failed = 0;
   const checks = [
     ["tsc", "-b"],
     ["biome", "check", "."],
+    ["make", "-s", "-C", "native", "check"],
   ] as const;
   for (const [program, ...args] of checks) {
     const child = spawn(program, args, { cwd: checkout, stdio: "inherit" });

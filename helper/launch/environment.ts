@@ -39,6 +39,8 @@ export function buildEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     USER: facts.user.name,
     LOGNAME: facts.user.name,
     SHELL: facts.user.shell,
+    // Where the client has none: a terminal is UTF-8 today, and glibc has this locale built in.
+    LANG: "C.UTF-8",
     // systemd's container interface: lets programs inside know, as Docker's and LXC's do.
     container: "terrarium",
     ...(facts.tty ? { TERM: "xterm-256color" } : {}),

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectClient } from "../../helper/cli/connect.ts";
 import type { HelperConnection, Notifications } from "../../helper/protocol/methods.ts";
 import { eventually, inspect, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
-import { needsRoot, strangerId } from "./isolated.ts";
+import { becomeStranger, needsRoot, strangerId } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
 /** A helper on a socket in a folder of its own; it ends with the test. */
@@ -167,7 +167,7 @@ describe("the socket", needsRoot, () => {
     chmodSync(join(path, ".."), 0o755);
     chmodSync(path, 0o777);
     const audit = once(createInterface({ input: helper.stderr ?? process.stdin }), "line");
-    assert.equal(await knock(path, strangerId), "closed without a word");
+    assert.equal(await knock(path), "closed without a word");
     const [line] = await audit;
     assert.match(
       line,
@@ -198,9 +198,10 @@ describe("the socket", needsRoot, () => {
   });
 });
 
-/** Connects as another user and says hello; what came back. */
-async function knock(path: string, uid: number): Promise<string> {
+/** Connects as a stranger and says hello; what came back. */
+async function knock(path: string): Promise<string> {
   const script = `
+    ${becomeStranger}
     const socket = require("node:net").connect(process.argv[1]);
     let heard = "";
     socket.on("data", (chunk) => { heard += chunk; });
@@ -210,8 +211,6 @@ async function knock(path: string, uid: number): Promise<string> {
     socket.write("Content-Length: " + body.length + "\\r\\n\\r\\n" + body);
   `;
   const child = spawn(process.execPath, ["-e", script, path], {
-    uid,
-    gid: uid,
     cwd: "/",
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -16,6 +16,13 @@ export const needsRoot = { skip: isRoot ? false : "needs root" };
 /** An unprivileged identity that owns nothing on the machine. */
 export const strangerId = 65533;
 
+/** The first lines of a script for Node: it loads as root, from a checkout that may be closed to others. */
+export const becomeStranger = `
+  process.setgroups([]);
+  process.setgid(${strangerId});
+  process.setuid(${strangerId});
+`;
+
 const readyThenSleep = 'read -r pid rest < /proc/self/stat; echo "$pid"; exec sleep 600';
 
 /**

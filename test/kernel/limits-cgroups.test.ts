@@ -19,7 +19,7 @@ import {
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
 import type { Limits } from "../../helper/protocol/limits.ts";
-import { needsRoot, strangerId } from "./isolated.ts";
+import { becomeStranger, needsRoot } from "./isolated.ts";
 
 /** A process that is killed from outside must fail a test, not hang it. */
 const bounded = { ...needsRoot, timeout: 30_000 };
@@ -297,12 +297,11 @@ describe("a user to whom nothing is delegated", bounded, () => {
   const module = new URL("../../helper/limits/cgroups.ts", import.meta.url).pathname;
 
   function asStranger(limits: Limits): string {
-    const code = `import(${JSON.stringify(module)}).then(({ createCgroups }) =>
-      console.log(JSON.stringify(createCgroups("0123456789ab", ${JSON.stringify(limits)}))),
-    ).catch((error) => console.log(error.code, error.args.reason))`;
-    const identity = [`--reuid=${strangerId}`, `--regid=${strangerId}`, "--clear-groups"];
-    const command = [...identity, process.execPath, "-e", code];
-    return spawnSync("setpriv", command, { encoding: "utf8", cwd: "/" }).stdout.trim();
+    const code = `import(${JSON.stringify(module)}).then(({ createCgroups }) => {
+      ${becomeStranger}
+      console.log(JSON.stringify(createCgroups("0123456789ab", ${JSON.stringify(limits)})));
+    }).catch((error) => console.log(error.code, error.args.reason))`;
+    return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", cwd: "/" }).stdout.trim();
   }
 
   test("gets a sandbox without cgroups", () => {

@@ -82,6 +82,7 @@ describe("the environment inside", () => {
       USER: "root",
       LOGNAME: "root",
       SHELL: "/bin/bash",
+      LANG: "C.UTF-8",
       container: "terrarium",
     });
   });
