@@ -138,6 +138,7 @@ describe("In the workbench", () => {
     await workbench.runCommand("Notifications: Clear All Notifications");
     const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
+    await workbench.expandRow(await workbench.findRow("Namespaces", /^net/));
     const row = await workbench.findRow("Namespaces", inode);
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
     await workbench.waitForTerminals((count) => count > before);

@@ -125,7 +125,15 @@ describe("what a sandbox of root sees by default", needsRoot, () => {
       .trim()
       .split("\n")
       .map((line) => line.split("=")[0]);
-    assert.deepEqual(names.sort(), ["HOME", "LOGNAME", "PATH", "SHELL", "USER", "container"]);
+    assert.deepEqual(names.sort(), [
+      "HOME",
+      "LANG",
+      "LOGNAME",
+      "PATH",
+      "SHELL",
+      "USER",
+      "container",
+    ]);
   });
 
   test("a network with the loopback device only, up", async () => {

@@ -14,12 +14,16 @@ import { startVscodeServer, type VscodeServer } from "./vscode-server.ts";
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function main(): Promise<void> {
-  const folder = resolve(process.argv[2] ?? join(checkout, "test", "editor", "workspace"));
+  const sample = join(checkout, "test", "editor", "workspace");
+  const folder = resolve(process.argv[2] ?? sample);
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} to open`);
-  const home = join(cache, "start");
+  // The sample is ours; of a folder of yours VS Code asks whether you trust it.
+  const asksForTrust = folder !== sample;
+  const home = join(cache, asksForTrust ? "start" : "start-sample");
+  const settings = { ...calmSettings, "security.workspace.trust.enabled": asksForTrust };
   await installVscodeServer();
   await withProgress("Installing Terrarium into it", () => installPackagedExtension(home));
-  const server = await startVscodeServer({ home, settings: calmSettings });
+  const server = await startVscodeServer({ home, settings });
   stopOnSignals(server);
   server.process.on("exit", (code) => process.exit(code ?? 0));
   process.stdout.write(`\nVS Code with Terrarium is ready; Ctrl-C ends it. Open\n`);

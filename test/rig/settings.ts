@@ -5,11 +5,9 @@ export const calmSettings = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.tips.enabled": false,
   "chat.disableAIFeatures": true,
-  "security.workspace.trust.enabled": false,
   "telemetry.telemetryLevel": "off",
   "extensions.ignoreRecommendations": true,
   "git.openRepositoryInParentFolders": "never",
-  "git.enabled": false,
   "remote.autoForwardPorts": false,
   "terminal.integrated.initialHint": false,
   "terminal.integrated.suggest.enabled": false,
@@ -18,8 +16,9 @@ export const calmSettings = {
 /** The DOM renderer puts a terminal's text where a test can read it. */
 export const testSettings = {
   ...calmSettings,
+  "security.workspace.trust.enabled": false,
+  "git.enabled": false,
   "terminal.integrated.gpuAcceleration": "off",
-  "terminal.integrated.enablePersistentSessions": false,
   "terminal.integrated.confirmOnKill": "never",
   "terminal.integrated.cursorBlinking": false,
   "editor.cursorBlinking": "solid",
