@@ -26,14 +26,14 @@ export interface SandboxIdentity {
 }
 
 /**
- * Docker's default set without SETFCAP, MKNOD and AUDIT_WRITE: a file capability planted in the workspace
- * would be the host's (design, "planting"), device nodes and the audit log are closed to user namespaces.
+ * Docker's default set without SETFCAP, FSETID, MKNOD and AUDIT_WRITE: a file capability planted in the
+ * workspace would be the host's (design, "planting"), and a set-gid file there must lose that bit when it is
+ * written to; device nodes and the audit log are closed to user namespaces.
  */
 const rootCapabilities = [
   "chown",
   "dac_override",
   "fowner",
-  "fsetid",
   "kill",
   "net_bind_service",
   "net_raw",

@@ -67,7 +67,6 @@ describe("a terminal sandbox of root", () => {
       "--keep-cap chown",
       "--keep-cap dac_override",
       "--keep-cap fowner",
-      "--keep-cap fsetid",
       "--keep-cap kill",
       "--keep-cap net_bind_service",
       "--keep-cap net_raw",
