@@ -5,6 +5,7 @@ import type {
   SandboxSummary,
 } from "../../helper/protocol/inventory.ts";
 import type { ParameterInput } from "../../helper/protocol/methods.ts";
+import { mainProcess } from "../../helper/protocol/processes.ts";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
@@ -44,7 +45,7 @@ function entranceOf(target: Target | Extract<Subject, { kind: "process" }>): Ent
     case "process":
       return byProcess(target.process);
     case "sandbox":
-      return byProcess(mainProcess(target.sandbox));
+      return byProcess(commandOf(target.sandbox));
     case "namespace":
       return { ...byProcess(topmostProcess(target.namespace)), only: [target.namespace.type] };
   }
@@ -55,8 +56,8 @@ function byProcess({ pid, startTimeTicks }: ProcessFact): Entrance {
   return { pid, startTimeTicks };
 }
 
-function mainProcess({ name, pid, processes }: SandboxSummary): ProcessFact {
-  const main = processes.find((process) => process.pid === pid) ?? processes[0];
+function commandOf({ name, processes }: SandboxSummary): ProcessFact {
+  const main = mainProcess(processes);
   if (!main) throw new UserError(`Sandbox "${name}" has no process to enter: it has ended.`);
   return main;
 }

@@ -12,7 +12,7 @@ describe("In the workbench", () => {
   let broken = false;
   let sandboxName: string;
   let sandboxNet: string;
-  let sandboxPid: number;
+  let shellPid: number;
 
   before(async () => {
     workbench = await Workbench.open();
@@ -64,15 +64,16 @@ describe("In the workbench", () => {
   step("the tree shows the same process under its host pid", "04-processes", async () => {
     await workbench.expandRow(await sandboxRow());
     await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
-    const row = await workbench.findRow(sandboxes, /^1\s*→\s*\d+/);
-    sandboxPid = Number(/→\s*(\d+)/.exec((await row.textContent()) ?? "")?.[1]);
-    assert.deepEqual(nestedPids(sandboxPid), [sandboxPid, 1]);
+    const init = await hostPidInTree(1);
+    assert.deepEqual(nestedPids(init), [init, 1]);
+    shellPid = await hostPidInTree(2);
+    assert.deepEqual(nestedPids(shellPid), [shellPid, 2]);
   });
 
   step("the shell's namespaces are those of the process in the tree", "05-namespaces", async () => {
     await workbench.type("readlink /proc/self/ns/net");
     [sandboxNet] = await workbench.waitForText(/net:\[\d+\]/);
-    assert.equal(sandboxNet, namespaceLink(sandboxPid, "net"));
+    assert.equal(sandboxNet, namespaceLink(shellPid, "net"));
     assert.notEqual(sandboxNet, namespaceLink("self", "net"));
     await workbench.expandSection("Namespaces");
     await workbench.expandRow(await workbench.findRow("Namespaces", /^net/));
@@ -121,6 +122,8 @@ describe("In the workbench", () => {
     await workbench.waitForTerminals((count) => count > before);
     await workbench.waitForLastTerminal();
     await workbench.waitForText(/[$#] ?$/m);
+    // The command's, not init's, which keeps no privilege to follow and shows itself to root only.
+    await workbench.waitForText(new RegExp(`of process ${shellPid}$`, "m"));
     await workbench.type("hostname; readlink /proc/self/ns/net");
     const [entered] = await workbench.waitForText(/net:\[\d+\]/);
     assert.equal(entered, sandboxNet);
@@ -163,6 +166,12 @@ describe("In the workbench", () => {
   /** The terminal's sandbox among those that others may have made. */
   function sandboxText(): RegExp {
     return new RegExp(`^${sandboxName}.*terrarium · running`);
+  }
+
+  /** What stands behind the arrow of the row `1 → 20481`. */
+  async function hostPidInTree(innerPid: number): Promise<number> {
+    const row = await workbench.findRow(sandboxes, new RegExp(`^${innerPid}\\s*→\\s*\\d+`));
+    return Number(/→\s*(\d+)/.exec((await row.textContent()) ?? "")?.[1]);
   }
 
   function sandboxRow(): Promise<Locator> {
