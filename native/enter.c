@@ -9,6 +9,7 @@
 #include "wait.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -75,13 +76,26 @@ static bool await_entered(struct session *session, struct failure *failure) {
                : failed_because(failure, EPROTO, "namespaces", "recvmsg", NULL, NULL);
 }
 
+/*
+ * The capabilities of a target count in its own user namespace only. One that makes a new one,
+ * which takes no privilege, at once shows all of them, and whoever follows it would have all of
+ * them here. It cannot come back: one look after they were read, and before the command runs, is
+ * enough.
+ */
+static bool check_followed(const struct session *session, const struct target *target,
+                           const uint64_t *namespaces, struct failure *failure) {
+    return !session->options->follow ||
+           target_kept_user(target, namespace_inode(namespaces, CLONE_NEWUSER), failure);
+}
+
 static bool begin(struct session *session, struct options *options, pid_t *joiner,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
     struct target target;
     if (!session_open(session, failure) || !target_open(&target, options, failure) ||
         !privileges_hide(failure) || !spawn_joiner(session, &target, joiner, failure) ||
-        !await_entered(session, failure) || !session_await_prepared(session, namespaces, failure))
+        !await_entered(session, failure) || !session_await_prepared(session, namespaces, failure) ||
+        !check_followed(session, &target, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);
     return session_start(session, failure);

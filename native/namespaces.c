@@ -23,6 +23,13 @@ void namespaces_read(int proc, uint64_t *inodes) {
     }
 }
 
+uint64_t namespace_inode(const uint64_t *inodes, int flag) {
+    for (int i = 0; i < NAMESPACE_COUNT; i++)
+        if (namespace_types[i].flag == flag)
+            return inodes[i];
+    return 0;
+}
+
 static int flag_of(const char *name, size_t length) {
     for (int i = 0; i < NAMESPACE_COUNT; i++)
         if (strlen(namespace_types[i].name) == length &&

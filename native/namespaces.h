@@ -19,5 +19,8 @@ extern const struct namespace_type namespace_types[NAMESPACE_COUNT];
  */
 void namespaces_read(int proc, uint64_t *inodes);
 
+/* The number for one CLONE_NEW* flag in such an array. */
+uint64_t namespace_inode(const uint64_t *inodes, int flag);
+
 /* "pid,mnt,net" -> CLONE_NEW* flags. */
 bool namespaces_parse(const char *list, int *flags, struct failure *failure);

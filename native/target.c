@@ -83,3 +83,13 @@ bool target_shares(const struct target *target, const char *name) {
            fstatat(target->proc, theirs, &there, 0) == 0 && here.st_ino == there.st_ino &&
            here.st_dev == there.st_dev;
 }
+
+bool target_kept_user(const struct target *target, uint64_t inode, struct failure *failure) {
+    struct stat theirs;
+    if (fstatat(target->proc, "ns/user", &theirs, 0) < 0)
+        return target_failed(failure, "fstatat", "ns/user");
+    return theirs.st_ino == inode ||
+           failed_because(failure, EPERM, "follow", "fstatat", "ns/user",
+                          "the process is in another user namespace than the one that was "
+                          "joined, and what it may do there it may not do here");
+}

@@ -1,6 +1,7 @@
 /* The process that is entered, pinned by descriptors. */
 #pragma once
 #include "options.h"
+#include <stdint.h>
 
 struct target {
     int process; /* pidfd */
@@ -14,3 +15,6 @@ bool target_open(struct target *target, const struct options *options, struct fa
 
 /* Whether the caller and the target share the namespace `name` ("user"). */
 bool target_shares(const struct target *target, const char *name);
+
+/* Whether the target is still in the user namespace with this inode number. */
+bool target_kept_user(const struct target *target, uint64_t inode, struct failure *failure);

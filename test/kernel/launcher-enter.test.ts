@@ -101,6 +101,14 @@ describe("launcher enter", asRoot, () => {
     await session.ended;
   });
 
+  /* Its capabilities are those of its own user namespace, and would be the host's here. */
+  it("refuses to follow a process into less than its user namespace", async () => {
+    for (const namespaces of ["mnt", "net,mnt,pid"]) {
+      const { code, events, stdout } = await enter("echo entered", follow, namespaces);
+      assert.deepEqual([code, ...error(events), stdout], [125, "follow", "EPERM", ""], namespaces);
+    }
+  });
+
   it("sees the sandbox's processes and is one of them", async () => {
     const { stdout, code } = await enter("cat /proc/1/comm /proc/2/comm; hostname; id -u; exit 9");
     assert.deepEqual([stdout, code], ["terrarium-init\nsleep\nentered\n1000\n", 9]);
