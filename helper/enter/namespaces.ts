@@ -21,7 +21,9 @@ export function targetNamespaces(pid: number): Inodes {
 /**
  * Which namespaces to join: those asked for, or all; only those that differ from ours (the kernel refuses to
  * join the user namespace that one is in: setns(2), EINVAL). An ordinary user may join any other namespace
- * only with the user namespace that owns it, because the right to do so comes from there.
+ * only with the user namespace that owns it, because the right to do so comes from there. With a mount
+ * namespace everybody does: its programs and start-up files are the target's, so what they run as must be
+ * the target, and not the host's root.
  */
 export function chooseNamespaces(
   pid: number,
@@ -33,5 +35,6 @@ export function chooseNamespaces(
   const differing = namespaceTypes.filter((type) => target[type] !== own[type]);
   const wanted = differing.filter((type) => only === undefined || only.includes(type));
   if (wanted.length === 0) throw new TerrariumError("nothingToEnter", { pid, types: only ?? [] });
-  return differing.filter((type) => wanted.includes(type) || (type === "user" && !privileged));
+  const needsUser = !privileged || wanted.includes("mnt");
+  return differing.filter((type) => wanted.includes(type) || (type === "user" && needsUser));
 }

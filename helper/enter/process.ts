@@ -25,7 +25,8 @@ export interface Visitor {
 /**
  * Enters any process: all namespaces that differ from ours with the target's ids, capabilities,
  * no_new_privs and cgroups; or only the types that were asked for, keeping our own identity unless the
- * user namespace is among them (without it the target's ids would mean somebody else).
+ * user namespace is among them (without it the target's ids would mean somebody else) or the mount
+ * namespace (whose files the target may have written).
  */
 export async function enterProcess(
   visitor: Visitor,
@@ -39,8 +40,8 @@ export async function enterProcess(
     throw new TerrariumError("noSuchProcess", { pid });
   }
   const namespaces = chooseNamespaces(pid, only, visitor.uid === 0);
-  const follow = only === undefined || namespaces.includes("user");
   const joinsFiles = namespaces.includes("mnt");
+  const follow = only === undefined || namespaces.includes("user") || joinsFiles;
   const shell = chooseShell(
     joinsFiles ? `/proc/${pid}/root` : "/",
     joinsFiles ? undefined : visitor.shell,

@@ -48,6 +48,18 @@ describe("enter", needsRoot, () => {
     assert.equal(ran.stdout, `${links.join("\n")}\n`);
   });
 
+  test("the files of a sandbox: as the sandbox's user, whose start-up files they are, and never as root", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const [main] = (await inspect(name)).processes.slice(-1);
+    const { stdout } = await terrarium.run([
+      ...["enter", `${main?.pid}`, "--only", "mnt", "--"],
+      ...["setpriv", "--dump"],
+    ]);
+    assert.match(stdout, /^no_new_privs: 1$/m);
+    assert.match(stdout, /^Capability bounding set: /m);
+    assert.doesNotMatch(stdout, /sys_admin/);
+  });
+
   test("passes the exit code and the input on", async (t) => {
     const { pid } = await startIsolated(t, ["--uts"]);
     const ran = await terrarium.run(["enter", `${pid}`, "--", "sh", "-c", "cat; exit 9"], {
