@@ -26,11 +26,23 @@ static bool apply_bind(const struct mount_spec *mount, struct building *building
     return attach_at(building, mount->tree, mount, failure);
 }
 
+/*
+ * What a path means inside; only its last component may be no link. A link on the way there is
+ * followed, as the mount of the workspace followed it: else a root directory could, with one above
+ * the workspace, take its protection away.
+ */
+static int open_protected(int root, const char *path) {
+    const char *name = strrchr(path, '/') + 1;
+    cleanup_free char *parent = strndup(path, (size_t)(name - path));
+    cleanup_fd int directory =
+        parent ? resolve_existing(root, parent, O_PATH | O_DIRECTORY, 0) : -1;
+    return directory < 0 ? -1 : resolve_existing(directory, name, O_PATH, RESOLVE_NO_SYMLINKS);
+}
+
 /* A mount point cannot be renamed or unlinked from inside, so a pinned path stays what it is. */
 static bool apply_protect(const struct mount_spec *mount, struct building *building,
                           struct failure *failure) {
-    cleanup_fd int place =
-        resolve_existing(building->root, mount->target, O_PATH, RESOLVE_NO_SYMLINKS);
+    cleanup_fd int place = open_protected(building->root, mount->target);
     bool absent = place < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR);
     if (absent)
         return true;

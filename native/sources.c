@@ -1,5 +1,6 @@
 #include "sources.h"
 #include "cleanup.h"
+#include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,9 +58,27 @@ static bool set_attributes(const struct mount_spec *mount, int user_namespace,
     return true;
 }
 
+/*
+ * Without links: whoever may write to a directory on the way, such as a sandbox that has a folder
+ * above this one, could put one in after the caller had looked where the path leads.
+ */
+static int open_place(const char *source, struct failure *failure) {
+    int place = openat2(AT_FDCWD, source, O_PATH, RESOLVE_NO_SYMLINKS);
+    if (place >= 0)
+        return place;
+    failed(failure, "mount", "openat2", source);
+    if (failure->error == ELOOP)
+        failed_hint(failure, "there is a symbolic link in this path: give the one without (as "
+                             "realpath prints it)");
+    return -1;
+}
+
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
-    mount->tree =
-        open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    cleanup_fd int place = open_place(mount->source, failure);
+    if (place < 0)
+        return false;
+    int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+    mount->tree = open_tree(place, "", flags);
     if (mount->tree < 0)
         return failed(failure, "mount", "open_tree", mount->source);
     return set_attributes(mount, user_namespace, failure);

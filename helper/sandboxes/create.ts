@@ -11,8 +11,8 @@ import type { SandboxHost } from "./host.ts";
 import { readHostView } from "./hostView.ts";
 import { type Asker, needsIdRange, planIdentity, type SandboxIdentity } from "./identity.ts";
 import { chooseIdRange, idsInUse } from "./idRange.ts";
-import { checkPaths, protections } from "./paths.ts";
-import { planRun } from "./plan.ts";
+import { checkPaths, protections, type Sources } from "./paths.ts";
+import { type PlanFacts, planRun } from "./plan.ts";
 import { reconcile, sweepCgroups } from "./reconcile.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
@@ -29,11 +29,12 @@ export async function createSandbox(
   host: SandboxHost,
   parameters: CreateParameters,
 ): Promise<CreatedSandbox> {
-  checkPaths(parameters.spec, host.asker.home);
+  const { asker, registry } = host;
+  const sources = checkPaths(parameters.spec, { home: asker.home, state: registry.state.root });
   const record = await reserve(host, parameters);
   try {
     const prepared = prepare(host, record, parameters);
-    return await start(host, prepared, parameters);
+    return await start(host, prepared, parameters, sources);
   } catch (error) {
     undo(host, record);
     throw error;
@@ -112,12 +113,14 @@ async function start(
   host: SandboxHost,
   record: SandboxRecord,
   parameters: CreateParameters,
+  sources: Sources,
 ): Promise<CreatedSandbox> {
   const socket =
     parameters.stdio === "none"
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
-  const launched = launch("run", runOptions(host, record, parameters, socket), record.command);
+  const options = runOptions(host, record, parameters, { sources, socket });
+  const launched = launch("run", options, record.command);
   try {
     const ready = await launched.ready;
     const running = {
@@ -144,11 +147,12 @@ function runOptions(
   host: SandboxHost,
   record: SandboxRecord,
   { spec, stdio, keep, clientEnv }: CreateParameters,
-  socket: string | undefined,
+  { sources, socket }: Pick<PlanFacts, "sources" | "socket">,
 ): readonly string[] {
   const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
   return planRun({
     spec,
+    sources,
     identity,
     hostname: record.hostname,
     hostView: readHostView(),

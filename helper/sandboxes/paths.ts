@@ -6,34 +6,64 @@ import type { SandboxSpec } from "../protocol/schemas.ts";
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
 const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;
 
+/** What runs: sockets of root's services, devices, other processes. */
+const liveTrees = ["/proc", "/sys", "/dev", "/run"] as const;
+
 /** The machine's own: a writable view of one of these as a "workspace" is a mistake, whoever makes it. */
 const systemTrees = ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/sbin"] as const;
 const systemRoots = ["/home", "/opt", "/srv", "/usr", "/var", ...systemTrees] as const;
 
-/** Refuses, before anything is made, what could never work or would open what a sandbox hides. */
-export function checkPaths(spec: SandboxSpec, home: string): void {
-  if (spec.rootfs.type === "directory") requireDirectory(spec.rootfs.path);
-  if (spec.workspace) checkWorkspace(spec.workspace, home);
-  for (const { source, target } of spec.mounts) {
-    requireExists(source);
-    refuseOwnMountPoint(target);
-  }
+/** Each path of the host in a spec, and where it led when it was checked: a path without links. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** What no folder of a sandbox's may hold: the user's home directory, and the helper's own state. */
+export interface Hidden {
+  readonly home: string;
+  readonly state: string;
 }
 
-function checkWorkspace(workspace: string, home: string): void {
-  requireDirectory(workspace);
-  refuseOwnMountPoint(workspace);
+/**
+ * Refuses, before anything is made, what could never work or would open what a sandbox hides. Answers what
+ * was looked at: only that may be mounted, for a link may change at any time (the launcher refuses links).
+ */
+export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
+  const sources = new Map<string, string>();
+  const add = (path: string, real: string) => sources.set(path, real);
+  if (spec.rootfs.type === "directory") add(spec.rootfs.path, checkRoot(spec.rootfs.path, hidden));
+  if (spec.workspace) add(spec.workspace, checkWorkspace(spec.workspace, hidden));
+  for (const { source, target } of spec.mounts) {
+    add(source, existing(source));
+    refuseOwnMountPoint(target);
+  }
+  return sources;
+}
+
+function checkRoot(path: string, hidden: Hidden): string {
+  const real = existingDirectory(path);
+  refuseHidden(path, real, hidden);
+  return real;
+}
+
+function checkWorkspace(workspace: string, hidden: Hidden): string {
   // What gets mounted is what the path leads to, so a link to the home directory is the home directory.
-  const real = realpathSync(workspace);
-  if (contains(real, realPath(home))) {
-    refuse(
-      workspace,
-      "it holds your home directory, which a sandbox hides; open a folder below it",
-    );
+  const real = existingDirectory(workspace);
+  refuseOwnMountPoint(workspace);
+  refuseHidden(workspace, real, hidden);
+  if (liveTrees.some((tree) => contains(tree, real))) {
+    refuse(workspace, "it leads to sockets, devices or processes of the running system");
   }
   if (isSystem(real) || isSystem(resolve(workspace))) {
     refuse(workspace, "it is part of the system, which a sandbox may read and not write");
   }
+  return real;
+}
+
+function refuseHidden(path: string, real: string, { home, state }: Hidden): void {
+  if (contains(real, realPath(home))) {
+    refuse(path, "it holds your home directory, which a sandbox hides; open a folder below it");
+  }
+  if (contains(real, realPath(state)))
+    refuse(path, "it holds the sockets and records of sandboxes");
 }
 
 function isSystem(path: string): boolean {
@@ -65,13 +95,16 @@ export function contains(outer: string, inner: string): boolean {
   return path === "" || (path !== ".." && !path.startsWith("../") && !isAbsolute(path));
 }
 
-function requireDirectory(path: string): void {
-  if (!requireExists(path).isDirectory()) refuse(path, "it is not a directory");
+function existingDirectory(path: string): string {
+  const real = existing(path);
+  if (!statSync(real).isDirectory()) refuse(path, "it is not a directory");
+  return real;
 }
 
-function requireExists(path: string) {
+/** The path without links. */
+function existing(path: string): string {
   try {
-    return statSync(path);
+    return realpathSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return refuse(path, code === "ENOENT" ? "there is no such file or directory" : `${code}`);

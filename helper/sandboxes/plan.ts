@@ -2,10 +2,13 @@ import { environmentOptions } from "../launch/environment.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import type { HostEntry } from "./hostView.ts";
 import type { IdMap, SandboxIdentity } from "./identity.ts";
+import type { Sources } from "./paths.ts";
 
 /** All that a launch depends on, gathered beforehand: the plan is a pure function of it. */
 export interface PlanFacts {
   readonly spec: SandboxSpec;
+  /** Where the spec's paths of the host lead. */
+  readonly sources: Sources;
   readonly identity: SandboxIdentity;
   readonly hostname: string;
   readonly hostView: readonly HostEntry[];
@@ -37,7 +40,7 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...workspaceOptions(facts),
     ...spec.mounts.flatMap(({ source, target, readOnly }) => [
       bind(facts, readOnly),
-      source,
+      sourceOf(facts, source),
       target,
     ]),
     ...["--chdir", spec.workdir ?? spec.workspace ?? homeInside(facts)],
@@ -53,9 +56,15 @@ function idMapLine(map: IdMap): string {
   return map.join(" ");
 }
 
-function rootOptions({ spec, identity, hostView }: PlanFacts): string[] {
+function sourceOf({ sources }: PlanFacts, path: string): string {
+  return sources.get(path) ?? path;
+}
+
+function rootOptions(facts: PlanFacts): string[] {
+  const { spec, identity, hostView } = facts;
   if (spec.rootfs.type === "directory") {
-    return [identity.idMappedBinds ? "--idmap-rootfs" : "--rootfs", spec.rootfs.path];
+    const option = identity.idMappedBinds ? "--idmap-rootfs" : "--rootfs";
+    return [option, sourceOf(facts, spec.rootfs.path)];
   }
   // Never id-mapped: root's 0600 files in /etc would become readable to the sandbox's root.
   return hostView.flatMap((entry) =>
@@ -88,7 +97,7 @@ function workspaceOptions(facts: PlanFacts): string[] {
   const { workspace } = facts.spec;
   if (!workspace) return [];
   return [
-    ...[bind(facts, false), workspace, workspace],
+    ...[bind(facts, false), sourceOf(facts, workspace), workspace],
     ...facts.protections.pinned.flatMap((path) => ["--pin", path]),
     ...facts.protections.readOnly.flatMap((path) => ["--ro-protect", path]),
   ];

@@ -71,7 +71,22 @@ describe("a bind", asRoot, () => {
         "true",
       ]);
       const { stage, call, errno } = events[0] ?? {};
-      assert.deepEqual([code, stage, call, errno], [125, "mount", "open_tree", "EACCES"]);
+      assert.deepEqual([code, stage, call, errno], [125, "mount", "openat2", "EACCES"]);
+    });
+  });
+
+  it("of a path that a link leads elsewhere is refused, whoever put it there", async () => {
+    await withWorkspace(100000, async (workspace) => {
+      mkdirSync(join(workspace, "real"));
+      symlinkSync("real", join(workspace, "link"));
+      for (const option of ["--bind", "--ro-bind", "--idmap-bind"]) {
+        const bind = [option, join(workspace, "link"), "/x"];
+        const { code, events } = await launch(["run", ...idMaps, ...bind, "--", "true"]);
+        assert.deepEqual([code, events[0]?.errno], [125, "ELOOP"], option);
+      }
+      const root = ["--rootfs", join(workspace, "link")];
+      const { events } = await launch(["run", ...idMaps, ...root, "--", "true"]);
+      assert.equal(events[0]?.errno, "ELOOP");
     });
   });
 
@@ -241,6 +256,15 @@ describe("a protected path", asRoot, () => {
         "/w",
       ]);
       assert.equal(existsSync(join(workspace, "old/hooks/pre-commit")), true);
+    });
+  });
+
+  it("is protected where a link of the root leads to it, too", async () => {
+    await withWorkspace(100000, async (workspace) => {
+      const options = ["--dir", "/real", "--symlink", "real", "/link", "--bind", workspace];
+      const protect = ["/link/w", "--ro-protect", "/link/w/.git/config"];
+      const { stderr } = await runShell("echo x > /real/w/.git/config", [...options, ...protect]);
+      assert.match(stderr, /Read-only file system/);
     });
   });
 

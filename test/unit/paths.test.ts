@@ -17,7 +17,11 @@ symlinkSync(home, join(folder, "link-to-home"));
 symlinkSync(join(folder, "nothing"), join(folder, "dangling"));
 symlinkSync(join(home, "project"), join(folder, "link-to-project"));
 
-const check = (input: SandboxSpecInput) => checkPaths(sandboxSpec.parse(input), home);
+const state = join(folder, "state", "terrarium");
+mkdirSync(state, { recursive: true });
+symlinkSync("/run", join(folder, "link-to-run"));
+
+const check = (input: SandboxSpecInput) => checkPaths(sandboxSpec.parse(input), { home, state });
 
 function refuses(input: SandboxSpecInput, reason: RegExp): void {
   assert.throws(
@@ -60,7 +64,20 @@ describe("a workspace", () => {
 
   test("is judged by where it leads, not by its name", () => {
     refuses({ workspace: join(folder, "link-to-home") }, /holds your home directory/);
+    refuses({ workspace: join(folder, "link-to-run") }, /leads to sockets/);
     check({ workspace: join(folder, "link-to-project") });
+  });
+
+  test("does not hold the sockets and records of sandboxes", () => {
+    refuses({ workspace: join(folder, "state") }, /sockets and records/);
+  });
+
+  test("is mounted from where it led when it was checked", () => {
+    const link = join(folder, "link-to-project");
+    const mounts = [{ type: "bind" as const, source: link, target: "/data" }];
+    for (const input of [{ workspace: link }, { mounts }]) {
+      assert.equal(check(input).get(link), join(home, "project"));
+    }
   });
 
   test("is nothing that a sandbox makes itself", () => {
@@ -108,7 +125,8 @@ describe("a volume", () => {
 });
 
 test("a root directory exists and is a directory", () => {
-  check({ rootfs: { type: "directory", path: folder } });
+  check({ rootfs: { type: "directory", path: join(home, "project") } });
+  refuses({ rootfs: { type: "directory", path: "/" } }, /holds your home directory/);
   refuses({ rootfs: { type: "directory", path: join(folder, "nothing") } }, /no such file/);
   refuses({ rootfs: { type: "directory", path: join(folder, "file") } }, /not a directory/);
 });

@@ -15,6 +15,7 @@ function facts(asker: Asker, input: SandboxSpecInput, changes: Partial<PlanFacts
   const spec = sandboxSpec.parse(input);
   return {
     spec,
+    sources: new Map(),
     identity: planIdentity(asker, spec.userns, needsIdRange(asker) ? rangeBase : undefined),
     hostname: "terrarium-tides",
     hostView: [
