@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { cgroupDirectory, readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { printable } from "../kernel/printable.ts";
 import { readCgroupPaths, readStat, readStatus } from "../kernel/procfs.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import { buildEnvironment } from "../launch/environment.ts";
@@ -98,5 +99,6 @@ function mayWrite(file: string): boolean {
 }
 
 function title(command: string, only: readonly NamespaceType[] | undefined): string {
-  return only ? `${command} (${only.join(", ")})` : command;
+  const name = printable(command);
+  return only ? `${name} (${only.join(", ")})` : name;
 }
