@@ -7,7 +7,7 @@ import type { HelperConnection } from "./protocol/methods.ts";
 import { openSandboxHost } from "./sandboxes/host.ts";
 import { auditToStderr, noAudit } from "./server/audit.ts";
 import { serve } from "./server/connection.ts";
-import { listen } from "./server/socket.ts";
+import { isServedBy, listen } from "./server/socket.ts";
 import { version } from "./version.ts";
 
 /** argv to one of three faces: the command line, a helper on stdio, a helper on a socket. */
@@ -55,7 +55,14 @@ function connectHere(): Promise<HelperConnection> {
 function connectTo(path: string): Promise<HelperConnection> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket(path);
-    socket.once("connect", () => resolve(connectClient(socket, `terrarium ${version()}`)));
+    socket.once("connect", () => {
+      if (isServedBy(socket, process.geteuid?.() ?? 0)) {
+        resolve(connectClient(socket, `terrarium ${version()}`));
+        return;
+      }
+      socket.destroy();
+      reject(new TerrariumError("pathRefused", { path, reason: "another user listens there" }));
+    });
     socket.once("error", ({ message }) =>
       reject(
         new TerrariumError("pathRefused", { path, reason: `no helper answers there (${message})` }),

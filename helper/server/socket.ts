@@ -28,6 +28,15 @@ export async function listen(host: SandboxHost, path: string, audit: Audit): Pro
   return server;
 }
 
+/**
+ * The other direction: a client runs the program that the helper names for its terminal, so it believes
+ * its own user and root only. The place of a socket says nothing: in /tmp anybody may have made it.
+ */
+export function isServedBy(socket: Socket, uid: number): boolean {
+  const peer = peerOf(socket);
+  return peer !== undefined && (peer.uid === 0 || peer.uid === uid);
+}
+
 function accept(host: SandboxHost, socket: Socket, audit: Audit): void {
   const peer = peerOf(socket);
   if (peer === undefined || (peer.uid !== 0 && peer.uid !== host.asker.uid)) {

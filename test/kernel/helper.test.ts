@@ -176,6 +176,22 @@ describe("the socket", needsRoot, () => {
     assert.equal((await terrarium.run(["--helper", path, "ps"])).code, 0);
   });
 
+  test("is not believed by a client when another user listens there", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-helper-"));
+    chmodSync(folder, 0o777);
+    const path = join(folder, "helper.sock");
+    const script = `${becomeStranger} require("node:net").createServer().listen(process.argv[1]);`;
+    const impostor = spawn(process.execPath, ["-e", script, path], { cwd: "/", stdio: "ignore" });
+    t.after(async () => {
+      await end(impostor, "SIGKILL");
+      rmSync(folder, { recursive: true });
+    });
+    await eventually("the impostor listens", () => existsSync(path));
+    const { code, stderr } = await terrarium.run(["--helper", path, "ps"]);
+    assert.equal(code, 125);
+    assert.match(stderr, /another user listens there/);
+  });
+
   test("serves several clients at once, each with its own watch", async (t) => {
     const { path } = await startSocketHelper(t);
     const [watching, quiet] = await Promise.all(
