@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An editor that starts may take long to open its terminal; one that died must not hold us. */
@@ -108,11 +109,32 @@ static bool await_start(struct session *session, int stdio[3], struct failure *f
     return true;
 }
 
-bool client_connect(struct session *session, int stdio[3], struct failure *failure) {
+static bool get_stdio(struct session *session, int stdio[3], struct failure *failure) {
     const struct options *options = session->options;
     if (!options->listen && !options->terminal && !has_terminal())
         return lend_own_stdio(session, stdio, failure);
     bool connected =
         options->listen ? await_client(session, failure) : fork_client(session, failure);
     return connected && offer(session, failure) && await_start(session, stdio, failure);
+}
+
+/* From a directory every path of its file system can be reached (fchdir, openat: CVE-2024-21626).
+ */
+static bool refuse_directories(int stdio[3], struct failure *failure) {
+    struct stat what;
+    for (int i = 0; i < 3; i++)
+        if (stdio[i] >= 0 && fstat(stdio[i], &what) == 0 && S_ISDIR(what.st_mode))
+            return refused(failure, "attach",
+                           "standard descriptor %d is a directory, which would lead the command "
+                           "out of its root",
+                           i);
+    return true;
+}
+
+bool client_connect(struct session *session, int stdio[3], struct failure *failure) {
+    if (get_stdio(session, stdio, failure) && refuse_directories(stdio, failure))
+        return true;
+    for (int i = 0; i < 3; i++)
+        cleanup_close_descriptor(&stdio[i]);
+    return false;
 }

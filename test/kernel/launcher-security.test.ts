@@ -169,6 +169,18 @@ describe("a sandbox's processes", asRoot, () => {
     assert.equal(stdout.trim().replace(/\s+/g, " "), "0 1 2");
   });
 
+  it("are not given a directory as a standard descriptor, by which they could leave their root", async () => {
+    const script = "ls /proc/self/fd/0/ssl";
+    for (const redirection of ["</etc", "2</etc"]) {
+      const line = `exec "$@" ${redirection}`;
+      const { code, stdout } = await launch(
+        ["run", ...idMaps, ...hostPrograms, "--", "/bin/sh", "-c", script],
+        { prefix: ["/bin/sh", "-c", line, "sh"] },
+      );
+      assert.deepEqual([code, stdout], [125, ""], redirection);
+    }
+  });
+
   it("see a /dev with the harmless nodes only", async () => {
     const { stdout } = await runShell(
       "cd /dev; ls -A; for n in *; do [ -c $n ] && stat -L -c '%n %t:%T' $n; done; true",
