@@ -4,7 +4,7 @@ import { formatBytes, type LimitName } from "../../helper/protocol/limits.ts";
 /** How figures are worded in rows: the field's words, no more digits than one can use. */
 
 export function countOf(count: number, noun: string): string {
-  const plural = noun.endsWith("s") ? `${noun}es` : `${noun}s`;
+  const plural = /(s|x|ch|sh)$/.test(noun) ? `${noun}es` : `${noun}s`;
   return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 

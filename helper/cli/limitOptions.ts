@@ -1,4 +1,5 @@
 import {
+  formatBytes,
   type LimitFact,
   type LimitName,
   type Limits,
@@ -52,15 +53,42 @@ function flagName(name: LimitName): string {
 }
 
 function parseLimit(fact: LimitFact, text: string): number {
-  const value = fact.unit === "bytes" ? parseBytes(text) : parseInteger(text);
-  if (value === undefined || value < fact.minimum || value > fact.maximum) {
-    throw new UsageError(
-      `${fact.flag} ${text} is out of range`,
-      `It must be between ${fact.minimum} and ${fact.maximum} ${fact.unit === "us" ? "microseconds" : fact.unit}.`,
-    );
+  const { example, parse, range } = units[fact.unit];
+  const value = parse(text);
+  if (value === undefined) {
+    throw new UsageError(`${fact.flag} ${text} is malformed`, `It is written ${example}.`);
+  }
+  if (value < fact.minimum || value > fact.maximum) {
+    throw new UsageError(`${fact.flag} ${text} is out of range`, `It must be ${range(fact)}.`);
   }
   return value;
 }
+
+interface Unit {
+  readonly parse: (text: string) => number | undefined;
+  readonly example: string;
+  readonly range: (fact: LimitFact) => string;
+}
+
+/** How a number of each unit is written here, and how its bounds are said. */
+const units: Readonly<Record<LimitFact["unit"], Unit>> = {
+  us: {
+    parse: parseInteger,
+    example: "as a whole number of microseconds",
+    range: ({ minimum, maximum }) => `between ${minimum} and ${maximum} microseconds`,
+  },
+  // Its upper bound is that of exact numbers in JavaScript: nothing that a machine could have.
+  bytes: {
+    parse: parseBytes,
+    example: "in bytes, or as 64m or 1.5g",
+    range: ({ minimum }) => `${formatBytes(minimum)} or more`,
+  },
+  count: {
+    parse: parseInteger,
+    example: "as a whole number",
+    range: ({ minimum, maximum }) => `between ${minimum} and ${maximum}`,
+  },
+};
 
 function parseInteger(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;

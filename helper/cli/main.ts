@@ -26,7 +26,11 @@ export const commands: readonly Command[] = [
   rmCommand,
 ];
 
-const helpOption: Option = { name: "help", help: "show this" };
+/** `-h` too, where the command has no such letter of its own: `run -h` is Docker's host name. */
+function helpFor({ options }: Command): Option {
+  const isTaken = options.some(({ short }) => short === "h");
+  return { name: "help", help: "show this", ...(isTaken ? {} : { short: "h" }) };
+}
 
 export interface CliEnvironment {
   /** Opens the helper: this very process, unless a socket was named. */
@@ -55,8 +59,9 @@ async function dispatch(words: readonly string[], environment: CliEnvironment): 
   if (["--help", "-h", "help"].includes(name)) return say(environment, overview(commands));
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) throw unknownCommand(name);
-  const parsed = parseArguments(rest, [...command.options, helpOption], name);
-  if (parsed.values.has(helpOption.name)) return say(environment, commandHelp(command));
+  const help = helpFor(command);
+  const parsed = parseArguments(rest, [...command.options, help], name);
+  if (parsed.values.has(help.name)) return say(environment, commandHelp(command));
   const connection = await environment.connect();
   try {
     return await command.run({ connection, print: environment.out }, parsed);

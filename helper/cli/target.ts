@@ -2,17 +2,28 @@ import type { ParsedArguments } from "./options.ts";
 import { UsageError } from "./usage.ts";
 
 /** The one SANDBOX or PID that a command is about. */
-export function onlyTarget({ positionals }: ParsedArguments, what: string): string {
+export function onlyTarget(
+  { positionals }: ParsedArguments,
+  what: string,
+  hint = commandHint,
+): string {
   const [target, extra] = positionals;
   if (target === undefined)
     throw new UsageError(`no ${what} was named`, `"terrarium ps" lists the sandboxes.`);
-  if (extra !== undefined) {
-    throw new UsageError(
-      `"${extra}" is one word too many`,
-      "A command follows two hyphens: -- COMMAND.",
-    );
-  }
+  if (extra !== undefined) throw oneWordTooMany(extra, hint);
   return target;
+}
+
+/** For a command that is about the whole machine: a word that it ignored would look like a filter. */
+export function noTarget({ positionals, command }: ParsedArguments): void {
+  const [extra] = [...positionals, ...(command ?? [])];
+  if (extra !== undefined) throw oneWordTooMany(extra, "This command takes options only.");
+}
+
+const commandHint = "A command follows two hyphens: -- COMMAND.";
+
+function oneWordTooMany(word: string, hint: string): UsageError {
+  return new UsageError(`"${word}" is one word too many`, hint);
 }
 
 /** Process ids have seven digits at most (pid_max, proc_sys_kernel(5)); a sandbox's id has twelve characters. */

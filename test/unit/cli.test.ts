@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parseTypes } from "../../helper/cli/commands/ns.ts";
 import { commandHelp, overview } from "../../helper/cli/help.ts";
 import { commands, runCli } from "../../helper/cli/main.ts";
-import { asPid, onlyTarget } from "../../helper/cli/target.ts";
+import { asPid, noTarget, onlyTarget } from "../../helper/cli/target.ts";
 import { UsageError } from "../../helper/cli/usage.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
@@ -59,6 +59,12 @@ describe("help", () => {
         assert.ok(out.includes(`--${option.name}`), option.name);
       for (const line of out.split("\n")) assert.ok(line.length <= 110, line);
     }
+  });
+
+  test("-h is --help, but where Docker has it for the host name", async () => {
+    assert.deepEqual(await say(["ps", "-h"]), await say(["ps", "--help"]));
+    assert.match((await say(["run", "--help"])).out, /-h, --hostname HOST/);
+    assert.doesNotMatch((await say(["run", "-h"])).out, /usage/);
   });
 
   test("tells the version", async () => {
@@ -130,6 +136,12 @@ describe("a target", () => {
     assert.equal(onlyTarget(parsed("tides"), "sandbox"), "tides");
     assert.throws(() => onlyTarget(parsed(), "sandbox"), UsageError);
     assert.throws(() => onlyTarget(parsed("a", "b"), "sandbox"), /"b" is one word too many/);
+  });
+
+  test("is refused where the whole machine is listed, instead of being ignored", () => {
+    noTarget(parsed());
+    assert.throws(() => noTarget(parsed("tides")), /"tides" is one word too many/);
+    assert.throws(() => noTarget({ ...parsed(), command: ["ls"] }), /"ls" is one word too many/);
   });
 
   test("is a process id only when the kernel could have given it", () => {

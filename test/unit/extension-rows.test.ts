@@ -4,6 +4,7 @@ import { cgroupRows } from "../../extension/views/cgroupRows.ts";
 import { namespaceRows } from "../../extension/views/namespaceRows.ts";
 import type { Row } from "../../extension/views/row.ts";
 import { sandboxRows } from "../../extension/views/sandboxRows.ts";
+import { countOf } from "../../extension/views/words.ts";
 import type {
   CgroupReport,
   NamespaceReport,
@@ -186,4 +187,11 @@ test("ids are unique in each tree and tell a pid that was given anew from the ol
     ),
     [],
   );
+});
+
+test("a count has the plural of its noun", () => {
+  assert.equal(countOf(1, "running sandbox"), "1 running sandbox");
+  assert.equal(countOf(2, "running sandbox"), "2 running sandboxes");
+  assert.equal(countOf(0, "process"), "0 processes");
+  assert.equal(countOf(1200, "cgroup"), "1,200 cgroups");
 });

@@ -95,11 +95,17 @@ describe("the range of each limit", () => {
       assert.equal(parse(`${flag}=${maximum}`)[name], maximum);
       assert.throws(() => parse(`${flag}=${minimum - 1}`), /is out of range/);
       assert.throws(() => parse(`${flag}=${BigInt(maximum) + 1n}`), /is out of range/);
-      assert.throws(() => parse(`${flag}=-1`), /is out of range/);
+      assert.throws(() => parse(`${flag}=-1`), /is malformed/);
     });
   }
 
-  test("is said in the answer", () => {
+  test("is not what is wrong with a word that is no number", () => {
+    assert.throws(() => parse("-m", "12x"), { message: "--memory 12x is malformed" });
+    assert.throws(() => parse("--pids-limit", "many"), /--pids-limit many is malformed/);
+  });
+
+  test("is said in the answer, a size as people write it", () => {
+    assert.throws(() => parse("-m", "1k"), { hint: "It must be 1 MB or more." });
     try {
       parse("--cpu-period", "1");
       assert.fail("accepted");

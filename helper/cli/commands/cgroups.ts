@@ -1,6 +1,7 @@
 import type { CgroupFact, CgroupHierarchy } from "../../protocol/inventory.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
+import { noTarget } from "../target.ts";
 import { printable } from "../text.ts";
 
 export const cgroupsCommand: Command = {
@@ -9,6 +10,7 @@ export const cgroupsCommand: Command = {
   usage: "cgroups [--json]",
   options: [jsonOption],
   run: async ({ connection, print }, parsed) => {
+    noTarget(parsed);
     const report = await connection.request("inventory/cgroups", {});
     print(
       isSet(parsed, "json")

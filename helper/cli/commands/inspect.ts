@@ -12,7 +12,7 @@ export const inspectCommand: Command = {
   usage: "inspect SANDBOX|PID [--json]",
   options: [jsonOption],
   run: async ({ connection, print }, parsed) => {
-    const target = onlyTarget(parsed, "sandbox or process");
+    const target = onlyTarget(parsed, "sandbox or process", "It shows one at a time.");
     const pid = asPid(target);
     const json = isSet(parsed, "json");
     if (pid === undefined) {

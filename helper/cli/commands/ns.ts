@@ -1,7 +1,8 @@
-import type { NamespaceFact } from "../../protocol/inventory.ts";
+import type { NamespaceFact, ProcessFact } from "../../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet, lastValue } from "../options.ts";
+import { noTarget } from "../target.ts";
 import { type Column, formatTable } from "../text.ts";
 import { UsageError } from "../usage.ts";
 
@@ -13,7 +14,7 @@ const columns: readonly Column<NamespaceFact>[] = [
   { title: "PID", value: ({ processes }) => processes[0]?.pid, right: true },
   { title: "UID", value: ({ processes }) => processes[0]?.uid, right: true },
   { title: "OF", value: ({ isInitial, sandbox }) => (isInitial ? "host" : sandbox) },
-  { title: "COMMAND", value: ({ processes }) => processes[0]?.commandLine.slice(0, 60) },
+  { title: "COMMAND", value: ({ processes }) => commandOf(processes[0]) },
 ];
 
 export const nsCommand: Command = {
@@ -25,6 +26,7 @@ export const nsCommand: Command = {
     jsonOption,
   ],
   run: async ({ connection, print }, parsed) => {
+    noTarget(parsed);
     const types = lastValue(parsed, "type");
     const report = await connection.request("inventory/namespaces", {
       types: types === undefined ? undefined : parseTypes(types),
@@ -42,6 +44,12 @@ export const nsCommand: Command = {
     return exitCodes.ok;
   },
 };
+
+/** A kernel thread has a name and no command line; ps(1) has it in brackets. */
+function commandOf(process: ProcessFact | undefined): string | undefined {
+  if (process === undefined) return undefined;
+  return process.commandLine === "" ? `[${process.command}]` : process.commandLine.slice(0, 60);
+}
 
 export function parseTypes(text: string): NamespaceType[] {
   return text.split(",").map((word) => {

@@ -2,6 +2,7 @@ import type { SandboxSummary } from "../../protocol/inventory.ts";
 import { formatBytes } from "../../protocol/limits.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
+import { noTarget } from "../target.ts";
 import { type Column, formatAge, formatTable } from "../text.ts";
 
 const columns: readonly Column<SandboxSummary>[] = [
@@ -21,6 +22,7 @@ export const psCommand: Command = {
   usage: "ps [-a] [--json]",
   options: [{ name: "all", short: "a", help: "those that have ended too" }, jsonOption],
   run: async ({ connection, print }, parsed) => {
+    noTarget(parsed);
     const sandboxes = await connection.request("sandbox/list", { all: isSet(parsed, "all") });
     print(
       isSet(parsed, "json") ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes),
