@@ -1,6 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { processFact } from "../inventory/processes.ts";
-import { processIds } from "../kernel/procfs.ts";
+import { processIds, readStat } from "../kernel/procfs.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
 import { innerPid } from "../protocol/processes.ts";
 import type { SandboxRecord } from "./record.ts";
@@ -18,10 +18,15 @@ export function readMembers(
     const record =
       byNamespace.get(pidNamespace(pid)) ?? records.find(({ init }) => init?.pid === pid);
     const fact = record && processFact(pid);
-    if (fact) members.get(record.id)?.push(fact);
+    if (fact && !isZombie(pid)) members.get(record.id)?.push(fact);
   }
   for (const list of members.values()) list.sort((a, b) => innerPid(a) - innerPid(b));
   return members;
+}
+
+/** It has ended: who chose one to enter could not, and a command without our init may leave them for ever. */
+function isZombie(pid: number): boolean {
+  return readStat(pid)?.state === "Z";
 }
 
 /** Undefined where the kernel does not tell: init protects itself (PR_SET_DUMPABLE) from all but root. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
-import { inspect, startSandbox, terrarium } from "./cli.ts";
+import { eventually, inspect, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
@@ -93,6 +93,17 @@ describe("exec", needsRoot, () => {
     assert.equal(ran.stdout, "1 2 /usr\n");
     const elsewhere = await terrarium.run(["exec", "-w", "/etc", name, "--", "pwd"]);
     assert.equal(elsewhere.stdout, "/etc\n");
+  });
+
+  test("works where the command is PID 1 and does not wait for its children", async (t) => {
+    const script = "sleep 0 & exec sleep 600";
+    const { name } = await startSandbox(t, ["--no-init"], ["sh", "-c", script]);
+    await eventually("sleep is PID 1", async () =>
+      (await inspect(name)).processes[0]?.commandLine.startsWith("sleep 600"),
+    );
+    const { code, stdout } = await terrarium.run(["exec", name, "--", "echo", "in"]);
+    assert.deepEqual([code, stdout], [0, "in\n"]);
+    assert.ok((await inspect(name)).mounts.length > 0);
   });
 
   test("-d leaves it running in the sandbox, in the same cgroups, until the sandbox ends", async (t) => {
