@@ -98,6 +98,19 @@ describe("a hostile program in a sandbox", asRoot, () => {
     assert.deepEqual([kept["socket_alg"], kept["socket_vsock"]], ["EAFNOSUPPORT", "EAFNOSUPPORT"]);
   });
 
+  it("does not get the session keyring of whoever started it", async () => {
+    const attempts = join(directory, "attempts");
+    const ask = [...hostPrograms, "--ro-bind", directory, "/attacks", "--seccomp", "none"];
+    const { stdout } = await launch(
+      ["run", ...idMaps, ...ask, "--", "/attacks/attempts", "callers_keyring"],
+      { prefix: [attempts, "--keyring"] },
+    );
+    const { stdout: outside } = await launch(["--help"], {
+      prefix: [attempts, "--keyring", attempts, "callers_keyring"],
+    });
+    assert.deepEqual([stdout, outside], ["callers_keyring: ENOKEY\n", "callers_keyring: ok\n"]);
+  });
+
   it("holds no capability, not even as root inside", async () => {
     const { become_root, make_device, set_host_name, sysrq, core_pattern } = await attack([
       "--seccomp",
