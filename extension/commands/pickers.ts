@@ -10,6 +10,11 @@ interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
 }
 
+/** A line between groups of choices; VS Code never hands it back. */
+interface Line extends vscode.QuickPickItem {
+  readonly kind: vscode.QuickPickItemKind.Separator;
+}
+
 /** A sandbox or a namespace as rows know them, or a process of which only the pid is known. */
 export type Target =
   | Extract<Subject, { kind: "sandbox" | "namespace" }>
@@ -28,6 +33,7 @@ export async function pickSandbox(
   }
   return pick(
     title,
+    "Name of a sandbox",
     sandboxes.map((sandbox) => ({ ...sandboxWords(sandbox), value: sandbox })),
   );
 }
@@ -38,20 +44,22 @@ export async function pickTarget(ctx: Ctx, title: string): Promise<Target | unde
     ctx.reports.refreshSandboxes(),
     ctx.reports.namespaces(),
   ]);
-  const choice = await pick<Target | "by pid">(title, [
-    ...sandboxes.filter(({ state }) => state === "running").map(sandboxTarget),
-    ...namespaces
-      .filter((fact) => !fact.isInitial && fact.processes.length > 0)
-      .map(namespaceTarget),
-    {
-      label: "$(symbol-numeric) Process…",
-      description: "by its PID",
-      alwaysShow: true,
-      value: "by pid",
-    },
+  const running = sandboxes.filter(({ state }) => state === "running");
+  const others = namespaces.filter((fact) => !fact.isInitial && fact.processes.length > 0);
+  const choice = await pick<Target | "by pid">(title, "Sandbox, namespace or process", [
+    ...group("sandboxes", running.map(sandboxTarget)),
+    ...group("processes", [byPid]),
+    ...group("namespaces", others.map(namespaceTarget)),
   ]);
   return choice === "by pid" ? askForPid(title) : choice;
 }
+
+const byPid: Choice<"by pid"> = {
+  label: "$(symbol-numeric) Process…",
+  description: "by its PID",
+  alwaysShow: true,
+  value: "by pid",
+};
 
 function sandboxTarget(sandbox: SandboxSummary): Choice<Target> {
   return { ...sandboxWords(sandbox), value: { kind: "sandbox", sandbox } };
@@ -84,7 +92,18 @@ async function askForPid(title: string): Promise<Target | undefined> {
   return text === undefined ? undefined : { kind: "pid", pid: Number(text) };
 }
 
-async function pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {
-  const chosen = await vscode.window.showQuickPick(choices, { title, matchOnDescription: true });
-  return chosen?.value;
+/** Choices under a line that names them; nothing where there are none. */
+function group<T>(label: string, choices: readonly Choice<T>[]): readonly (Choice<T> | Line)[] {
+  if (choices.length === 0) return [];
+  return [{ label, kind: vscode.QuickPickItemKind.Separator }, ...choices];
+}
+
+async function pick<T>(
+  title: string,
+  placeHolder: string,
+  choices: readonly (Choice<T> | Line)[],
+): Promise<T | undefined> {
+  const options = { title, placeHolder, matchOnDescription: true };
+  const chosen = await vscode.window.showQuickPick(choices, options);
+  return chosen && "value" in chosen ? chosen.value : undefined;
 }
