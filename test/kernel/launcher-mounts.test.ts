@@ -101,26 +101,27 @@ describe("a bind", asRoot, () => {
     });
   });
 
-  it("hides what the host mounts later, and shows the host nothing of its own", async () => {
-    await withWorkspace(100000, async (workspace) => {
-      mkdirSync(join(workspace, "late"));
-      const { session, init } = await startSleeper([
-        "--bind",
-        workspace,
-        "/w",
-        "--ro-protect",
-        "/w/.git/hooks",
-      ]);
-      try {
-        assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), /\.git\/hooks/);
-        execFileSync("mount", ["-t", "tmpfs", "x", join(workspace, "late")]);
-        execFileSync("umount", [join(workspace, "late")]);
-        assert.doesNotMatch(readFileSync(`/proc/${init}/mountinfo`, "utf8"), /\/w\/late/);
-      } finally {
-        await stop(session);
-      }
+  for (const option of ["--bind", "--idmap-bind"])
+    it(`by ${option} hides what the host mounts later, and shows the host nothing of its own`, async () => {
+      await withWorkspace(100000, async (workspace) => {
+        const late = join(workspace, "late");
+        mkdirSync(late);
+        /* Propagation begins at a shared mount, which the host's root need not be. */
+        execFileSync("mount", ["--bind", "--make-shared", workspace, workspace]);
+        try {
+          const bind = [option, workspace, "/w", "--ro-protect", "/w/.git/hooks"];
+          const { session, init } = await startSleeper(bind);
+          assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), /\.git\/hooks/);
+          execFileSync("mount", ["-t", "tmpfs", "x", late]);
+          const inside = readFileSync(`/proc/${init}/mountinfo`, "utf8");
+          execFileSync("umount", [late]);
+          await stop(session);
+          assert.doesNotMatch(inside, /\/w\/late/);
+        } finally {
+          execFileSync("umount", [workspace]);
+        }
+      });
     });
-  });
 });
 
 describe("an id-mapped bind", asRoot, () => {
