@@ -80,6 +80,20 @@ describe("a hostile program in a sandbox", asRoot, () => {
     assert.equal(kept["unknown_call"], "ENOSYS");
   });
 
+  it("does not reach the kernel's code for mounts, namespaces, rings and tracing", async () => {
+    const mayOtherwise = ["--keep-cap", "sys_admin"];
+    const kept = await attack(mayOtherwise);
+    const open = await attack([...mayOtherwise, "--seccomp", "none"]);
+    const refused = Object.keys(kept).filter(
+      (name) => name.endsWith("_call") && name !== "unknown_call",
+    );
+    assert.ok(refused.length > 10);
+    for (const name of [...refused, "mount_tmpfs", "fsopen_tmpfs", "unshare_time"]) {
+      assert.match(kept[name] ?? "", /^(EPERM|ENOSYS)$/, name);
+      assert.doesNotMatch(open[name] ?? "", /^(EPERM|ENOSYS)$/, name);
+    }
+  });
+
   it("cannot get round the filter by the calls of another ABI", {
     skip: process.arch !== "x64",
   }, async () => {

@@ -147,6 +147,24 @@ static long int80_getpid(void) {
     return -1;
 }
 #endif
+/* With arguments that no kernel takes: whatever it answers without a filter is not the filter's. */
+#define INVALID(call)                                                                              \
+    static long call##_call(void) {                                                                \
+        return syscall(SYS_##call, -1, -1, -1, -1, -1);                                            \
+    }
+INVALID(setns)
+INVALID(io_uring_setup)
+INVALID(openat2)
+INVALID(open_tree)
+INVALID(move_mount)
+INVALID(mount_setattr)
+INVALID(fspick)
+INVALID(add_key)
+INVALID(request_key)
+INVALID(userfaultfd)
+INVALID(perf_event_open)
+INVALID(name_to_handle_at)
+INVALID(process_vm_readv)
 static long init_exe(void) {
     return open("/proc/1/exe", O_RDONLY);
 }
@@ -190,19 +208,63 @@ static const struct {
 } attempts[] = {
 #define ROW(name)                                                                                  \
     { #name, name }
-    ROW(set_id_chmod),      ROW(set_gid_fchmod),      ROW(set_id_fchmodat), ROW(set_id_fchmodat2),
-    ROW(set_id_open),       ROW(set_id_tmpfile),      ROW(set_id_creat),    ROW(set_gid_mkdir),
-    ROW(set_id_mknod),      ROW(plain_chmod),         ROW(plain_open),      ROW(tiocsti),
-    ROW(tiocsti_high_bits), ROW(tioclinux_high_bits), ROW(unshare_user),    ROW(unshare_time),
-    ROW(clone_user),        ROW(clone3_plain),        ROW(unknown_call),    ROW(bpf_call),
-    ROW(keyring),           ROW(callers_keyring),     ROW(mount_tmpfs),     ROW(fsopen_tmpfs),
-    ROW(socket_alg),        ROW(socket_vsock),        ROW(socket_inet),
+    ROW(set_id_chmod),
+    ROW(set_gid_fchmod),
+    ROW(set_id_fchmodat),
+    ROW(set_id_fchmodat2),
+    ROW(set_id_open),
+    ROW(set_id_tmpfile),
+    ROW(set_id_creat),
+    ROW(set_gid_mkdir),
+    ROW(set_id_mknod),
+    ROW(plain_chmod),
+    ROW(plain_open),
+    ROW(tiocsti),
+    ROW(tiocsti_high_bits),
+    ROW(tioclinux_high_bits),
+    ROW(unshare_user),
+    ROW(unshare_time),
+    ROW(clone_user),
+    ROW(clone3_plain),
+    ROW(unknown_call),
+    ROW(bpf_call),
+    ROW(keyring),
+    ROW(callers_keyring),
+    ROW(mount_tmpfs),
+    ROW(fsopen_tmpfs),
+    ROW(socket_alg),
+    ROW(socket_vsock),
+    ROW(socket_inet),
 #ifdef __x86_64__
-    ROW(x32_getpid),        ROW(int80_getpid),
+    ROW(x32_getpid),
+    ROW(int80_getpid),
 #endif
-    ROW(init_exe),          ROW(init_exe_write),      ROW(init_mem),        ROW(init_fd),
-    ROW(init_root),         ROW(init_environ),        ROW(init_ptrace),     ROW(sysrq),
-    ROW(core_pattern),      ROW(become_root),         ROW(make_device),     ROW(set_host_name),
+
+    ROW(setns_call),
+    ROW(io_uring_setup_call),
+    ROW(openat2_call),
+    ROW(open_tree_call),
+    ROW(move_mount_call),
+    ROW(mount_setattr_call),
+    ROW(fspick_call),
+    ROW(add_key_call),
+    ROW(request_key_call),
+    ROW(userfaultfd_call),
+    ROW(perf_event_open_call),
+    ROW(name_to_handle_at_call),
+    ROW(process_vm_readv_call),
+    ROW(init_exe),
+    ROW(init_exe_write),
+    ROW(init_mem),
+    ROW(init_fd),
+    ROW(init_root),
+    ROW(init_environ),
+    ROW(init_ptrace),
+    ROW(sysrq),
+    ROW(core_pattern),
+    ROW(become_root),
+    ROW(make_device),
+    ROW(set_host_name),
 };
 
 /*
