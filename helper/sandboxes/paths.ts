@@ -10,8 +10,9 @@ const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;
 const liveTrees = ["/proc", "/sys", "/dev", "/run"] as const;
 
 /** The machine's own: a writable view of one of these as a "workspace" is a mistake, whoever makes it. */
-const systemTrees = ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/sbin"] as const;
-const systemRoots = ["/home", "/opt", "/srv", "/usr", "/var", ...systemTrees] as const;
+const programs = ["/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"] as const;
+const systemTrees = ["/boot", "/etc", ...programs, ...programs.map((path) => `/usr${path}`)];
+const systemRoots = ["/home", "/opt", "/srv", "/usr", "/var", ...systemTrees];
 
 /** Each path of the host in a spec, and where it led when it was checked: a path without links. */
 export type Sources = ReadonlyMap<string, string>;

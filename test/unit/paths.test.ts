@@ -56,7 +56,7 @@ describe("a workspace", () => {
   });
 
   test("is no part of the system", () => {
-    for (const workspace of ["/etc", "/etc/ssl", "/usr", "/var", "/boot", "/bin"]) {
+    for (const workspace of ["/etc", "/etc/ssl", "/usr", "/var", "/boot", "/bin", "/usr/bin"]) {
       refuses({ workspace }, /part of the system/);
     }
     check({ workspace: "/usr/share" });
