@@ -12,6 +12,7 @@ import {
   launcherPath,
   type Session,
   start,
+  stop,
   underTerminal,
   until,
   withDirectory,
@@ -296,6 +297,20 @@ describe("the launcher's socket", asRoot, () => {
         "hello\n",
       );
       assert.equal((await session.ended).code, 0);
+    });
+  });
+
+  it("is not believed by a client where another user listens", async () => {
+    await withDirectory(async (directory) => {
+      execFileSync("chmod", ["777", directory]);
+      const socket = join(directory, "attach");
+      const prefix = ["setpriv", "--reuid", "65531", "--regid", "65531", "--clear-groups"];
+      const session = start(["run", "--listen", socket, "--", "true"], { prefix });
+      await session.ready;
+      const { status, stderr } = spawnSync(launcherPath, ["attach", socket], { encoding: "utf8" });
+      await stop(session);
+      assert.equal(status, 125);
+      assert.match(stderr, /belongs to another user: not attached/);
     });
   });
 
