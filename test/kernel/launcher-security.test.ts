@@ -186,6 +186,14 @@ describe("a sandbox's processes", asRoot, () => {
     );
   });
 
+  it("are in none of the groups of whoever started the launcher", async () => {
+    const prefix = ["setpriv", "--groups", "4,42,65533"];
+    const { stdout } = await launch(["run", ...idMaps, ...hostPrograms, "--", "id", "-G"], {
+      prefix,
+    });
+    assert.equal(stdout, "0\n");
+  });
+
   it("have descriptors 0, 1 and 2 only, whatever the launcher was given", async () => {
     const { stdout } = await launch(
       ["run", ...idMaps, ...hostPrograms, "--", "/bin/sh", "-c", "ls /proc/$$/fd"],
