@@ -15,7 +15,10 @@ const icons: Readonly<Record<Access, string>> = {
   device: "plug",
 };
 
-/** The group "Mounts" of a sandbox: its tree of files, by path. */
+/** What it can do to the host stands first, what hides the host's last. */
+const accessOrder: readonly Access[] = ["writable", "read-only", "private", "device"];
+
+/** The group "Mounts" of a sandbox: what it can change first, then by path. */
 export function mountsRow(parentId: string, details: SandboxDetails): Row {
   const id = `${parentId}/mounts`;
   const mounts = details.mounts.map((mount) => ({ mount, access: accessOf(mount, details) }));
@@ -43,10 +46,15 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
         ["device", "a device node of the host; /dev/null hides a file of /proc"],
       ],
     }),
-    children: () =>
-      mounts
-        .map(({ mount, access }, at) => mountRow(id, mount, access, at))
-        .sort((a, b) => (a.label < b.label ? -1 : 1)),
+    children: () => {
+      const rows = mounts.map(({ mount, access }, at) => ({
+        rank: accessOrder.indexOf(access),
+        row: mountRow(id, mount, access, at),
+      }));
+      return rows
+        .sort((a, b) => a.rank - b.rank || (a.row.label < b.row.label ? -1 : 1))
+        .map(({ row }) => row);
+    },
   };
 }
 

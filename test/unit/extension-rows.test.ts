@@ -95,9 +95,9 @@ test("a sandbox shows its processes with both pids, its namespaces, limits and m
     "    Memory | 512 MB · memory.limit_in_bytes",
     "    Processes | no limit · pids.max",
     "  Mounts | 1 writable · 1 read-only · 1 private",
-    "    /tmp | private · tmpfs",
     "    /tmp/work | writable · tmpfs",
     "    /usr | read-only · ext4",
+    "    /tmp | private · tmpfs",
   ]);
 });
 
