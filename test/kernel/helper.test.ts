@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -240,6 +240,21 @@ describe("a helper over stdio", needsRoot, () => {
     const ended = once(helper, "exit");
     connection.dispose();
     assert.deepEqual(await ended, [0, null]);
+  });
+
+  test("lets only the variables on its list inside, whatever its client sends", async (t) => {
+    const { connection } = await startStdioHelper(t);
+    const name = uniqueName();
+    t.after(() => terrarium.run(["rm", "-f", name]));
+    await connection.request("sandbox/create", {
+      spec: { ...sleeper, name },
+      stdio: "none",
+      clientEnv: { SSH_AUTH_SOCK: "s3cret", VSCODE_IPC_HOOK_CLI: "s3cret", LANG: "en_GB.UTF-8" },
+    });
+    const command = (await inspect(name)).processes.at(-1);
+    const environment = readFileSync(`/proc/${command?.pid}/environ`, "utf8");
+    assert.match(environment, /LANG=en_GB/);
+    assert.doesNotMatch(environment, /s3cret/);
   });
 
   test("ends, and leaves its sandboxes alone, when it is sent rubbish", async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -81,6 +82,17 @@ describe("what a sandbox of root sees by default", needsRoot, () => {
     );
     assert.equal(output, "755");
     assert.equal(statSync(join(workspace, "planted")).mode & 0o7777, 0o755);
+  });
+
+  test("a set-uid or set-gid file that was there loses the bit when it is written to", async () => {
+    for (const [name, mode] of [
+      ["set-uid", 0o4755],
+      ["set-gid", 0o2755],
+    ] as const) {
+      writeFileSync(join(workspace, name), "");
+      chmodSync(join(workspace, name), mode);
+      assert.equal(await inside(`echo x >> ${name}; stat -c %a ${name}`), "755");
+    }
   });
 
   test("home is empty", async () => {
