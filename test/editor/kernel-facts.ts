@@ -18,6 +18,21 @@ export function namespaceLink(pid: number | "self", type: string): string | unde
   }
 }
 
+/** A process's cgroup in one hierarchy: a line of /proc/PID/cgroup, cgroups(7). */
+export interface CgroupMembership {
+  /** As the view's root says it: the controllers, or `unified` for version 2. */
+  readonly hierarchy: string;
+  readonly path: string;
+}
+
+export function cgroupsOf(pid: number): CgroupMembership[] {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").trimEnd().split("\n");
+  return lines.map((line) => {
+    const [, controllers = "", path = ""] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    return { hierarchy: controllers || "unified", path };
+  });
+}
+
 /** Processes of this machine that are in the namespace of that link. */
 export function membersOf(link: string): number[] {
   const type = link.slice(0, link.indexOf(":"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
 import type { Locator } from "playwright-core";
-import { membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
+import { cgroupsOf, membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
 import { Workbench } from "./workbench.ts";
 
 const sandboxes = "Sandboxes & Containers";
@@ -21,11 +21,11 @@ describe("In the workbench", () => {
   after(() => workbench?.close());
 
   /** A test with a picture at its end. After one that failed there is nothing to go on from. */
-  function step(name: string, picture: string, body: () => Promise<void>): void {
+  function step(name: string, picture: string, body: (t: TestContext) => Promise<void>): void {
     it(name, async (t) => {
       if (broken) return t.skip("an earlier step failed");
       broken = true;
-      await body().catch(async (error: unknown) => {
+      await body(t).catch(async (error: unknown) => {
         await workbench.picture(`${picture}-failed`);
         throw error;
       });
@@ -81,7 +81,21 @@ describe("In the workbench", () => {
     await workbench.findRow("Namespaces", inode);
   });
 
-  step("resizing the terminal resizes the pty inside", "06-resize", async () => {
+  step("the sandbox has its cgroup below Terrarium's, by its name", "06-cgroups", async (t) => {
+    const own = cgroupsOf(shellPid).find(({ path }) => path.includes("/terrarium/"));
+    if (own === undefined) return t.skip("no cgroup is delegated to this user");
+    await workbench.expandSection("Cgroups");
+    const parents = own.path.split("/").slice(1);
+    const id = parents.pop() ?? "";
+    for (const row of [`${own.hierarchy} (v`, ...parents]) {
+      await workbench.expandRow(await workbench.findRow("Cgroups", beginsWith(row)));
+    }
+    const row = await workbench.findRow("Cgroups", beginsWith(sandboxName));
+    assert.match((await row.textContent()) ?? "", new RegExp(`${id} · 2 processes`));
+  });
+
+  step("resizing the terminal resizes the pty inside", "07-resize", async () => {
+    await workbench.collapseSection("Cgroups");
     const small = await terminalSize();
     await workbench.togglePanelSize();
     const large = await workbench.until("a larger pty", async () => {
@@ -92,7 +106,7 @@ describe("In the workbench", () => {
     await workbench.togglePanelSize();
   });
 
-  step("Ctrl-C interrupts the command and not the shell", "07-interrupt", async () => {
+  step("Ctrl-C interrupts the command and not the shell", "08-interrupt", async () => {
     await workbench.clearTerminal();
     await workbench.type("sleep 1000");
     await workbench.press("Control+c");
@@ -101,13 +115,13 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^status 130$/m);
   });
 
-  step("UTF-8 passes both ways", "08-utf8", async () => {
+  step("UTF-8 passes both ways", "09-utf8", async () => {
     await workbench.clearTerminal();
     await workbench.type("printf '%s\\n' 'Grüße, 你好, ñandú' | rev | rev");
     await workbench.waitForText(/^Grüße, 你好, ñandú$/m);
   });
 
-  step("a reload of the window leaves the shell as it was", "09-reload", async () => {
+  step("a reload of the window leaves the shell as it was", "10-reload", async () => {
     await workbench.type("mark=still-here");
     await workbench.reload();
     await workbench.waitForLastTerminal();
@@ -115,7 +129,7 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^still-here, shell 2$/m);
   });
 
-  step("Enter Namespace opens a terminal inside the sandbox", "10-enter", async () => {
+  step("Enter Namespace opens a terminal inside the sandbox", "11-enter", async () => {
     const before = await workbench.terminalCount();
     const row = await sandboxRow();
     await workbench.chooseFromContextMenu(row, "Enter Namespace");
@@ -130,14 +144,14 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^terrarium-/m);
   });
 
-  step("the exit status of a shell is shown", "11-exit-status", async () => {
+  step("the exit status of a shell is shown", "12-exit-status", async () => {
     const before = await workbench.terminalCount();
     await workbench.type("exit 3");
     await workbench.waitForTerminals((count) => count < before);
     await workbench.notification(/exit code: 3/).waitFor();
   });
 
-  step("entering one namespace joins that one alone", "12-enter-net", async () => {
+  step("entering one namespace joins that one alone", "13-enter-net", async () => {
     await workbench.runCommand("Notifications: Clear All Notifications");
     const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
@@ -152,7 +166,7 @@ describe("In the workbench", () => {
     assert.deepEqual([net, uts], [sandboxNet, namespaceLink("self", "uts")]);
   });
 
-  step("closing the tab ends the sandbox, in the tree and in the kernel", "13-closed", async () => {
+  step("closing the tab ends the sandbox, in the tree and in the kernel", "14-closed", async () => {
     // In sight before, so that a row that is gone is not one that was scrolled away.
     await sandboxRow();
     await workbench.killTerminal();
@@ -176,6 +190,10 @@ describe("In the workbench", () => {
 
   function sandboxRow(): Promise<Locator> {
     return workbench.findRow(sandboxes, sandboxText());
+  }
+
+  function beginsWith(text: string): RegExp {
+    return new RegExp(`^${text.replace(/[(.]/g, "\\$&")}`);
   }
 
   /** As `stty` inside reads it. */

@@ -107,8 +107,16 @@ export class Workbench {
   }
 
   async expandSection(title: string): Promise<void> {
+    await this.#toggleSection(title, "true");
+  }
+
+  async collapseSection(title: string): Promise<void> {
+    await this.#toggleSection(title, "false");
+  }
+
+  async #toggleSection(title: string, expanded: "true" | "false"): Promise<void> {
     const header = this.section(title).locator(".pane-header");
-    if ((await header.getAttribute("aria-expanded")) !== "true") await header.click();
+    if ((await header.getAttribute("aria-expanded")) !== expanded) await header.click();
   }
 
   /**
