@@ -13,8 +13,10 @@ export function overview(commands: readonly Command[]): string {
     ...lines,
     `  ${"helper".padEnd(width)}  serve an editor: helper --stdio | --socket PATH`,
     "",
-    '"terrarium COMMAND --help" shows the options of a command. A sandbox is named by its name or id.',
-    "Exit codes: the command's own; 125 Terrarium failed, 126 cannot execute, 127 not found, 128+n signal n.",
+    '"terrarium COMMAND --help" shows the options of a command.',
+    "A sandbox is named by its name or id.",
+    "Exit codes: the command's own; 125 Terrarium failed, 126 cannot execute,",
+    "127 not found, 128+n signal n.",
   ].join("\n");
 }
 

@@ -32,7 +32,7 @@ export const limitFacts = {
     flag: "--cpu-quota",
     argument: "MICROSECONDS",
     label: "CPU quota",
-    help: "CPU time per period; 20000 of 100000 is 20 % of one core",
+    help: "CPU time per period; 20000 is 20 % of 100000",
   },
   memoryBytes: {
     unit: "bytes",

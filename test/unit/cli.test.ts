@@ -47,6 +47,7 @@ describe("help", () => {
       assert.equal(connected, false);
       assert.equal(out, `${overview(commands)}\n`);
       for (const { name } of commands) assert.ok(out.includes(`  ${name}`), name);
+      for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
     }
   });
 
@@ -57,7 +58,7 @@ describe("help", () => {
       assert.equal(out, `${commandHelp(command)}\n`);
       for (const option of command.options)
         assert.ok(out.includes(`--${option.name}`), option.name);
-      for (const line of out.split("\n")) assert.ok(line.length <= 110, line);
+      for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
     }
   });
 

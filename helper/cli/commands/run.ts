@@ -18,13 +18,13 @@ const options: readonly Option[] = [
   {
     name: "workspace",
     argument: "DIR",
-    help: "mount at its own path, git hooks and .vscode read-only",
+    help: "as -v DIR:DIR; git hooks, .vscode read-only",
   },
   { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
   {
     name: "rootfs",
     argument: "DIR",
-    help: "directory that becomes the root; else a view of this host",
+    help: "this becomes the root; else a view of this host",
   },
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
   { name: "init", help: "our init as PID 1 (default)" },
