@@ -216,6 +216,15 @@ describe("a sandbox's processes", asRoot, () => {
     }
   });
 
+  it("get pipes and not the terminal of whoever started the launcher", async () => {
+    const options = [...idMaps, ...hostPrograms].map((text) => `'${text}'`).join(" ");
+    const script = "for n in 0 1 2; do test -t $n && echo $n is a terminal; done; echo end";
+    const { stdout } = await underTerminal(
+      `${launcherPath} run ${options} -- /bin/sh -c '${script}'`,
+    );
+    assert.equal(stdout, "end\r\n");
+  });
+
   it("see a /dev with the harmless nodes only", async () => {
     const { stdout } = await runShell(
       "cd /dev; ls -A; for n in *; do [ -c $n ] && stat -L -c '%n %t:%T' $n; done; true",
