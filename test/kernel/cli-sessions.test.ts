@@ -95,6 +95,17 @@ describe("exec", needsRoot, () => {
     assert.equal(elsewhere.stdout, "/etc\n");
   });
 
+  test("is confined as the sandbox is: no new privileges, a filter, its capabilities", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const { processes } = await inspect(name);
+    const lines = (text: string) => text.match(/^(Cap...|NoNewPrivs|Seccomp):.*$/gm);
+    const status = ["cat", "/proc/self/status"];
+    const { stdout } = await terrarium.run(["exec", name, "--", ...status]);
+    const command = readFileSync(`/proc/${processes.at(-1)?.pid}/status`, "utf8");
+    assert.equal(lines(command)?.length, 7);
+    assert.deepEqual(lines(stdout), lines(command));
+  });
+
   test("works where the command is PID 1 and does not wait for its children", async (t) => {
     const script = "sleep 0 & exec sleep 600";
     const { name } = await startSandbox(t, ["--no-init"], ["sh", "-c", script]);
