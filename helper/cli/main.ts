@@ -9,6 +9,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
+import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { printable } from "./text.ts";
@@ -22,6 +23,9 @@ export const commands: readonly Command[] = [
   inspectCommand,
   nsCommand,
   cgroupsCommand,
+  pauseCommand,
+  unpauseCommand,
+  killCommand,
   stopCommand,
   rmCommand,
 ];

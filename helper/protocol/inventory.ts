@@ -71,7 +71,7 @@ export interface LimitReading {
   readonly value: number | undefined;
 }
 
-export type SandboxState = "creating" | "running" | "exited";
+export type SandboxState = "creating" | "running" | "paused" | "exited";
 
 export interface SandboxSummary {
   readonly id: string;

@@ -48,6 +48,9 @@ export interface Results {
   "sandbox/inspect": SandboxDetails;
   "sandbox/exec": StartedProcess;
   "sandbox/stop": null;
+  "sandbox/kill": null;
+  "sandbox/pause": null;
+  "sandbox/unpause": null;
   "sandbox/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;

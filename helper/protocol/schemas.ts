@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limitFacts } from "./limits.ts";
 import { namespaceTypes } from "./namespaces.ts";
+import { signalNames } from "./signals.ts";
 
 /**
  * What a client may send, checked at the edge. Every object is strict: an unknown key is an error.
@@ -118,6 +119,12 @@ export const parameterSchemas = {
     target: sandboxTarget,
     timeoutMs: z.int().min(0).max(600_000).default(5_000),
   }),
+  "sandbox/kill": z.strictObject({
+    target: sandboxTarget,
+    signal: z.enum(signalNames).default("SIGKILL"),
+  }),
+  "sandbox/pause": z.strictObject({ target: sandboxTarget }),
+  "sandbox/unpause": z.strictObject({ target: sandboxTarget }),
   "sandbox/remove": z.strictObject({ target: sandboxTarget, force: z.boolean().default(false) }),
   "process/enter": z.strictObject({
     pid,

@@ -1,5 +1,6 @@
 import { memoryUsage, readLimits } from "../limits/cgroups.ts";
 import type { ProcessFact, SandboxState, SandboxSummary } from "../protocol/inventory.ts";
+import { isPaused } from "./pause.ts";
 import type { ExitRecord, SandboxRecord } from "./record.ts";
 
 interface Observed {
@@ -29,6 +30,7 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
 }
 
 function stateOf(record: SandboxRecord, running: boolean): SandboxState {
-  if (running) return record.init ? "running" : "creating";
-  return record.init ? "exited" : "creating";
+  if (!record.init) return "creating";
+  if (!running) return "exited";
+  return isPaused(record) ? "paused" : "running";
 }

@@ -10,7 +10,9 @@ import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
+import { killSandbox } from "../sandboxes/kill.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
+import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
@@ -57,6 +59,27 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "sandbox/stop": {
     changes: true,
     handle: ({ host }, { target, timeoutMs }) => done(stopSandbox(host, target, timeoutMs)),
+  },
+  "sandbox/kill": {
+    changes: true,
+    handle: ({ host }, { target, signal }) => {
+      killSandbox(host, target, signal);
+      return null;
+    },
+  },
+  "sandbox/pause": {
+    changes: true,
+    handle: ({ host }, { target }) => {
+      pauseSandbox(host, target);
+      return null;
+    },
+  },
+  "sandbox/unpause": {
+    changes: true,
+    handle: ({ host }, { target }) => {
+      unpauseSandbox(host, target);
+      return null;
+    },
   },
   "sandbox/remove": {
     changes: true,
