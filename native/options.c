@@ -13,6 +13,12 @@
 /* uid_t and gid_t have one value that means "none" (setresuid(2)). */
 static const uint64_t id_max = UINT32_MAX - 1;
 
+/* A year: longer than anybody waits, and far from where a time_t ends. */
+#define TIMEOUT_MAX_MS (366ULL * 24 * 60 * 60 * 1000)
+
+/* As `docker stop` waits. */
+enum { GRACE_MS = 10000 };
+
 struct row {
     const char *name;
     const char *arguments; /* space-separated names; "" for a flag */
@@ -163,6 +169,9 @@ static const struct row rows[] = {
     {"proc", "DST", "procfs of the new pid namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROC}},
     {"dev", "DST", "a small /dev with its own devpts", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEV}},
     {"no-init", "", "make the command itself PID 1", COMMAND_RUN, set_flag, FIELD(no_init), 0, {0}},
+    {"timeout", "MS", "end the sandbox with SIGTERM after that long; the exit code is 124", COMMAND_RUN, set_number, FIELD(timeout_ms), TIMEOUT_MAX_MS, {0}},
+    {"timeout-grace", "MS", "SIGKILL that long after the SIGTERM (default 10000)", COMMAND_RUN, set_number, FIELD(grace_ms), TIMEOUT_MAX_MS, {0}},
+    {"die-with", "PID", "kill the sandbox when that process ends", COMMAND_RUN, set_number, FIELD(die_with), INT32_MAX, {0}},
     {"state-dir", "DIR", "remove DIR at the end", COMMAND_RUN, set_text, FIELD(state_directory), 0, {0}},
     {"keep-state", "", "keep DIR, with the ending in exit.json", COMMAND_RUN, set_flag, FIELD(keep_state), 0, {0}},
     {"pid", "PID", "the process to enter", COMMAND_ENTER, set_number, FIELD(pid), INT32_MAX, {0}},
@@ -251,6 +260,7 @@ bool options_parse(struct options *options, int command, char **arguments,
                                 .owner_uid = geteuid(),
                                 .owner_gid = getegid(),
                                 .no_seccomp = command == COMMAND_ENTER,
+                                .grace_ms = GRACE_MS,
                                 .root = {.tree = -1},
                                 .status = -1,
                                 .sync = -1};
@@ -286,6 +296,7 @@ void options_print(void) {
     print_rows("Run a command in new namespaces:", COMMAND_RUN, "run");
     print_rows("\nEnter the namespaces of a process:", COMMAND_ENTER, "enter");
     puts("\nConnect this terminal to a session that listens:\n  launcher attach SOCKET\n"
-         "\nExit code: the command's own; 125 the launcher failed, 126 cannot execute, 127 not "
+         "\nExit code: the command's own; 124 its time was over, 125 the launcher failed, 126 "
+         "cannot execute, 127 not "
          "found, 128+n ended by signal n.");
 }

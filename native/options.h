@@ -41,6 +41,8 @@ struct options {
     struct string_list environment;
     bool terminal, no_init, keep_state, no_seccomp, follow;
     const char *listen;
+    uint64_t timeout_ms, grace_ms; /* 0: no limit */
+    uint64_t die_with;             /* a pid; 0: nobody */
     uint64_t owner_uid, owner_gid;
     const char *state_directory;
     uint64_t pid, start_time;

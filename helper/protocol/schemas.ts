@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { durationPattern, parseDuration } from "./duration.ts";
 import { limitFacts } from "./limits.ts";
 import { namespaceTypes } from "./namespaces.ts";
 import { signalNames } from "./signals.ts";
@@ -55,6 +56,12 @@ const limits = z
   })
   .default({});
 
+/** `30m`, `1h30m`, `90s`. */
+const duration = z
+  .string()
+  .regex(durationPattern, "must be a duration, as in 30m or 1h30m")
+  .refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days");
+
 const bindMount = z.strictObject({
   type: z.literal("bind"),
   source: absolutePath,
@@ -81,6 +88,8 @@ export const sandboxSpec = z.strictObject({
   /** Our own init as PID 1; without it the command itself is PID 1. */
   init: z.boolean().default(true),
   limits,
+  /** The sandbox is ended when it has run that long (wall-clock time, a pause included). */
+  timeout: duration.optional(),
   args: commandLine.optional(),
 });
 
@@ -102,6 +111,8 @@ export const parameterSchemas = {
     stdio: stdio.default("tty"),
     /** Keep the record (with the exit code) after the sandbox has ended. */
     keep: z.boolean().default(false),
+    /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
+    dieWith: pid.optional(),
     /** The client's variables; only those on the allow-list get inside. */
     clientEnv: terminalEnvironment,
   }),

@@ -13,7 +13,7 @@ import { type Asker, needsIdRange, planIdentity, type SandboxIdentity } from "./
 import { chooseIdRange, idsInUse } from "./idRange.ts";
 import { checkPaths, protections } from "./paths.ts";
 import { planRun } from "./plan.ts";
-import { reconcile, sweepCgroups } from "./reconcile.ts";
+import { lives, reconcile, sweepCgroups } from "./reconcile.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
 import { summarise } from "./summary.ts";
@@ -117,9 +117,12 @@ async function start(
     parameters.stdio === "none"
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
+  const partner = parameters.dieWith ? processIdentity(parameters.dieWith) : undefined;
   const launched = launch("run", runOptions(host, record, parameters, socket), record.command);
   try {
     const ready = await launched.ready;
+    // The launcher holds a pidfd by now: alive before and after, it is the process that was meant.
+    if (partner && !lives(partner)) throw new TerrariumError("noSuchProcess", partner);
     const running = {
       ...record,
       monitor: processIdentity(launched.monitorPid),
@@ -143,7 +146,7 @@ async function commit(launched: Launch, socket: string | undefined): Promise<voi
 function runOptions(
   host: SandboxHost,
   record: SandboxRecord,
-  { spec, stdio, keep, clientEnv }: CreateParameters,
+  { spec, stdio, keep, dieWith, clientEnv }: CreateParameters,
   socket: string | undefined,
 ): readonly string[] {
   const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
@@ -165,6 +168,7 @@ function runOptions(
     socket,
     stateDirectory: host.registry.directoryOf(record.id),
     keepState: keep,
+    dieWith,
   });
 }
 

@@ -1,4 +1,5 @@
 import { environmentOptions } from "../launch/environment.ts";
+import { parseDuration } from "../protocol/duration.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import type { HostEntry } from "./hostView.ts";
 import type { IdMap, SandboxIdentity } from "./identity.ts";
@@ -21,6 +22,8 @@ export interface PlanFacts {
   readonly socket: string | undefined;
   readonly stateDirectory: string;
   readonly keepState: boolean;
+  /** Host pid with which the sandbox ends. */
+  readonly dieWith?: number | undefined;
 }
 
 /** The launcher's options for `run`, in the order of the kernel's rules. */
@@ -45,6 +48,8 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...(spec.init ? [] : ["--no-init"]),
     ...(facts.stdio === "tty" ? ["--tty"] : []),
     ...(facts.socket ? ["--listen", facts.socket, "--owner", facts.owner.join(":")] : []),
+    ...(spec.timeout ? ["--timeout", `${parseDuration(spec.timeout)}`] : []),
+    ...(facts.dieWith ? ["--die-with", `${facts.dieWith}`] : []),
     ...["--state-dir", facts.stateDirectory, ...(facts.keepState ? ["--keep-state"] : [])],
   ];
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseDuration } from "../../protocol/duration.ts";
 import type { SandboxSpecInput, Stdio } from "../../protocol/schemas.ts";
 import { attach, clientEnvironment } from "../attach.ts";
 import { type Command, exitCodes } from "../command.ts";
@@ -29,6 +30,12 @@ const options: readonly Option[] = [
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
   { name: "init", help: "our init as PID 1 (default)" },
   { name: "no-init", help: "the command itself as PID 1" },
+  {
+    name: "timeout",
+    argument: "DURATION",
+    help: "end it after that long, as in 30m: exit code 124",
+  },
+  { name: "die-with-parent", help: "kill it when this client ends, however it does" },
   ...limitOptions,
 ];
 
@@ -43,6 +50,7 @@ export const runCommand: Command = {
       spec: parseSpec(parsed),
       stdio,
       keep: stdio === "none" && !isSet(parsed, "rm"),
+      dieWith: isSet(parsed, "die-with-parent") ? process.pid : undefined,
       clientEnv: clientEnvironment(),
     });
     if (attachment) return attach(attachment, stdio === "tty" || isSet(parsed, "interactive"));
@@ -54,6 +62,12 @@ export const runCommand: Command = {
 function chooseStdio(parsed: ParsedArguments): Stdio {
   const tty = isSet(parsed, "tty");
   if (isSet(parsed, "detach")) {
+    if (isSet(parsed, "die-with-parent")) {
+      throw new UsageError(
+        "-d cannot stand beside --die-with-parent",
+        "The client ends as soon as it has printed the id.",
+      );
+    }
     if (tty || isSet(parsed, "interactive")) {
       throw new UsageError(
         "-d cannot stand beside -i or -t",
@@ -91,9 +105,18 @@ function parseSpec(parsed: ParsedArguments): SandboxSpecInput {
     env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
     mounts: allValues(parsed, "volume").map(parseVolume),
     init: !isSet(parsed, "no-init"),
+    timeout: parseTimeout(lastValue(parsed, "timeout")),
     limits: parseLimits(parsed),
     args: parsed.command?.length ? [...parsed.command] : undefined,
   };
+}
+
+function parseTimeout(text: string | undefined): string | undefined {
+  if (text === undefined || parseDuration(text) !== undefined) return text;
+  throw new UsageError(
+    `--timeout ${text} is no duration`,
+    "It is written 90s, 30m or 1h30m, and is 366 days at most.",
+  );
 }
 
 function parseUserns(text: string | undefined): SandboxSpecInput["userns"] {
