@@ -27,6 +27,7 @@ const systemPackages = [
     jobs: ["test"],
   },
   { name: "iproute2", file: "ip", jobs: ["test"] },
+  { name: "libseccomp-dev", file: "/usr/include/seccomp.h", jobs: ["test"] },
   { name: "procps", file: "ps", jobs: ["test"] },
   { name: "strace", file: "strace", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test"] },
