@@ -1,5 +1,6 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { HelperConnection } from "../protocol/methods.ts";
+import { nearest } from "../protocol/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
@@ -13,7 +14,7 @@ import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { printable } from "./text.ts";
-import { nearest, UsageError } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 export const commands: readonly Command[] = [
   runCommand,

@@ -80,7 +80,7 @@ export function attachment(socket: string): Attachment {
   return { command: launcherPath(), args: ["attach", socket] };
 }
 
-function launcherPath(): string {
+export function launcherPath(): string {
   const path = installedFile("native/launcher");
   try {
     accessSync(path, constants.X_OK);

@@ -6,7 +6,8 @@ import type {
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
-import type { ParameterInput, Topic } from "./schemas.ts";
+import type { SandboxPlan } from "./plan.ts";
+import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
 
 /** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
 export const protocolVersion = 1;
@@ -43,6 +44,8 @@ export interface StartedProcess {
 /** One row per request: what it answers. The parameters stand in `parameterSchemas`. */
 export interface Results {
   initialize: HelperFacts;
+  "sandbox/parse": SandboxSpecInput;
+  "sandbox/plan": SandboxPlan;
   "sandbox/create": CreatedSandbox;
   "sandbox/list": readonly SandboxSummary[];
   "sandbox/inspect": SandboxDetails;

@@ -85,6 +85,8 @@ export const sandboxSpec = z.strictObject({
   workdir: absolutePath.optional(),
   mounts: z.array(bindMount).max(256).default([]),
   env: environment.default({}),
+  /** Variables of the client's that get inside beside those of the allow-list. */
+  passEnv: z.array(environmentName).max(256).default([]),
   /** Our own init as PID 1; without it the command itself is PID 1. */
   init: z.boolean().default(true),
   limits,
@@ -103,19 +105,24 @@ const namespaceType = z.enum(namespaceTypes);
 
 export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
 
+const creation = z.strictObject({
+  spec: sandboxSpec,
+  stdio: stdio.default("tty"),
+  /** Keep the record (with the exit code) after the sandbox has ended. */
+  keep: z.boolean().default(false),
+  /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
+  dieWith: pid.optional(),
+  /** The client's variables; only those on the allow-list or in passEnv get inside. */
+  clientEnv: terminalEnvironment,
+});
+
 /** One row per method: the parameters that the helper accepts. */
 export const parameterSchemas = {
   initialize: z.strictObject({ client: text(128), protocol: z.int() }),
-  "sandbox/create": z.strictObject({
-    spec: sandboxSpec,
-    stdio: stdio.default("tty"),
-    /** Keep the record (with the exit code) after the sandbox has ended. */
-    keep: z.boolean().default(false),
-    /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
-    dieWith: pid.optional(),
-    /** The client's variables; only those on the allow-list get inside. */
-    clientEnv: terminalEnvironment,
-  }),
+  /** The text of a sandbox.json and the folder that it lies in; answers the spec. */
+  "sandbox/parse": z.strictObject({ text: z.string().max(262_144), folder: absolutePath }),
+  "sandbox/plan": creation,
+  "sandbox/create": creation,
   "sandbox/list": z.strictObject({ all: z.boolean().default(true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
   "sandbox/exec": z.strictObject({

@@ -13,6 +13,8 @@ import type { SandboxHost } from "../sandboxes/host.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
+import { planSandbox } from "../sandboxes/preview.ts";
+import { readSandboxFile } from "../sandboxes/specFile.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
@@ -42,6 +44,14 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       const { mode } = readCgroupMounts();
       return { version: version(), pid: process.pid, uid, privileged: uid === 0, cgroupMode: mode };
     },
+  },
+  "sandbox/parse": {
+    changes: false,
+    handle: (_session, { text, folder }) => readSandboxFile(text, folder),
+  },
+  "sandbox/plan": {
+    changes: false,
+    handle: ({ host }, parameters) => planSandbox(host, parameters),
   },
   "sandbox/create": {
     changes: true,

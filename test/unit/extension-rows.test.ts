@@ -53,6 +53,7 @@ const details: SandboxDetails = {
     userns: "keep-id",
     mounts: [],
     env: {},
+    passEnv: [],
     init: true,
     limits: {},
   },

@@ -15,6 +15,8 @@ type MethodName = keyof typeof parameterSchemas;
 /** The least that each method accepts. */
 const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> } = {
   initialize: { client: "test", protocol: 1 },
+  "sandbox/parse": { text: "", folder: "/" },
+  "sandbox/plan": { spec: {} },
   "sandbox/create": { spec: {} },
   "sandbox/list": {},
   "sandbox/inspect": { target: "x" },
@@ -172,6 +174,7 @@ describe("an empty spec", () => {
       userns: "keep-id",
       mounts: [],
       env: {},
+      passEnv: [],
       init: true,
       limits: {},
     });

@@ -1,17 +1,26 @@
 import type { NamespaceShare, ProcessDetails, SandboxDetails } from "../../protocol/inventory.ts";
 import { formatBytes, limitFacts } from "../../protocol/limits.ts";
+import type { HelperConnection } from "../../protocol/methods.ts";
 import { innerPid } from "../../protocol/processes.ts";
-import { type Command, exitCodes, jsonOption } from "../command.ts";
-import { isSet } from "../options.ts";
+import { clientEnvironment } from "../attach.ts";
+import { type Command, exitCodes } from "../command.ts";
+import { isSet, lastValue, type ParsedArguments } from "../options.ts";
+import { preview, previewOptions } from "../preview.ts";
+import { configOption, readConfig } from "../spec.ts";
 import { asPid, onlyTarget } from "../target.ts";
 import { formatFacts } from "../text.ts";
 
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a sandbox or process is made of",
-  usage: "inspect SANDBOX|PID [--json]",
-  options: [jsonOption],
+  usage: "inspect SANDBOX|PID [--json], inspect --plan --config FILE [--json]",
+  options: [...previewOptions, configOption],
   run: async ({ connection, print }, parsed) => {
+    const shown = await previewFile(connection, parsed);
+    if (shown !== undefined) {
+      print(shown);
+      return exitCodes.ok;
+    }
     const target = onlyTarget(parsed, "sandbox or process");
     const pid = asPid(target);
     const json = isSet(parsed, "json");
@@ -25,6 +34,14 @@ export const inspectCommand: Command = {
     return exitCodes.ok;
   },
 };
+
+async function previewFile(connection: HelperConnection, parsed: ParsedArguments) {
+  const config = lastValue(parsed, configOption.name);
+  if (config === undefined) return undefined;
+  const spec = await readConfig(connection, config);
+  const parameters = { spec, stdio: "none", clientEnv: clientEnvironment(spec.passEnv) } as const;
+  return preview(connection, parsed, parameters);
+}
 
 function describeSandbox(details: SandboxDetails): string {
   return formatFacts([

@@ -1,9 +1,10 @@
 import { constants } from "node:os";
+import { nearest } from "../../protocol/nearest.ts";
 import { type SignalName, signalNames } from "../../protocol/signals.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { lastValue } from "../options.ts";
 import { targets } from "../target.ts";
-import { nearest, UsageError } from "../usage.ts";
+import { UsageError } from "../usage.ts";
 
 export const pauseCommand = perSandbox("pause", "hold every process of sandboxes still");
 export const unpauseCommand = perSandbox("unpause", "let paused sandboxes run again");
