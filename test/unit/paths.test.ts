@@ -127,7 +127,12 @@ describe("what stays read-only in a workspace", () => {
     mkdirSync(git);
     assert.deepEqual(protections(workspace), {
       pinned: [git],
-      readOnly: [join(git, "hooks"), join(git, "config"), join(workspace, ".vscode")],
+      readOnly: [
+        join(git, "hooks"),
+        join(git, "config"),
+        join(workspace, ".vscode"),
+        join(workspace, "sandbox.json"),
+      ],
     });
     rmSync(git, { recursive: true });
   });
@@ -136,7 +141,7 @@ describe("what stays read-only in a workspace", () => {
     writeFileSync(git, "gitdir: /elsewhere\n");
     assert.deepEqual(protections(workspace), {
       pinned: [],
-      readOnly: [git, join(workspace, ".vscode")],
+      readOnly: [git, join(workspace, ".vscode"), join(workspace, "sandbox.json")],
     });
     rmSync(git);
   });
