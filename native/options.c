@@ -112,6 +112,18 @@ static bool keep_capability(struct options *options, const struct row *row, char
     return capability_parse(values[0], &options->keep_capabilities, failure);
 }
 
+static bool add_process(struct options *options, const struct row *row, char **values,
+                        struct failure *failure) {
+    (void)row;
+    return processes_add(&options->processes, values[0], values[1], failure);
+}
+
+static bool add_word(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)row;
+    return processes_add_word(&options->processes, values[0], failure);
+}
+
 static bool set_root(struct options *options, const struct row *row, char **values,
                      struct failure *failure) {
     (void)failure;
@@ -168,6 +180,8 @@ static const struct row rows[] = {
     {"symlink", "TARGET DST", "a symbolic link", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_SYMLINK}},
     {"proc", "DST", "procfs of the new pid namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROC}},
     {"dev", "DST", "a small /dev with its own devpts", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEV}},
+    {"process", "NAME RESTART", "one of several commands, started in this order; RESTART: no, on-failure, always", COMMAND_RUN, add_process, 0, 0, {0}},
+    {"word", "WORD", "a word of the last --process's command; repeatable", COMMAND_RUN, add_word, 0, 0, {0}},
     {"no-init", "", "make the command itself PID 1", COMMAND_RUN, set_flag, FIELD(no_init), 0, {0}},
     {"timeout", "MS", "end the sandbox with SIGTERM after that long; the exit code is 124", COMMAND_RUN, set_number, FIELD(timeout_ms), TIMEOUT_MAX_MS, {0}},
     {"timeout-grace", "MS", "SIGKILL that long after the SIGTERM (default 10000)", COMMAND_RUN, set_number, FIELD(grace_ms), TIMEOUT_MAX_MS, {0}},
@@ -237,9 +251,21 @@ static bool is_variable(const char *text) {
     return *text && strchr(text + 1, '=');
 }
 
-static bool check(const struct options *options, struct failure *failure) {
-    if (!options->arguments || !options->arguments[0])
+/* One command behind "--", or several by --process. */
+static bool check_commands(const struct options *options, struct failure *failure) {
+    bool one = options->arguments && options->arguments[0];
+    bool several = options->processes.count > 0;
+    if (!one && !several)
         return refused(failure, "options", "no command: it follows \"--\"");
+    if (several && (one || options->terminal || options->no_init))
+        return refused(failure, "options",
+                       "--process cannot stand beside a command, --tty or --no-init");
+    return processes_check(&options->processes, failure);
+}
+
+static bool check(const struct options *options, struct failure *failure) {
+    if (!check_commands(options, failure))
+        return false;
     for (size_t i = 0; i < options->environment.count; i++)
         if (!is_variable(options->environment.items[i]))
             return refused(failure, "options", "--env: '%s' is not K=V",
@@ -278,6 +304,7 @@ void options_free(struct options *options) {
     string_list_free(&options->gid_maps);
     string_list_free(&options->cgroups);
     string_list_free(&options->environment);
+    processes_free(&options->processes);
     free(options->mounts);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "arguments.h"
 #include "failure.h"
+#include "processes.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -49,7 +50,8 @@ struct options {
     bool start_time_given;
     int namespaces;
     int status, sync; /* descriptors, or -1 */
-    char **arguments; /* the command, ends with a null pointer */
+    char **arguments; /* the command, ends with a null pointer; empty where there are processes */
+    struct process_list processes;
 };
 
 /* Parses what follows `run` or `enter`. arguments must outlive options. */

@@ -18,6 +18,7 @@ struct session session_new(const struct options *options) {
                             .inside = -1,
                             .process = -1,
                             .client = -1,
+                            .state_directory = -1,
                             .timer = -1,
                             .partner = -1,
                             .master = -1};
@@ -26,6 +27,9 @@ struct session session_new(const struct options *options) {
 bool session_open(struct session *session, struct failure *failure) {
     const struct options *options = session->options;
     session->signals = signals_open(0, failure);
+    session->processes = calloc(options->processes.count + 1, sizeof *session->processes);
+    if (!session->processes)
+        return failed(failure, "processes", "calloc", NULL);
     return session->signals >= 0 && deadline_open(session, failure) &&
            (!options->listen || listener_open(&session->listener, options, failure));
 }
@@ -126,6 +130,8 @@ void session_close(struct session *session, struct ending ending) {
     pass_ending(session, ending);
     cleanup_close_descriptor(&session->inside);
     cleanup_close_descriptor(&session->process);
+    free(session->processes);
+    session->processes = NULL;
     cleanup_close_descriptor(&session->timer);
     cleanup_close_descriptor(&session->partner);
     cleanup_close_descriptor(&session->signals);

@@ -5,6 +5,7 @@
 #pragma once
 #include "listener.h"
 #include "options.h"
+#include "processes.h"
 #include "status.h"
 
 struct session {
@@ -18,9 +19,11 @@ struct session {
     int partner; /* pidfd of --die-with, or -1 */
     int master;  /* the pty's, until it was handed over */
     pid_t pid;
-    pid_t own_client; /* our own attach process where nobody else attaches; 0: none */
-    bool refused;     /* the command could not be executed: reported already */
-    bool direct;      /* no init in between: signals go to the process itself */
+    struct process_state *processes; /* of those in options->processes; NULL: none */
+    int state_directory; /* where their states are written down, or -1; not ours to close */
+    pid_t own_client;    /* our own attach process where nobody else attaches; 0: none */
+    bool refused;        /* the command could not be executed: reported already */
+    bool direct;         /* no init in between: signals go to the process itself */
     bool started;
     bool timed_out;
 };

@@ -3,10 +3,25 @@
 #include "message.h"
 #include "session.h"
 #include "signals.h"
+#include "state.h"
 #include "status.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/wait.h>
+
+/* For whoever follows the events, and for whoever asks later. */
+static void take_process(struct session *session, const struct process_state *state) {
+    const struct process_list *list = &session->options->processes;
+    if (state->place >= list->count)
+        return;
+    session->processes[state->place] = *state;
+    cleanup_free char *one = process_json(&list->items[state->place], state);
+    cleanup_free char *all = processes_json(list, session->processes);
+    if (one)
+        status_process(session->options->status, one);
+    if (all && session->state_directory >= 0)
+        state_write(session->state_directory, "processes.json", all);
+}
 
 /* From init: how the command ended; or, from whoever could not become it, why. */
 static void take_inside(struct session *session, struct ending *ending, bool *known) {
@@ -23,6 +38,8 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     message_close(received);
     if (message.kind == MESSAGE_STARTED)
         status_started(session->options->status);
+    if (message.kind == MESSAGE_PROCESS)
+        take_process(session, &message.process);
     if (message.kind == MESSAGE_FAILED) {
         session->refused = true;
         session_report(session, &message.failure);
@@ -33,14 +50,17 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     *known = true;
 }
 
-/* A client without a terminal that goes away is a hangup; with one, the kernel sends SIGHUP. */
+/*
+ * A client without a terminal that goes away is a hangup; with one, the kernel sends SIGHUP. To a
+ * service SIGHUP means "read your configuration again": several processes are asked to stop.
+ */
 static void take_client(struct session *session) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(session->client, &message, received)) {
         cleanup_close_descriptor(&session->client);
         if (!session->options->terminal)
-            session_signal(session, SIGHUP);
+            session_signal(session, session->options->processes.count ? SIGTERM : SIGHUP);
         return;
     }
     message_close(received);
