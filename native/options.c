@@ -1,5 +1,6 @@
 #include "options.h"
 #include "capabilities.h"
+#include "landlock.h"
 #include "namespaces.h"
 #include "nearest.h"
 #include "numbers.h"
@@ -112,6 +113,12 @@ static bool keep_capability(struct options *options, const struct row *row, char
     return capability_parse(values[0], &options->keep_capabilities, failure);
 }
 
+static bool add_scope(struct options *options, const struct row *row, char **values,
+                      struct failure *failure) {
+    (void)row;
+    return landlock_parse(values[0], &options->scopes, failure);
+}
+
 static bool add_process(struct options *options, const struct row *row, char **values,
                         struct failure *failure) {
     (void)row;
@@ -194,6 +201,7 @@ static const struct row rows[] = {
     {"follow", "", "take PID's ids, groups, capabilities and no_new_privs", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
     {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter)", BOTH, set_seccomp, 0, 0, {0}},
+    {"scope", "abstract-sockets|signals", "reach these of no process outside, by Landlock; repeatable", BOTH, add_scope, 0, 0, {0}},
     {"chdir", "DIR", "working directory inside", BOTH, set_text, FIELD(directory), 0, {0}},
     {"env", "K=V", "a variable; repeatable (the command's environment is exactly these)", BOTH, add_text, FIELD(environment), 0, {0}},
     {"tty", "", "give the command a terminal", BOTH, set_flag, FIELD(terminal), 0, {0}},

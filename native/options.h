@@ -34,6 +34,7 @@ struct options {
     uint64_t uid, gid;
     struct string_list uid_maps, gid_maps; /* "INSIDE OUTSIDE COUNT", as in uid_map */
     uint64_t keep_capabilities;
+    uint64_t scopes; /* of Landlock */
     struct string_list cgroups;
     struct mount_spec root; /* source NULL: an empty tmpfs */
     struct mount_spec *mounts;
