@@ -6,6 +6,7 @@ import { cgroupsCommand } from "./commands/cgroups.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
 import { enterCommand } from "./commands/enter.ts";
 import { execCommand } from "./commands/exec.ts";
+import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   killCommand,
   stopCommand,
   rmCommand,
+  featuresCommand,
 ];
 
 const helpOption: Option = { name: "help", help: "show this" };

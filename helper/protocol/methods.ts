@@ -1,3 +1,4 @@
+import type { FeatureReport } from "./features.ts";
 import type {
   CgroupMode,
   CgroupReport,
@@ -57,6 +58,7 @@ export interface Results {
   "sandbox/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
+  "host/features": readonly FeatureReport[];
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;
   "inventory/watch": null;

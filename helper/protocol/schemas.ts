@@ -155,6 +155,7 @@ export const parameterSchemas = {
     clientEnv: terminalEnvironment,
   }),
   "process/inspect": z.strictObject({ pid }),
+  "host/features": z.strictObject({}),
   "inventory/namespaces": z.strictObject({ types: z.array(namespaceType).max(8).optional() }),
   "inventory/cgroups": z.strictObject({}),
   /** The whole set of topics that this connection watches from now on; an empty list stops all work. */

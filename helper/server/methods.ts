@@ -1,4 +1,5 @@
 import { enterProcess } from "../enter/process.ts";
+import { reportFeatures } from "../features/report.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { readCgroups } from "../inventory/cgroups.ts";
 import { readNamespaces } from "../inventory/namespaces.ts";
@@ -101,6 +102,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       enterProcess({ ...host.asker, socket: host.registry.terminalSocket() }, parameters),
   },
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "host/features": { changes: false, handle: () => reportFeatures() },
   "inventory/namespaces": {
     changes: false,
     handle: ({ host }, { types }) => readNamespaces({ types, sandboxes: namesByNamespace(host) }),

@@ -28,6 +28,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "sandbox/remove": { target: "x" },
   "process/enter": { pid: 1 },
   "process/inspect": { pid: 1 },
+  "host/features": {},
   "inventory/namespaces": {},
   "inventory/cgroups": {},
   "inventory/watch": { topics: [] },
