@@ -47,6 +47,7 @@ export interface Results {
   initialize: HelperFacts;
   "sandbox/parse": SandboxSpecInput;
   "sandbox/plan": SandboxPlan;
+  "sandbox/export": { readonly text: string };
   "sandbox/create": CreatedSandbox;
   "sandbox/list": readonly SandboxSummary[];
   "sandbox/inspect": SandboxDetails;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationPattern, parseDuration } from "./duration.ts";
+import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
 import { namespaceTypes } from "./namespaces.ts";
 import { signalNames } from "./signals.ts";
@@ -122,6 +123,7 @@ export const parameterSchemas = {
   /** The text of a sandbox.json and the folder that it lies in; answers the spec. */
   "sandbox/parse": z.strictObject({ text: z.string().max(262_144), folder: absolutePath }),
   "sandbox/plan": creation,
+  "sandbox/export": creation.extend({ as: z.enum(exportFormats) }),
   "sandbox/create": creation,
   "sandbox/list": z.strictObject({ all: z.boolean().default(true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),

@@ -24,6 +24,14 @@ export function planSandbox(
   host: SandboxHost,
   parameters: ParameterOutput<"sandbox/plan">,
 ): SandboxPlan {
+  return planInFull(host, parameters).plan;
+}
+
+/** The plan, and the environment with its values. */
+export function planInFull(
+  host: SandboxHost,
+  parameters: ParameterOutput<"sandbox/plan">,
+): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
   checkPaths(parameters.spec, host.asker.home);
   const others = host.registry.records();
   const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
@@ -38,7 +46,7 @@ export function planSandbox(
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
   const facts = planFacts(host, record, parameters, socket);
-  return { ...describe(record, facts), cgroups };
+  return { plan: { ...describe(record, facts), cgroups }, environment: facts.environment };
 }
 
 function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "cgroups"> {

@@ -10,6 +10,7 @@ import type { ParameterOutput } from "../protocol/schemas.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
+import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
@@ -53,6 +54,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "sandbox/plan": {
     changes: false,
     handle: ({ host }, parameters) => planSandbox(host, parameters),
+  },
+  "sandbox/export": {
+    changes: false,
+    handle: ({ host }, parameters) => exportSandbox(host, parameters),
   },
   "sandbox/create": {
     changes: true,

@@ -17,6 +17,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   initialize: { client: "test", protocol: 1 },
   "sandbox/parse": { text: "", folder: "/" },
   "sandbox/plan": { spec: {} },
+  "sandbox/export": { spec: {}, as: "docker" },
   "sandbox/create": { spec: {} },
   "sandbox/list": {},
   "sandbox/inspect": { target: "x" },

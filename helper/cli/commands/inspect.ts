@@ -13,12 +13,12 @@ import { formatFacts } from "../text.ts";
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a sandbox or process is made of",
-  usage: "inspect SANDBOX|PID [--json], inspect --plan --config FILE [--json]",
+  usage: "inspect SANDBOX|PID [--json], inspect --config FILE [--plan|--as TOOL] [--json]",
   options: [...previewOptions, configOption],
   run: async ({ connection, print }, parsed) => {
-    const shown = await previewFile(connection, parsed);
-    if (shown !== undefined) {
-      print(shown);
+    const config = lastValue(parsed, configOption.name);
+    if (config !== undefined) {
+      print(await previewFile(connection, parsed, config));
       return exitCodes.ok;
     }
     const target = onlyTarget(parsed, "sandbox or process");
@@ -35,9 +35,7 @@ export const inspectCommand: Command = {
   },
 };
 
-async function previewFile(connection: HelperConnection, parsed: ParsedArguments) {
-  const config = lastValue(parsed, configOption.name);
-  if (config === undefined) return undefined;
+async function previewFile(connection: HelperConnection, parsed: ParsedArguments, config: string) {
   const spec = await readConfig(connection, config);
   const parameters = { spec, stdio: "none", clientEnv: clientEnvironment(spec.passEnv) } as const;
   return preview(connection, parsed, parameters);

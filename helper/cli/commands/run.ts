@@ -3,7 +3,7 @@ import type { Stdio } from "../../protocol/schemas.ts";
 import { attach, clientEnvironment } from "../attach.ts";
 import { type CliContext, type Command, exitCodes } from "../command.ts";
 import { isSet, type Option, type ParsedArguments } from "../options.ts";
-import { preview, previewOptions } from "../preview.ts";
+import { isPreview, preview, previewOptions } from "../preview.ts";
 import { readSpec, specOptions } from "../spec.ts";
 import { UsageError } from "../usage.ts";
 
@@ -25,9 +25,8 @@ export const runCommand: Command = {
   run: async (context, parsed) => {
     const { connection, print } = context;
     const parameters = await creation(context, parsed);
-    const shown = await preview(connection, parsed, parameters);
-    if (shown !== undefined) {
-      print(shown);
+    if (isPreview(parsed)) {
+      print(await preview(connection, parsed, parameters));
       return exitCodes.ok;
     }
     const { sandbox, attach: attachment } = await connection.request("sandbox/create", parameters);
