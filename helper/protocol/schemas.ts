@@ -75,6 +75,23 @@ const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("directory"), path: absolutePath }),
 ]);
 
+const processName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+  );
+
+/** One of several commands that init supervises; Compose's words. */
+const supervisedProcess = z.strictObject({
+  name: processName,
+  args: commandLine,
+  /** Compose's and Docker's policies; with a back-off of 100 ms to a minute. */
+  restart: z.enum(["no", "on-failure", "always"]).default("no"),
+  /** Those that must have been started before. */
+  after: z.array(processName).max(64).default([]),
+});
+
 /** A sandbox in words: the words of sandbox.json. */
 export const sandboxSpec = z.strictObject({
   name: sandboxName.optional(),
@@ -94,6 +111,8 @@ export const sandboxSpec = z.strictObject({
   /** The sandbox is ended when it has run that long (wall-clock time, a pause included). */
   timeout: duration.optional(),
   args: commandLine.optional(),
+  /** Instead of one command: the sandbox ends when all of them have ended. */
+  processes: z.array(supervisedProcess).min(1).max(64).optional(),
 });
 
 /** How the command's input and output reach the client: its own pty, the client's descriptors, or nothing. */

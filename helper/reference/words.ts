@@ -27,5 +27,14 @@ export const keyWords: Readonly<Record<string, string>> = {
   limits: "Bounds of the sandbox's cgroup; the rest has no bound.",
   "limits.cpus": "Cores' worth of CPU time, 0.2 is 20 % of one: quota and period together.",
   timeout: "Wall-clock time after which the sandbox is ended, as 90s, 30m, 2h.",
+  processes:
+    "Instead of args: several commands that PID 1 starts and supervises. The sandbox ends when all have ended, with the exit code of the first of them, in that order, that failed.",
+  "processes.name": "How it is called in terrarium inspect and in after.",
+  "processes.args":
+    "Its command and arguments: execve(2). It reads /dev/null; its output is the sandbox's.",
+  "processes.restart":
+    "no, on-failure or always, as Compose has them: 100 ms after the end, then twice as long each time, a minute at most.",
+  "processes.after":
+    "Names of those that are started before it (started, not ready). On stop all get SIGTERM, the last started first.",
   args: "The command and its arguments: execve(2). Default: your shell.",
 };

@@ -11,6 +11,7 @@ import { planRun } from "./plan.ts";
 import { planFacts } from "./planFacts.ts";
 import { lives, reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
+import { checkProcesses } from "./startOrder.ts";
 import { summarise } from "./summary.ts";
 
 type CreateParameters = ParameterOutput<"sandbox/create">;
@@ -25,6 +26,7 @@ export async function createSandbox(
   parameters: CreateParameters,
 ): Promise<CreatedSandbox> {
   checkPaths(parameters.spec, host.asker.home);
+  checkProcesses(parameters.spec, parameters.stdio);
   const record = await reserve(host, parameters);
   try {
     const prepared = prepare(host, record, parameters);

@@ -21,7 +21,7 @@ export function newRecord(
     id,
     name,
     hostname: spec.hostname ?? defaultHostname(name),
-    command: [...(spec.args ?? [defaultShell(spec, asker.shell)])],
+    command: spec.processes ? [] : [...(spec.args ?? [defaultShell(spec, asker.shell)])],
     spec,
     owner: asker.uid,
     createdAtMs: Date.now(),

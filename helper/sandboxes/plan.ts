@@ -4,6 +4,7 @@ import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import type { HostEntry } from "./hostView.ts";
 import type { IdMap, SandboxIdentity } from "./identity.ts";
 import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
+import { processOptions } from "./startOrder.ts";
 
 /** All that a launch depends on, gathered beforehand: the plan is a pure function of it. */
 export interface PlanFacts {
@@ -39,6 +40,7 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...planMounts(facts).flatMap(mountOption),
     ...["--chdir", workdirInside(facts)],
     ...environmentOptions(facts.environment),
+    ...(spec.processes ? processOptions(spec.processes) : []),
     ...(spec.init ? [] : ["--no-init"]),
     ...(facts.stdio === "tty" ? ["--tty"] : []),
     ...(facts.socket ? ["--listen", facts.socket, "--owner", facts.owner.join(":")] : []),

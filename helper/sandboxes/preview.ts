@@ -12,6 +12,7 @@ import { type PlanFacts, planRun, workdirInside } from "./plan.ts";
 import { planFacts } from "./planFacts.ts";
 import { planMounts } from "./plannedMounts.ts";
 import type { SandboxRecord } from "./record.ts";
+import { checkProcesses } from "./startOrder.ts";
 
 /** Left with the host: a time namespace of its own is not made yet. */
 const madeNamespaces = namespaceTypes.filter((type) => type !== "time");
@@ -33,6 +34,7 @@ export function planInFull(
   parameters: ParameterOutput<"sandbox/plan">,
 ): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
   checkPaths(parameters.spec, host.asker.home);
+  checkProcesses(parameters.spec, parameters.stdio);
   const others = host.registry.records();
   const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
   const drawn = newRecord(host, parameters, bases);

@@ -17,7 +17,7 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
     name: record.name,
     state: stateOf(record, running),
     hostname: record.hostname,
-    command: record.command.join(" "),
+    command: commandOf(record),
     createdAtMs: record.createdAtMs,
     pid: running ? record.init?.pid : undefined,
     exitCode: observed?.exit?.code,
@@ -27,6 +27,11 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
     limits: running ? readLimits(record.id) : [],
     owner: record.owner,
   };
+}
+
+/** The command, or the names of several. */
+function commandOf({ command, spec }: SandboxRecord): string {
+  return spec.processes?.map(({ name }) => name).join(", ") ?? command.join(" ");
 }
 
 function stateOf(record: SandboxRecord, running: boolean): SandboxState {

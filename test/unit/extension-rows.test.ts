@@ -57,6 +57,7 @@ const details: SandboxDetails = {
     init: true,
     limits: {},
   },
+  supervised: [],
   namespaces: [
     { type: "pid", inode: 11, shared: false },
     { type: "net", inode: 12, shared: false },

@@ -1,4 +1,9 @@
-import type { NamespaceShare, ProcessDetails, SandboxDetails } from "../../protocol/inventory.ts";
+import type {
+  NamespaceShare,
+  ProcessDetails,
+  SandboxDetails,
+  SupervisedFact,
+} from "../../protocol/inventory.ts";
 import { formatBytes, limitFacts } from "../../protocol/limits.ts";
 import type { HelperConnection } from "../../protocol/methods.ts";
 import { innerPid } from "../../protocol/processes.ts";
@@ -53,6 +58,7 @@ function describeSandbox(details: SandboxDetails): string {
       (process) =>
         ["process", `${innerPid(process)} → ${process.pid}  ${process.command}`] as const,
     ),
+    ...details.supervised.map((fact) => ["supervised", describeSupervised(fact)] as const),
     ...describeNamespaces(details.namespaces),
     ...details.uidMap.map((line) => ["uid map", line.join(" ")] as const),
     ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
@@ -66,6 +72,17 @@ function describeSandbox(details: SandboxDetails): string {
         ["mount", `${target}  ${fileSystem}  ${options}`] as const,
     ),
   ]);
+}
+
+/** `web  running as 20482, restarted 2 times`. */
+function describeSupervised({ name, state, pid, restarts, ...last }: SupervisedFact): string {
+  const ending = last.exitSignal ?? last.exitCode;
+  const words = [
+    pid === undefined ? state : `${state} as ${pid}`,
+    ...(restarts > 0 ? [`restarted ${restarts} ${restarts === 1 ? "time" : "times"}`] : []),
+    ...(ending === undefined ? [] : [`last ended with ${ending}`]),
+  ];
+  return `${name}  ${words.join(", ")}`;
 }
 
 function describeRoot({ spec }: SandboxDetails): string {
