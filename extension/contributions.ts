@@ -7,6 +7,8 @@ export const commands = {
   newSandboxedTerminal: "terrarium.newSandboxedTerminal",
   openAnotherTerminal: "terrarium.openAnotherTerminal",
   enterNamespace: "terrarium.enterNamespace",
+  pauseSandbox: "terrarium.pauseSandbox",
+  resumeSandbox: "terrarium.resumeSandbox",
   stopSandbox: "terrarium.stopSandbox",
   removeSandbox: "terrarium.removeSandbox",
   inspect: "terrarium.inspect",
@@ -58,6 +60,7 @@ export type HelperContextValue = (typeof helperContextValues)[number];
 export const rowTokens = [
   "sandbox",
   "running",
+  "paused",
   "creating",
   "exited",
   "process",

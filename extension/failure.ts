@@ -14,6 +14,7 @@ export function failureText(error: unknown): string {
 
 /** One message for one failed action, with the way to more. Does not wait for an answer. */
 export function showFailure(log: vscode.LogOutputChannel, error: unknown): void {
+  if (error instanceof vscode.CancellationError) return;
   const text = failureText(error);
   log.error(text);
   const showLog = "Show Log";

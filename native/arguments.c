@@ -3,6 +3,7 @@
 #include "numbers.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* More than any command line that the kernel takes (MAX_ARG_STRINGS is larger, ARG_MAX smaller). */
 enum { ARGUMENT_BYTES_MAX = 8 * 1024 * 1024 };
@@ -47,26 +48,28 @@ static bool read_all(int descriptor, char **text, size_t *length, struct failure
     return true;
 }
 
-static bool expand(const char *number, struct string_list *arguments, struct failure *failure) {
-    cleanup_free char *text = NULL;
-    size_t length = 0;
+static bool expand(const char *number, struct string_list *arguments,
+                   struct arguments_source *source, struct failure *failure) {
     uint64_t descriptor;
+    if (source->text)
+        return refused(failure, "options", "--args may stand there once");
     if (!number || !number_parse(number, INT32_MAX, &descriptor))
         return refused(failure, "options", "--args needs the number of a descriptor");
-    if (!read_all((int)descriptor, &text, &length, failure))
+    if (!read_all((int)descriptor, &source->text, &source->length, failure))
         return false;
-    close((int)descriptor);
-    for (size_t at = 0; at < length; at += strlen(text + at) + 1)
-        if (!string_list_add(arguments, text + at, failure))
+    source->descriptor = (int)descriptor;
+    for (size_t at = 0; at < source->length; at += strlen(source->text + at) + 1)
+        if (!string_list_add(arguments, source->text + at, failure))
             return false;
     return true;
 }
 
-bool arguments_read(char **argv, struct string_list *arguments, struct failure *failure) {
+bool arguments_read(char **argv, struct string_list *arguments, struct arguments_source *source,
+                    struct failure *failure) {
     bool options = true;
     for (char **argument = argv + 1; argument[-1] && *argument; argument++) {
         if (options && strcmp(*argument, "--args") == 0) {
-            if (!expand(*++argument, arguments, failure))
+            if (!expand(*++argument, arguments, source, failure))
                 return false;
             continue;
         }
@@ -77,4 +80,26 @@ bool arguments_read(char **argv, struct string_list *arguments, struct failure *
             return false;
     }
     return true;
+}
+
+bool arguments_give_back(const struct arguments_source *source, struct failure *failure) {
+    if (!source->text)
+        return true;
+    cleanup_fd int again = memfd_create("arguments", MFD_CLOEXEC);
+    if (again < 0)
+        return failed(failure, "seal", "memfd_create", NULL);
+    if (write(again, source->text, source->length) != (ssize_t)source->length ||
+        lseek(again, 0, SEEK_SET) < 0)
+        return failed(failure, "seal", "write", "--args");
+    /* Over the old one, which is still open, and without CLOEXEC. */
+    if (dup2(again, source->descriptor) < 0)
+        return failed(failure, "seal", "dup2", "--args");
+    return true;
+}
+
+void arguments_source_free(struct arguments_source *source) {
+    if (source->text)
+        close(source->descriptor);
+    free(source->text);
+    source->text = NULL;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static bool join(const char *directory, pid_t pid, struct failure *failure) {
@@ -22,6 +23,22 @@ bool cgroups_join(const struct string_list *directories, pid_t pid, struct failu
         if (!join(directories->items[i], pid, failure))
             return false;
     return true;
+}
+
+static void write_file(const char *directory, const char *name, const char *text) {
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
+        return;
+    cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t ignored = file < 0 ? 0 : write(file, text, strlen(text));
+    (void)ignored;
+}
+
+void cgroups_thaw(const struct string_list *directories) {
+    for (size_t i = 0; i < directories->count; i++) {
+        write_file(directories->items[i], "cgroup.freeze", "0");
+        write_file(directories->items[i], "freezer.state", "THAWED");
+    }
 }
 
 /* Half a second in all: 1, 2, 4 ... 256 ms. */

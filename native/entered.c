@@ -2,6 +2,7 @@
 #include "cleanup.h"
 #include "confinement.h"
 #include "execute.h"
+#include "landlock.h"
 #include "message.h"
 #include "namespaces.h"
 #include "privileges.h"
@@ -85,6 +86,7 @@ static bool confine(const struct options *options, struct target *target, struct
     return (!follow ||
             (confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
            choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
+           landlock_close(options->scopes, failure) &&
            (options->no_seccomp || seccomp_install(failure)) &&
            (!follow || confinement_take_privileges(confinement, failure)) &&
            privileges_hide(failure) && privileges_die_with_parent(failure);

@@ -3,7 +3,12 @@
 #include <limits.h>
 #include <stdbool.h>
 
-enum { EXIT_LAUNCHER_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
+enum {
+    EXIT_TIMED_OUT = 124,
+    EXIT_LAUNCHER_FAILED = 125,
+    EXIT_CANNOT_EXECUTE = 126,
+    EXIT_NOT_FOUND = 127,
+};
 
 /* Crosses processes inside a message, so it holds no pointers. Empty strings mean "none". */
 struct failure {

@@ -6,6 +6,8 @@
 #include "prepare.h"
 #include "privileges.h"
 #include "reaper.h"
+#include "spawn.h"
+#include "supervisor.h"
 #include "title.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,40 +36,16 @@ static _Noreturn void become_command(int monitor, const struct execution *execut
     report(monitor, &failure, code);
 }
 
-/*
- * A pipe between init and the child that is to become the command: exec closes the child's end, and
- * that end of file says that it worked; a child that could not become it has written a byte.
- */
-static void report_started(int monitor, int executed) {
-    char byte;
-    if (read(executed, &byte, 1) == 0)
-        message_send_kind(monitor, MESSAGE_STARTED);
-}
-
-static _Noreturn void become_child(int monitor, const struct execution *execution, int executed) {
-    struct failure failure = {0};
-    int code = execute(execution, &failure);
-    ssize_t ignored = write(executed, "!", 1);
-    (void)ignored;
-    report(monitor, &failure, code);
-}
-
-static pid_t spawn_command(int monitor, const struct execution *execution,
-                           struct failure *failure) {
-    int executed[2];
-    if (pipe2(executed, O_CLOEXEC) < 0) {
-        failed(failure, "exec", "pipe2", NULL);
-        return -1;
-    }
-    pid_t command = fork();
-    if (command == 0)
-        become_child(monitor, execution, executed[1]);
+/* A command that could not be executed is a child that exits with 126 or 127: the reaper's news. */
+static pid_t spawn_command(int monitor, const struct execution *execution) {
+    struct message message = {.kind = MESSAGE_STARTED};
+    bool executed;
+    pid_t command = spawn(execution, &executed, &message.failure);
     if (command < 0)
-        failed(failure, "exec", "fork", NULL);
-    close(executed[1]);
-    if (command > 0)
-        report_started(monitor, executed[0]);
-    close(executed[0]);
+        report(monitor, &message.failure, EXIT_LAUNCHER_FAILED);
+    if (!executed)
+        message.kind = MESSAGE_FAILED;
+    message_send(monitor, &message, NULL, 0);
     return command;
 }
 
@@ -76,6 +54,14 @@ static void release(struct execution *execution, struct pty *pty) {
     pty_close(pty);
     for (int i = 0; i < 3 && !execution->terminal; i++)
         close(execution->stdio[i]);
+}
+
+/* Several programs cannot read one input: theirs is what init has, /dev/null. */
+static _Noreturn void supervise_several(const struct options *options, struct execution *execution,
+                                        int monitor) {
+    close(execution->stdio[STDIN_FILENO]);
+    execution->stdio[STDIN_FILENO] = STDIN_FILENO;
+    supervisor_run(options, execution, monitor);
 }
 
 _Noreturn void init_main(struct options *options, int monitor, char **argv) {
@@ -92,9 +78,9 @@ _Noreturn void init_main(struct options *options, int monitor, char **argv) {
     await_start(monitor, &execution, &pty);
     if (options->no_init)
         become_command(monitor, &execution);
-    pid_t command = spawn_command(monitor, &execution, &failure);
-    if (command < 0)
-        report(monitor, &failure, EXIT_LAUNCHER_FAILED);
+    if (options->processes.count > 0)
+        supervise_several(options, &execution, monitor);
+    pid_t command = spawn_command(monitor, &execution);
     release(&execution, &pty);
     reaper_run(command, monitor);
 }

@@ -24,11 +24,24 @@ static int fail(const struct failure *failure) {
     return EXIT_LAUNCHER_FAILED;
 }
 
-static int run_command(int command, const struct string_list *arguments, char **argv) {
+/* What joins a sandbox can neither be written to from there nor hold what the caller leaked. */
+static bool isolate(const struct options *options, struct arguments_source *source, char **argv,
+                    struct failure *failure) {
+    if (!sealed_if_needed(options, source, argv, failure))
+        return false;
+    arguments_source_free(source);
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    prctl(PR_SET_NAME, "launcher", 0, 0, 0); /* and not memfd:launcher */
+    return true;
+}
+
+static int run_command(int command, const struct string_list *arguments,
+                       struct arguments_source *source, char **argv) {
     struct options options;
     struct failure failure = {0};
     int code = EXIT_LAUNCHER_FAILED;
-    if (options_parse(&options, command, arguments->items + 1, &failure)) {
+    if (options_parse(&options, command, arguments->items + 1, &failure) &&
+        isolate(&options, source, argv, &failure)) {
         code = command == COMMAND_RUN ? run(&options, argv) : enter(&options);
     } else {
         status_failure(options.status, &failure);
@@ -39,13 +52,14 @@ static int run_command(int command, const struct string_list *arguments, char **
     return code;
 }
 
-static int dispatch(const struct string_list *arguments, char **argv) {
+static int dispatch(const struct string_list *arguments, struct arguments_source *source,
+                    char **argv) {
     struct failure failure = {0};
     const char *command = arguments->count > 0 ? arguments->items[0] : "--help";
     if (strcmp(command, "run") == 0)
-        return run_command(COMMAND_RUN, arguments, argv);
+        return run_command(COMMAND_RUN, arguments, source, argv);
     if (strcmp(command, "enter") == 0)
-        return run_command(COMMAND_ENTER, arguments, argv);
+        return run_command(COMMAND_ENTER, arguments, source, argv);
     if (strcmp(command, "attach") == 0 && arguments->count == 2)
         return attach(arguments->items[1]);
     if (strcmp(command, "--version") == 0)
@@ -60,26 +74,17 @@ static int dispatch(const struct string_list *arguments, char **argv) {
     return fail(&failure);
 }
 
-/* What joins a sandbox must not be reachable from there as a file; attach never goes in. */
-static bool seal(char **argv, struct failure *failure) {
-    bool stays_outside = argv[1] && strcmp(argv[1], "attach") == 0;
-    if (!stays_outside && !run_sealed(argv, failure))
-        return false;
-    prctl(PR_SET_NAME, "launcher", 0, 0, 0); /* and not memfd:launcher */
-    return true;
-}
-
 int main(int argc, char **argv) {
     struct failure failure = {0};
     struct string_list arguments = {0};
+    struct arguments_source source = {0};
     (void)argc;
     signal(SIGPIPE, SIG_IGN);
-    if (!descriptors_ensure_standard(&failure) || !seal(argv, &failure) ||
-        !arguments_read(argv, &arguments, &failure))
+    if (!descriptors_ensure_standard(&failure) ||
+        !arguments_read(argv, &arguments, &source, &failure))
         return fail(&failure);
-    /* What the caller leaked to us must not travel on by any exec. */
-    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    int code = dispatch(&arguments, argv);
+    int code = dispatch(&arguments, &source, argv);
+    arguments_source_free(&source);
     string_list_free(&arguments);
     return code;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "failure.h"
 #include "namespaces.h"
+#include "processes.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ enum message_kind {
     MESSAGE_START,    /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
     MESSAGE_STARTED,  /* init -> monitor: the command has been executed */
     MESSAGE_SIGNAL,   /* attach -> monitor -> init: number: the signal for the command */
+    MESSAGE_PROCESS,  /* init -> monitor: process: one of several has changed */
     MESSAGE_EXITED,   /* init -> monitor -> attach: number: exit code, signal */
     MESSAGE_FAILED,   /* anybody: failure */
     MESSAGE_TERMINAL, /* monitor -> attach: the session has a terminal (+ pty master) */
@@ -30,6 +32,7 @@ struct message {
     int32_t number;
     int32_t signal;
     uint64_t namespaces[NAMESPACE_COUNT];
+    struct process_state process;
     struct failure failure;
 };
 

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "capabilities.h"
+#include "landlock.h"
 #include "namespaces.h"
 #include "nearest.h"
 #include "numbers.h"
@@ -12,6 +13,12 @@
 
 /* uid_t and gid_t have one value that means "none" (setresuid(2)). */
 static const uint64_t id_max = UINT32_MAX - 1;
+
+/* A year: longer than anybody waits, and far from where a time_t ends. */
+#define TIMEOUT_MAX_MS (366ULL * 24 * 60 * 60 * 1000)
+
+/* As `docker stop` waits. */
+enum { GRACE_MS = 10000 };
 
 struct row {
     const char *name;
@@ -106,6 +113,24 @@ static bool keep_capability(struct options *options, const struct row *row, char
     return capability_parse(values[0], &options->keep_capabilities, failure);
 }
 
+static bool add_scope(struct options *options, const struct row *row, char **values,
+                      struct failure *failure) {
+    (void)row;
+    return landlock_parse(values[0], &options->scopes, failure);
+}
+
+static bool add_process(struct options *options, const struct row *row, char **values,
+                        struct failure *failure) {
+    (void)row;
+    return processes_add(&options->processes, values[0], values[1], failure);
+}
+
+static bool add_word(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)row;
+    return processes_add_word(&options->processes, values[0], failure);
+}
+
 static bool set_root(struct options *options, const struct row *row, char **values,
                      struct failure *failure) {
     (void)failure;
@@ -162,7 +187,12 @@ static const struct row rows[] = {
     {"symlink", "TARGET DST", "a symbolic link", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_SYMLINK}},
     {"proc", "DST", "procfs of the new pid namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROC}},
     {"dev", "DST", "a small /dev with its own devpts", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEV}},
+    {"process", "NAME RESTART", "one of several commands, started in this order; RESTART: no, on-failure, always", COMMAND_RUN, add_process, 0, 0, {0}},
+    {"word", "WORD", "a word of the last --process's command; repeatable", COMMAND_RUN, add_word, 0, 0, {0}},
     {"no-init", "", "make the command itself PID 1", COMMAND_RUN, set_flag, FIELD(no_init), 0, {0}},
+    {"timeout", "MS", "end the sandbox with SIGTERM after that long; the exit code is 124", COMMAND_RUN, set_number, FIELD(timeout_ms), TIMEOUT_MAX_MS, {0}},
+    {"timeout-grace", "MS", "SIGKILL that long after the SIGTERM (default 10000)", COMMAND_RUN, set_number, FIELD(grace_ms), TIMEOUT_MAX_MS, {0}},
+    {"die-with", "PID", "kill the sandbox when that process ends", COMMAND_RUN, set_number, FIELD(die_with), INT32_MAX, {0}},
     {"state-dir", "DIR", "remove DIR at the end", COMMAND_RUN, set_text, FIELD(state_directory), 0, {0}},
     {"keep-state", "", "keep DIR, with the ending in exit.json", COMMAND_RUN, set_flag, FIELD(keep_state), 0, {0}},
     {"pid", "PID", "the process to enter", COMMAND_ENTER, set_number, FIELD(pid), INT32_MAX, {0}},
@@ -171,6 +201,7 @@ static const struct row rows[] = {
     {"follow", "", "take PID's ids, groups, capabilities and no_new_privs", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
     {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter)", BOTH, set_seccomp, 0, 0, {0}},
+    {"scope", "abstract-sockets|signals", "reach these of no process outside, by Landlock; repeatable", BOTH, add_scope, 0, 0, {0}},
     {"chdir", "DIR", "working directory inside", BOTH, set_text, FIELD(directory), 0, {0}},
     {"env", "K=V", "a variable; repeatable (the command's environment is exactly these)", BOTH, add_text, FIELD(environment), 0, {0}},
     {"tty", "", "give the command a terminal", BOTH, set_flag, FIELD(terminal), 0, {0}},
@@ -228,9 +259,21 @@ static bool is_variable(const char *text) {
     return *text && strchr(text + 1, '=');
 }
 
-static bool check(const struct options *options, struct failure *failure) {
-    if (!options->arguments || !options->arguments[0])
+/* One command behind "--", or several by --process. */
+static bool check_commands(const struct options *options, struct failure *failure) {
+    bool one = options->arguments && options->arguments[0];
+    bool several = options->processes.count > 0;
+    if (!one && !several)
         return refused(failure, "options", "no command: it follows \"--\"");
+    if (several && (one || options->terminal || options->no_init))
+        return refused(failure, "options",
+                       "--process cannot stand beside a command, --tty or --no-init");
+    return processes_check(&options->processes, failure);
+}
+
+static bool check(const struct options *options, struct failure *failure) {
+    if (!check_commands(options, failure))
+        return false;
     for (size_t i = 0; i < options->environment.count; i++)
         if (!is_variable(options->environment.items[i]))
             return refused(failure, "options", "--env: '%s' is not K=V",
@@ -251,6 +294,7 @@ bool options_parse(struct options *options, int command, char **arguments,
                                 .owner_uid = geteuid(),
                                 .owner_gid = getegid(),
                                 .no_seccomp = command == COMMAND_ENTER,
+                                .grace_ms = GRACE_MS,
                                 .root = {.tree = -1},
                                 .status = -1,
                                 .sync = -1};
@@ -268,6 +312,7 @@ void options_free(struct options *options) {
     string_list_free(&options->gid_maps);
     string_list_free(&options->cgroups);
     string_list_free(&options->environment);
+    processes_free(&options->processes);
     free(options->mounts);
 }
 
@@ -286,6 +331,7 @@ void options_print(void) {
     print_rows("Run a command in new namespaces:", COMMAND_RUN, "run");
     print_rows("\nEnter the namespaces of a process:", COMMAND_ENTER, "enter");
     puts("\nConnect this terminal to a session that listens:\n  launcher attach SOCKET\n"
-         "\nExit code: the command's own; 125 the launcher failed, 126 cannot execute, 127 not "
+         "\nExit code: the command's own; 124 its time was over, 125 the launcher failed, 126 "
+         "cannot execute, 127 not "
          "found, 128+n ended by signal n.");
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "arguments.h"
 #include "failure.h"
+#include "processes.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,6 +34,7 @@ struct options {
     uint64_t uid, gid;
     struct string_list uid_maps, gid_maps; /* "INSIDE OUTSIDE COUNT", as in uid_map */
     uint64_t keep_capabilities;
+    uint64_t scopes; /* of Landlock */
     struct string_list cgroups;
     struct mount_spec root; /* source NULL: an empty tmpfs */
     struct mount_spec *mounts;
@@ -41,13 +43,16 @@ struct options {
     struct string_list environment;
     bool terminal, no_init, keep_state, no_seccomp, follow;
     const char *listen;
+    uint64_t timeout_ms, grace_ms; /* 0: no limit */
+    uint64_t die_with;             /* a pid; 0: nobody */
     uint64_t owner_uid, owner_gid;
     const char *state_directory;
     uint64_t pid, start_time;
     bool start_time_given;
     int namespaces;
     int status, sync; /* descriptors, or -1 */
-    char **arguments; /* the command, ends with a null pointer */
+    char **arguments; /* the command, ends with a null pointer; empty where there are processes */
+    struct process_list processes;
 };
 
 /* Parses what follows `run` or `enter`. arguments must outlive options. */

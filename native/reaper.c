@@ -8,19 +8,22 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-static _Noreturn void report_end(int monitor, int status) {
-    struct message message = {.kind = MESSAGE_EXITED};
-    message.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    message.number = message.signal ? 128 + message.signal : WEXITSTATUS(status);
+_Noreturn void reaper_report_end(int monitor, int code, int signal) {
+    struct message message = {.kind = MESSAGE_EXITED, .number = code, .signal = signal};
     message_send(monitor, &message, NULL, 0);
     _exit(0);
+}
+
+static _Noreturn void report_status(int monitor, int status) {
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    reaper_report_end(monitor, signal ? 128 + signal : WEXITSTATUS(status), signal);
 }
 
 static void reap(pid_t command, int monitor) {
     int status;
     for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
         if (ended == command)
-            report_end(monitor, status);
+            report_status(monitor, status);
 }
 
 static void take_signals(pid_t command, int monitor, int signals) {

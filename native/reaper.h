@@ -2,5 +2,8 @@
 #pragma once
 #include <sys/types.h>
 
+/* Tells the monitor how the sandbox ended, and exits: the kernel kills what is left. */
+_Noreturn void reaper_report_end(int monitor, int code, int signal);
+
 /* Reaps, passes signals on, reports the command's end and exits: the kernel kills what is left. */
 _Noreturn void reaper_run(pid_t command, int monitor);

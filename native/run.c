@@ -105,6 +105,7 @@ int run(struct options *options, char **argv) {
     struct ending ending = {.code = EXIT_LAUNCHER_FAILED};
     struct state state;
     bool opened = state_open(&state, options, &failure);
+    session.state_directory = state.directory;
     bool begun = opened && begin(&session, options, argv, &failure);
     session.direct = options->no_init;
     if (begun)

@@ -3,9 +3,11 @@
 #include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -36,12 +38,34 @@ static bool copy_all(int from, int to) {
     return true;
 }
 
-bool run_sealed(char **argv, struct failure *failure) {
-    cleanup_fd int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (program < 0)
-        return failed(failure, "seal", "open", "/proc/self/exe");
-    if (is_sealed(program))
+/* Whether a line "INSIDE OUTSIDE COUNT" gives the host's `uid` to the sandbox. */
+static bool maps_uid(const char *line, uid_t uid) {
+    unsigned long long inside, outside, count;
+    if (sscanf(line, "%llu %llu %llu", &inside, &outside, &count) != 3)
+        return true; /* the kernel will refuse it; until then nothing is assumed */
+    return uid >= outside && uid - outside < count;
+}
+
+/*
+ * The mode decides for everybody inside: CAP_DAC_OVERRIDE and CAP_FOWNER reach only files whose
+ * owner is mapped (capable_wrt_inode_uidgid in the kernel), and what an access list grants to
+ * others shows in the group's bits (acl(5)). Who is entered may be anybody, so `enter` is always
+ * sealed.
+ */
+static bool writable_inside(int program, const struct options *options) {
+    struct stat file;
+    if (options->command != COMMAND_RUN || fstat(program, &file) < 0)
         return true;
+    if (file.st_mode & (S_IWGRP | S_IWOTH))
+        return true;
+    for (size_t i = 0; i < options->uid_maps.count; i++)
+        if (maps_uid(options->uid_maps.items[i], file.st_uid))
+            return true;
+    return options->uid_maps.count == 0 && file.st_uid == geteuid();
+}
+
+static bool run_sealed(int program, const struct arguments_source *given, char **argv,
+                       struct failure *failure) {
     cleanup_fd int copy = create_memfd();
     if (copy < 0)
         return failed(failure, "seal", "memfd_create", NULL);
@@ -49,7 +73,18 @@ bool run_sealed(char **argv, struct failure *failure) {
         return failed(failure, "seal", "sendfile", "/proc/self/exe");
     if (fcntl(copy, F_ADD_SEALS, SEALS) < 0)
         return failed(failure, "seal", "fcntl(F_ADD_SEALS)", NULL);
+    if (!arguments_give_back(given, failure))
+        return false;
     fexecve(copy, argv, environ);
     failed(failure, "seal", "fexecve", NULL);
     return failed_hint(failure, "sysctl vm.memfd_noexec=2 forbids this");
+}
+
+bool sealed_if_needed(const struct options *options, const struct arguments_source *given,
+                      char **argv, struct failure *failure) {
+    cleanup_fd int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (program < 0)
+        return failed(failure, "seal", "open", "/proc/self/exe");
+    return is_sealed(program) || !writable_inside(program, options) ||
+           run_sealed(program, given, argv, failure);
 }

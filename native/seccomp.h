@@ -1,4 +1,4 @@
-/* The default system-call filter. */
+/* The default system-call filter: policy/default.policy, compiled. */
 #pragma once
 #include "failure.h"
 

@@ -1,6 +1,8 @@
 #include "session.h"
+#include "cgroups.h"
 #include "cleanup.h"
 #include "client.h"
+#include "deadline.h"
 #include "message.h"
 #include "signals.h"
 #include "wait.h"
@@ -16,13 +18,19 @@ struct session session_new(const struct options *options) {
                             .inside = -1,
                             .process = -1,
                             .client = -1,
+                            .state_directory = -1,
+                            .timer = -1,
+                            .partner = -1,
                             .master = -1};
 }
 
 bool session_open(struct session *session, struct failure *failure) {
     const struct options *options = session->options;
     session->signals = signals_open(0, failure);
-    return session->signals >= 0 &&
+    session->processes = calloc(options->processes.count + 1, sizeof *session->processes);
+    if (!session->processes)
+        return failed(failure, "processes", "calloc", NULL);
+    return session->signals >= 0 && deadline_open(session, failure) &&
            (!options->listen || listener_open(&session->listener, options, failure));
 }
 
@@ -71,7 +79,9 @@ bool session_start(struct session *session, struct failure *failure) {
     for (size_t i = 0; i < count; i++)
         close(stdio[i]);
     session->started = sent;
-    return sent || failed_because(failure, error, "start", "sendmsg", NULL, NULL);
+    if (!sent)
+        return failed_because(failure, error, "start", "sendmsg", NULL, NULL);
+    return deadline_start(session, failure);
 }
 
 void session_report(struct session *session, const struct failure *failure) {
@@ -94,10 +104,25 @@ static void pass_ending(struct session *session, struct ending ending) {
         waitpid(session->own_client, NULL, 0);
 }
 
+void session_signal(struct session *session, int number) {
+    struct message message = {.kind = MESSAGE_SIGNAL, .number = number};
+    if (session->direct)
+        pidfd_send_signal(session->process, number, NULL, 0);
+    else if (session->inside >= 0)
+        message_send(session->inside, &message, NULL, 0);
+}
+
+void session_kill(struct session *session) {
+    /* Its whole pid namespace dies with it. */
+    pidfd_send_signal(session->process, SIGKILL, NULL, 0);
+    /* What version 1's freezer holds dies only when it is let go. */
+    if (session->options->command == COMMAND_RUN)
+        cgroups_thaw(&session->options->cgroups);
+}
+
 void session_close(struct session *session, struct ending ending) {
     if (session->process >= 0) {
-        /* Its whole pid namespace dies with it; the wait returns when all are gone. */
-        pidfd_send_signal(session->process, SIGKILL, NULL, 0);
+        session_kill(session); /* the wait returns when all are gone */
         waitid(P_PIDFD, (id_t)session->process, &(siginfo_t){0}, WEXITED);
     }
     listener_close(&session->listener);
@@ -105,5 +130,9 @@ void session_close(struct session *session, struct ending ending) {
     pass_ending(session, ending);
     cleanup_close_descriptor(&session->inside);
     cleanup_close_descriptor(&session->process);
+    free(session->processes);
+    session->processes = NULL;
+    cleanup_close_descriptor(&session->timer);
+    cleanup_close_descriptor(&session->partner);
     cleanup_close_descriptor(&session->signals);
 }

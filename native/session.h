@@ -5,6 +5,7 @@
 #pragma once
 #include "listener.h"
 #include "options.h"
+#include "processes.h"
 #include "status.h"
 
 struct session {
@@ -14,12 +15,17 @@ struct session {
     int inside;  /* socket to init, or to the process that entered; -1 once it is closed */
     int process; /* its pidfd; readable when it has ended */
     int client;  /* socket to attach, -1 before and after */
+    int timer;   /* timerfd of --timeout, or -1 */
+    int partner; /* pidfd of --die-with, or -1 */
     int master;  /* the pty's, until it was handed over */
     pid_t pid;
-    pid_t own_client; /* our own attach process where nobody else attaches; 0: none */
-    bool refused;     /* the command could not be executed: reported already */
-    bool direct;      /* no init in between: signals go to the process itself */
+    struct process_state *processes; /* of those in options->processes; NULL: none */
+    int state_directory; /* where their states are written down, or -1; not ours to close */
+    pid_t own_client;    /* our own attach process where nobody else attaches; 0: none */
+    bool refused;        /* the command could not be executed: reported already */
+    bool direct;         /* no init in between: signals go to the process itself */
     bool started;
+    bool timed_out;
 };
 
 /* A session with nothing open yet: session_close may follow at any time. */
@@ -36,6 +42,12 @@ bool session_start(struct session *session, struct failure *failure);
 
 /* Until the process has ended. A failing exec is reported, and is an ending with 126 or 127. */
 struct ending session_supervise(struct session *session);
+
+/* Passes a signal to the command: by init, or to the command itself where it is PID 1. */
+void session_signal(struct session *session, int number);
+
+/* Kills everything in the session, a paused one too; session_supervise learns of the end. */
+void session_kill(struct session *session);
 
 /* Tells status descriptor, client or stderr of a failure. */
 void session_report(struct session *session, const struct failure *failure);

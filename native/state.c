@@ -26,14 +26,18 @@ bool state_open(struct state *state, const struct options *options, struct failu
     return true;
 }
 
-/* Temporary file and rename: a reader sees no exit.json or a whole one. */
+void state_write(int directory, const char *name, const char *json) {
+    static const char temporary[] = ".new";
+    cleanup_fd int file =
+        openat(directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (file >= 0 && dprintf(file, "%s\n", json) >= 0)
+        renameat(directory, temporary, directory, name);
+}
+
 static void write_ending(int directory, struct ending ending) {
     cleanup_free char *json = ending_json(ending);
-    cleanup_fd int file = openat(directory, "exit.json.new",
-                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (!json || file < 0 || dprintf(file, "%s\n", json) < 0)
-        return;
-    renameat(directory, "exit.json.new", directory, "exit.json");
+    if (json)
+        state_write(directory, "exit.json", json);
 }
 
 /* Flat: what is not a file or a link stays, and then so does the directory. */

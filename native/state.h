@@ -11,5 +11,9 @@ struct state {
 
 bool state_open(struct state *state, const struct options *options, struct failure *failure);
 
+/* Writes a file there, one line. Temporary file and rename: a reader sees the old one or the new.
+ */
+void state_write(int directory, const char *name, const char *json);
+
 /* Removes it, or with `keep` leaves it with exit.json. */
 void state_finish(struct state *state, bool keep, struct ending ending);

@@ -55,6 +55,12 @@ void status_started(int descriptor) {
         write_line(descriptor, "{\"event\":\"started\"}\n");
 }
 
+void status_process(int descriptor, const char *json) {
+    cleanup_free char *line = NULL;
+    if (descriptor >= 0 && asprintf(&line, "{\"event\":\"process\",%s\n", json + 1) > 0)
+        write_line(descriptor, line);
+}
+
 void status_failure(int descriptor, const struct failure *failure) {
     cleanup_free char *line = NULL;
     size_t size;

@@ -13,6 +13,7 @@ struct ending {
 /* All of them do nothing for descriptor -1, and ignore a reader that is gone. */
 void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces);
 void status_started(int descriptor);
+void status_process(int descriptor, const char *json);
 void status_failure(int descriptor, const struct failure *failure);
 void status_exit(int descriptor, struct ending ending);
 

@@ -1,19 +1,26 @@
 #include "cleanup.h"
+#include "deadline.h"
 #include "message.h"
 #include "session.h"
 #include "signals.h"
+#include "state.h"
 #include "status.h"
 #include <errno.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
-static void pass_signal(struct session *session, int number) {
-    struct message message = {.kind = MESSAGE_SIGNAL, .number = number};
-    if (session->direct)
-        pidfd_send_signal(session->process, number, NULL, 0);
-    else if (session->inside >= 0)
-        message_send(session->inside, &message, NULL, 0);
+/* For whoever follows the events, and for whoever asks later. */
+static void take_process(struct session *session, const struct process_state *state) {
+    const struct process_list *list = &session->options->processes;
+    if (state->place >= list->count)
+        return;
+    session->processes[state->place] = *state;
+    cleanup_free char *one = process_json(&list->items[state->place], state);
+    cleanup_free char *all = processes_json(list, session->processes);
+    if (one)
+        status_process(session->options->status, one);
+    if (all && session->state_directory >= 0)
+        state_write(session->state_directory, "processes.json", all);
 }
 
 /* From init: how the command ended; or, from whoever could not become it, why. */
@@ -31,6 +38,8 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     message_close(received);
     if (message.kind == MESSAGE_STARTED)
         status_started(session->options->status);
+    if (message.kind == MESSAGE_PROCESS)
+        take_process(session, &message.process);
     if (message.kind == MESSAGE_FAILED) {
         session->refused = true;
         session_report(session, &message.failure);
@@ -41,19 +50,22 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     *known = true;
 }
 
-/* A client without a terminal that goes away is a hangup; with one, the kernel sends SIGHUP. */
+/*
+ * A client without a terminal that goes away is a hangup; with one, the kernel sends SIGHUP. To a
+ * service SIGHUP means "read your configuration again": several processes are asked to stop.
+ */
 static void take_client(struct session *session) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(session->client, &message, received)) {
         cleanup_close_descriptor(&session->client);
         if (!session->options->terminal)
-            pass_signal(session, SIGHUP);
+            session_signal(session, session->options->processes.count ? SIGTERM : SIGHUP);
         return;
     }
     message_close(received);
     if (message.kind == MESSAGE_SIGNAL && signal_is_forwarded(message.number))
-        pass_signal(session, message.number);
+        session_signal(session, message.number);
 }
 
 static struct ending ending_of(const siginfo_t *status) {
@@ -69,7 +81,18 @@ static void take_events(struct session *session, const struct pollfd *watched,
     if (watched[1].revents)
         take_client(session);
     for (int number; watched[2].revents && (number = signals_next(session->signals)) != 0;)
-        pass_signal(session, number);
+        session_signal(session, number);
+    if (watched[4].revents)
+        deadline_reached(session);
+    if (watched[5].revents) {
+        cleanup_close_descriptor(&session->partner);
+        session_kill(session);
+    }
+}
+
+/* timeout(1): 124, however the command ended. */
+static struct ending judge(const struct session *session, struct ending ending) {
+    return session->timed_out ? (struct ending){.code = EXIT_TIMED_OUT} : ending;
 }
 
 struct ending session_supervise(struct session *session) {
@@ -77,11 +100,11 @@ struct ending session_supervise(struct session *session) {
     bool known = false;
     siginfo_t status = {0};
     for (;;) {
-        struct pollfd watched[] = {{.fd = session->inside, .events = POLLIN},
-                                   {.fd = session->client, .events = POLLIN},
-                                   {.fd = session->signals, .events = POLLIN},
-                                   {.fd = session->process, .events = POLLIN}};
-        if (poll(watched, 4, -1) < 0 && errno != EINTR)
+        struct pollfd watched[] = {
+            {.fd = session->inside, .events = POLLIN},  {.fd = session->client, .events = POLLIN},
+            {.fd = session->signals, .events = POLLIN}, {.fd = session->process, .events = POLLIN},
+            {.fd = session->timer, .events = POLLIN},   {.fd = session->partner, .events = POLLIN}};
+        if (poll(watched, 6, -1) < 0 && errno != EINTR)
             break;
         take_events(session, watched, &ending, &known);
         /* Last messages first: they were sent before the end. */
@@ -91,5 +114,5 @@ struct ending session_supervise(struct session *session) {
     /* With init this returns after every process of the pid namespace is gone. */
     waitid(P_PIDFD, (id_t)session->process, &status, WEXITED);
     cleanup_close_descriptor(&session->process);
-    return known ? ending : ending_of(&status);
+    return judge(session, known ? ending : ending_of(&status));
 }

@@ -9,6 +9,7 @@ import { enterNamespace } from "./enterNamespace.ts";
 import { inspect } from "./inspect.ts";
 import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
 import { openAnotherTerminal } from "./openAnotherTerminal.ts";
+import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
 import { revealInNamespaces } from "./revealInNamespaces.ts";
@@ -24,6 +25,8 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.newSandboxedTerminal]: newSandboxedTerminal,
   [commands.openAnotherTerminal]: openAnotherTerminal,
   [commands.enterNamespace]: enterNamespace,
+  [commands.pauseSandbox]: pauseSandbox,
+  [commands.resumeSandbox]: resumeSandbox,
   [commands.stopSandbox]: stopSandbox,
   [commands.removeSandbox]: removeSandbox,
   [commands.inspect]: inspect,

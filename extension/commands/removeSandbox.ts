@@ -11,7 +11,7 @@ export async function removeSandbox(ctx: Ctx, argument: unknown): Promise<void> 
   if (!sandbox) return;
   const force = sandbox.state !== "exited";
   const detail = force
-    ? `It is running: ${countOf(sandbox.processes.length, "process")} will be killed. Files in the workspace stay.`
+    ? `It is ${sandbox.state}: ${countOf(sandbox.processes.length, "process")} will be killed. Files in the workspace stay.`
     : "Its record and exit code will be forgotten.";
   if (!(await confirm(`Remove sandbox "${sandbox.name}"?`, detail, "Remove"))) return;
   await endSandbox(ctx, sandbox, () =>

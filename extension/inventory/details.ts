@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type { Helper } from "../connection/helper.ts";
+import { isAlive } from "../views/words.ts";
 import type { Reports } from "./reports.ts";
 
 /**
@@ -38,7 +39,7 @@ export class Details implements vscode.Disposable {
   }
 
   #follow(): void {
-    const running = (this.#reports.last.sandboxes ?? []).filter(({ state }) => state === "running");
+    const running = (this.#reports.last.sandboxes ?? []).filter(isAlive);
     const ids = new Set(running.map(({ id }) => id));
     for (const id of this.#asked) if (!ids.has(id)) this.#forget(id);
     for (const id of ids) if (!this.#asked.has(id)) void this.#ask(id);

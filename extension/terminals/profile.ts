@@ -14,6 +14,7 @@ export function registerTerminalProfile(ctx: Ctx): vscode.Disposable {
         provided.add(options);
         return new vscode.TerminalProfile(options);
       } catch (error) {
+        if (error instanceof vscode.CancellationError) return undefined;
         ctx.log.error(failureText(error));
         throw new Error(`${failureText(error)} [Show Log](command:${commands.showLog})`);
       }

@@ -1,10 +1,12 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import type { Attachment } from "../../helper/protocol/methods.ts";
+import type { Attachment, CreatedSandbox } from "../../helper/protocol/methods.ts";
+import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
 import { terminalEnvironment } from "./environment.ts";
+import { readSandboxFile } from "./sandboxFile.ts";
 import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 
 export interface TerminalLooks {
@@ -18,18 +20,40 @@ export interface TerminalLooks {
 export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptions> {
   if (!vscode.workspace.isTrusted) throw untrusted();
   const choice = currentWorkspace();
-  const { folder } = choice;
-  const { sandbox, attach } = await ctx.helper.request("sandbox/create", {
-    spec: folder === undefined ? {} : { workspace: folder, workdir: folder },
-    stdio: "tty",
-    clientEnv: terminalEnvironment(process.env),
-  });
+  const file = choice.folder === undefined ? undefined : await readSandboxFile(ctx, choice.folder);
+  const { sandbox, attach } = await create(ctx, shellSpec(choice, file));
   ctx.terminals.expect(sandbox.id, attach);
   return attachedTerminal(attach, {
     name: sandbox.name,
     icon: new vscode.ThemeIcon("terrarium-jar"),
-    message: await explainOnce(ctx, choice),
+    message: file ? "sandbox: as sandbox.json says" : await explainOnce(ctx, choice),
   });
+}
+
+/**
+ * A shell in the sandbox that the file describes, whatever its command is. Without a word about mounts in
+ * the file the folder is the workspace, as it is without a file; an empty list means none.
+ */
+function shellSpec(
+  { folder }: WorkspaceChoice,
+  file: SandboxSpecInput | undefined,
+): SandboxSpecInput {
+  const { args: _args, processes: _processes, ...described } = file ?? {};
+  const saysMounts = described.mounts !== undefined || described.workspace !== undefined;
+  if (folder === undefined || saysMounts) return described;
+  return { workspace: folder, workdir: folder, ...described };
+}
+
+/** A second terminal of a named sandbox.json is another sandbox, so it gets a name of its own. */
+async function create({ helper }: Ctx, spec: SandboxSpecInput): Promise<CreatedSandbox> {
+  const clientEnv = terminalEnvironment(process.env, spec.passEnv);
+  try {
+    return await helper.request("sandbox/create", { spec, stdio: "tty", clientEnv });
+  } catch (error) {
+    if (!TerrariumError.is(error, "nameTaken")) throw error;
+    const { name: _name, ...unnamed } = spec;
+    return helper.request("sandbox/create", { spec: unnamed, stdio: "tty", clientEnv });
+  }
 }
 
 /**

@@ -4,11 +4,12 @@ import { mountsRow } from "./mountRows.ts";
 import { processRows } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import { countOf, facts, memoryWords, stateWords } from "./words.ts";
+import { countOf, facts, isAlive, memoryWords, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
   creating: { codicon: "vm-outline" },
   running: { codicon: "vm-running", color: "charts.green" },
+  paused: { codicon: "debug-pause", color: "charts.yellow" },
   exited: { codicon: "vm-outline", color: "disabledForeground" },
 };
 
@@ -17,7 +18,7 @@ export function sandboxRows(
   sandboxes: readonly SandboxSummary[],
   details: ReadonlyMap<string, SandboxDetails>,
 ): readonly Row[] {
-  const order = ["running", "creating", "exited"];
+  const order = ["running", "paused", "creating", "exited"];
   return [...sandboxes]
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
     .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id)));
@@ -25,7 +26,7 @@ export function sandboxRows(
 
 function sandboxRow(sandbox: SandboxSummary, details: SandboxDetails | undefined): Row {
   const id = `sandbox/${sandbox.id}`;
-  const running = sandbox.state === "running";
+  const running = isAlive(sandbox);
   const what = facts(
     stateWords(sandbox),
     running ? memoryWords(sandbox) : undefined,

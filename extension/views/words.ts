@@ -34,6 +34,11 @@ export function memoryWords({ memoryBytes, limits }: SandboxSummary): string | u
   return limit === undefined ? used : `${used} of ${formatBytes(limit)}`;
 }
 
+/** It has processes: they run, or are held still. */
+export function isAlive({ state }: SandboxSummary): boolean {
+  return state === "running" || state === "paused";
+}
+
 /** `running`, `exited with 0`, `ended by SIGKILL`. */
 export function stateWords({ state, exitCode, exitSignal }: SandboxSummary): string {
   if (state !== "exited") return state;

@@ -27,11 +27,12 @@ export function attach(attachment: Attachment, withInput: boolean): Promise<numb
   });
 }
 
-/** The variables that a sandbox may get; the helper chooses among them. */
-export function clientEnvironment(): Record<string, string> {
+/** The variables that a sandbox may get, with those that its spec asks for; the helper chooses among them. */
+export function clientEnvironment(passEnv: readonly string[] = []): Record<string, string> {
   const { env } = process;
-  const names = Object.keys(env).filter((name) =>
-    /^(TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|TZ|LC_[A-Z]+)$/.test(name),
+  const names = Object.keys(env).filter(
+    (name) =>
+      /^(TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|TZ|LC_[A-Z]+)$/.test(name) || passEnv.includes(name),
   );
   return Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));
 }

@@ -1,18 +1,21 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { HelperConnection } from "../protocol/methods.ts";
+import { nearest } from "../protocol/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
 import { enterCommand } from "./commands/enter.ts";
 import { execCommand } from "./commands/exec.ts";
+import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
+import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { printable } from "./text.ts";
-import { nearest, UsageError } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 export const commands: readonly Command[] = [
   runCommand,
@@ -22,8 +25,12 @@ export const commands: readonly Command[] = [
   inspectCommand,
   nsCommand,
   cgroupsCommand,
+  pauseCommand,
+  unpauseCommand,
+  killCommand,
   stopCommand,
   rmCommand,
+  featuresCommand,
 ];
 
 /** `-h` too, where the command has no such letter of its own: `run -h` is Docker's host name. */

@@ -1,4 +1,5 @@
-import { nearest, UsageError } from "./usage.ts";
+import { nearest } from "../protocol/nearest.ts";
+import { UsageError } from "./usage.ts";
 
 /** One option of a command; the parser and the help are made from it. */
 export interface Option {

@@ -26,6 +26,12 @@ function oneWordTooMany(word: string, hint: string): UsageError {
   return new UsageError(`"${word}" is one word too many`, hint);
 }
 
+/** One or several sandboxes. */
+export function targets({ positionals }: ParsedArguments): readonly string[] {
+  if (positionals.length > 0) return positionals;
+  throw new UsageError("no sandbox was named", '"terrarium ps" lists them.');
+}
+
 /** Process ids have seven digits at most (pid_max, proc_sys_kernel(5)); a sandbox's id has twelve characters. */
 export function asPid(target: string): number | undefined {
   return /^[1-9]\d{0,6}$/.test(target) ? Number(target) : undefined;

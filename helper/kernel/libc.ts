@@ -21,6 +21,8 @@ const addonPaths = [
 const NS_GET_USERNS = 0xb701;
 const NS_GET_PARENT = 0xb702;
 const NS_GET_OWNER_UID = 0xb704;
+/** _IOR(0xb7, 13, __u64), since Linux 6.18. */
+const NS_GET_ID = 0x8008b70d;
 
 /** asm-generic/socket.h; the same on x86_64 and aarch64. */
 const SOL_SOCKET = 1;
@@ -33,6 +35,9 @@ const LOCK_NB = 4;
 /** Numbers are the same on every architecture since 5.x; glibc has wrappers only from 2.36. */
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
+
+/** Number and six arguments: syscall(2). */
+const longestCall = 7;
 
 interface Addon {
   load(path: null): Library;
@@ -51,6 +56,8 @@ interface Libc {
   readonly ioctl: Call;
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
+  readonly syscall: Call;
+  readonly syscallOnBuffer: Call;
   errno(): number;
 }
 
@@ -112,6 +119,37 @@ export function tryLock(fd: number): boolean {
   return true;
 }
 
+/** What a system call answered: its value, or the errno's name. */
+export type Answer = number | string;
+
+/**
+ * Any system call with plain numbers, to learn whether the kernel knows it (ENOSYS: it does not). Give only
+ * arguments that it must refuse: what they would do is not looked at here.
+ */
+export function probeCall(number: number, ...args: readonly number[]): Answer {
+  const libc = load();
+  const words = Array.from({ length: longestCall - 1 }, (_, index) => args[index] ?? 0);
+  return answerOf(libc, libc.syscall(number, ...words));
+}
+
+/** The same for a call that reads its arguments from memory and takes the memory's size. */
+export function probeCallOn(number: number, memory: Buffer): Answer {
+  const libc = load();
+  return answerOf(libc, libc.syscallOnBuffer(number, memory, memory.length));
+}
+
+/** The 64-bit id of a namespace, never used twice; `fd` is an open /proc/PID/ns file. */
+export function namespaceId(fd: number): bigint {
+  const libc = load();
+  const id = Buffer.alloc(8);
+  check(libc, "ioctl NS_GET_ID", libc.ioctl(fd, NS_GET_ID, id));
+  return id.readBigUInt64LE();
+}
+
+function answerOf(libc: Libc, result: number): Answer {
+  return result >= 0 ? result : errnoName(libc);
+}
+
 function check(libc: Libc, call: string, result: number, path?: string): number {
   if (result >= 0) return result;
   throw new KernelError(call, errnoName(libc), path);
@@ -141,6 +179,8 @@ function bind(addon: Addon): Libc {
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
+    syscall: library.func("syscall", "long", Array(longestCall).fill("long")),
+    syscallOnBuffer: library.func("syscall", "long", ["long", "void *", "long"]),
     errno: () => addon.errno(),
   };
 }

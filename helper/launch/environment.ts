@@ -18,9 +18,12 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 export function allowedVariables(
   clientEnv: Readonly<Record<string, string>>,
+  alsoPassed: readonly string[] = [],
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(clientEnv).filter(([name]) => passedNames.has(name) || passedPrefix.test(name)),
+    Object.entries(clientEnv).filter(
+      ([name]) => passedNames.has(name) || passedPrefix.test(name) || alsoPassed.includes(name),
+    ),
   );
 }
 
@@ -28,6 +31,8 @@ export interface EnvironmentFacts {
   readonly user: { readonly name: string; readonly home: string; readonly shell: string };
   readonly clientEnv: Readonly<Record<string, string>>;
   readonly tty: boolean;
+  /** Names that the spec asks for by `passEnv`. */
+  readonly passEnv?: readonly string[];
   readonly set: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +49,7 @@ export function buildEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     // systemd's container interface: lets programs inside know, as Docker's and LXC's do.
     container: "terrarium",
     ...(facts.tty ? { TERM: "xterm-256color" } : {}),
-    ...allowedVariables(facts.clientEnv),
+    ...allowedVariables(facts.clientEnv, facts.passEnv),
     ...facts.set,
   };
 }

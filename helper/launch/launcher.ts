@@ -80,7 +80,7 @@ export function attachment(socket: string): Attachment {
   return { command: launcherPath(), args: ["attach", socket] };
 }
 
-function launcherPath(): string {
+export function launcherPath(): string {
   const path = installedFile("native/launcher");
   try {
     accessSync(path, constants.X_OK);
@@ -113,8 +113,9 @@ function followStatus(child: ChildProcess, status: Socket): Pick<Launch, "ready"
   });
   lines.on("close", () => fail(silentEnd("it ended without a word")));
   child.on("error", (error) => fail(silentEnd(error.message)));
-  // From here on the sandbox lives by itself: it must not keep this process alive.
-  started.promise.finally(() => status.unref()).catch(() => undefined);
+  // From here on the sandbox lives by itself: it must neither keep this process alive nor wait for a reader
+  // of what it tells (a monitor writes a line for each restart of a supervised process).
+  started.promise.finally(() => status.destroy()).catch(() => undefined);
   return { ready: ready.promise, started: started.promise };
 }
 

@@ -6,6 +6,7 @@ import { pause } from "../kernel/pause.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitReading } from "../protocol/inventory.ts";
 import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
+import type { PlannedCgroup } from "../protocol/plan.ts";
 import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
 import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
@@ -46,6 +47,34 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
     hierarchyId: place.hierarchy.id,
     directory: sandboxDirectory(place, id),
   }));
+}
+
+/** What `createCgroups` would make and write. Throws limitUnavailable. */
+export function planCgroups(id: string, limits: Limits): readonly PlannedCgroup[] {
+  const places = cgroupPlaces();
+  for (const name of limitNames) if (limits[name] !== undefined) requirePlace(places, name);
+  return places.map((place) => ({
+    hierarchyId: place.hierarchy.id,
+    directory: sandboxDirectory(place, id),
+    writes: plannedWrites(places, place, limits),
+  }));
+}
+
+/** Version 2's cpu.max is written twice, for the period and for the quota, as `createCgroups` does it. */
+function plannedWrites(
+  places: readonly CgroupPlace[],
+  place: CgroupPlace,
+  limits: Limits,
+): PlannedCgroup["writes"] {
+  const current = new Map<string, string>();
+  return limitTable.flatMap((row) => {
+    const value = limits[row.limit];
+    if (value === undefined || placeOf(places, row) !== place) return [];
+    const { file, format } = fileOf(place, row);
+    const text = format(value, current.get(file) ?? "");
+    current.set(file, text);
+    return [{ file, value: text }];
+  });
 }
 
 /** Kills every process that is in a cgroup of the sandbox, and waits for the kernel to let them go. */

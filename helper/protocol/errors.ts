@@ -13,6 +13,8 @@ export interface ErrorArguments {
   readonly ambiguousSandbox: { readonly target: string; readonly matches: readonly string[] };
   readonly sandboxNotRunning: { readonly target: string };
   readonly sandboxRunning: { readonly target: string };
+  readonly sandboxPaused: { readonly target: string };
+  readonly sandboxNotPaused: { readonly target: string };
   readonly nameTaken: { readonly name: string };
   readonly noSuchProcess: { readonly pid: number };
   readonly processDenied: { readonly pid: number; readonly errno: string };
@@ -69,6 +71,8 @@ const errorCodes = [
   "idRangeExhausted",
   "helperFailed",
   "cannotExecute",
+  "sandboxPaused",
+  "sandboxNotPaused",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -85,6 +89,9 @@ const wording: Wording = {
     `Sandbox "${target}" has ended. "terrarium rm ${target}" removes its record.`,
   sandboxRunning: ({ target }) =>
     `Sandbox "${target}" is running. Stop it first, or remove it by force with "terrarium rm -f ${target}".`,
+  sandboxPaused: ({ target }) =>
+    `Sandbox "${target}" is paused. "terrarium unpause ${target}" lets it run again.`,
+  sandboxNotPaused: ({ target }) => `Sandbox "${target}" is not paused.`,
   nameTaken: ({ name }) =>
     `A sandbox named "${name}" exists already. Choose another name, or remove it with "terrarium rm -f ${name}".`,
   noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,

@@ -71,7 +71,7 @@ export interface LimitReading {
   readonly value: number | undefined;
 }
 
-export type SandboxState = "creating" | "running" | "exited";
+export type SandboxState = "creating" | "running" | "paused" | "exited";
 
 export interface SandboxSummary {
   readonly id: string;
@@ -123,10 +123,24 @@ export interface ProcessDetails extends ProcessFact {
   readonly sandbox?: string | undefined;
 }
 
+/** One of the named processes that a sandbox's init supervises. */
+export interface SupervisedFact {
+  readonly name: string;
+  readonly state: "waiting" | "running" | "restarting" | "exited";
+  /** On the host, while it runs. */
+  readonly pid?: number | undefined;
+  readonly restarts: number;
+  /** How its last run that has ended did; absent before. */
+  readonly exitCode?: number | undefined;
+  readonly exitSignal?: string | undefined;
+}
+
 export interface SandboxDetails extends SandboxSummary {
   readonly spec: SandboxSpec;
   readonly namespaces: readonly NamespaceShare[];
   readonly mounts: readonly MountFact[];
+  /** Empty where the sandbox has one command. */
+  readonly supervised: readonly SupervisedFact[];
   /** Hierarchy id to the directory of this sandbox. */
   readonly cgroups: Readonly<Record<string, string>>;
   /** Id maps as the kernel holds them: inside, outside, count. */

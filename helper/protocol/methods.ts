@@ -1,3 +1,4 @@
+import type { FeatureReport } from "./features.ts";
 import type {
   CgroupMode,
   CgroupReport,
@@ -6,7 +7,8 @@ import type {
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
-import type { ParameterInput, Topic } from "./schemas.ts";
+import type { SandboxPlan } from "./plan.ts";
+import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
 
 /** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
 export const protocolVersion = 1;
@@ -43,14 +45,21 @@ export interface StartedProcess {
 /** One row per request: what it answers. The parameters stand in `parameterSchemas`. */
 export interface Results {
   initialize: HelperFacts;
+  "sandbox/parse": SandboxSpecInput;
+  "sandbox/plan": SandboxPlan;
+  "sandbox/export": { readonly text: string };
   "sandbox/create": CreatedSandbox;
   "sandbox/list": readonly SandboxSummary[];
   "sandbox/inspect": SandboxDetails;
   "sandbox/exec": StartedProcess;
   "sandbox/stop": null;
+  "sandbox/kill": null;
+  "sandbox/pause": null;
+  "sandbox/unpause": null;
   "sandbox/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
+  "host/features": readonly FeatureReport[];
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;
   "inventory/watch": null;

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { durationPattern, parseDuration } from "./duration.ts";
+import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
 import { namespaceTypes } from "./namespaces.ts";
+import { signalNames } from "./signals.ts";
 
 /**
  * What a client may send, checked at the edge. Every object is strict: an unknown key is an error.
@@ -54,6 +57,12 @@ const limits = z
   })
   .default({});
 
+/** `30m`, `1h30m`, `90s`. */
+const duration = z
+  .string()
+  .regex(durationPattern, "must be a duration, as in 30m or 1h30m")
+  .refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days");
+
 const bindMount = z.strictObject({
   type: z.literal("bind"),
   source: absolutePath,
@@ -66,6 +75,23 @@ const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("directory"), path: absolutePath }),
 ]);
 
+const processName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+  );
+
+/** One of several commands that init supervises; Compose's words. */
+const supervisedProcess = z.strictObject({
+  name: processName,
+  args: commandLine,
+  /** Compose's and Docker's policies; with a back-off of 100 ms to a minute. */
+  restart: z.enum(["no", "on-failure", "always"]).default("no"),
+  /** Those that must have been started before. */
+  after: z.array(processName).max(64).default([]),
+});
+
 /** A sandbox in words: the words of sandbox.json. */
 export const sandboxSpec = z.strictObject({
   name: sandboxName.optional(),
@@ -77,10 +103,16 @@ export const sandboxSpec = z.strictObject({
   workdir: absolutePath.optional(),
   mounts: z.array(bindMount).max(256).default([]),
   env: environment.default({}),
+  /** Variables of the client's that get inside beside those of the allow-list. */
+  passEnv: z.array(environmentName).max(256).default([]),
   /** Our own init as PID 1; without it the command itself is PID 1. */
   init: z.boolean().default(true),
   limits,
+  /** The sandbox is ended when it has run that long (wall-clock time, a pause included). */
+  timeout: duration.optional(),
   args: commandLine.optional(),
+  /** Instead of one command: the sandbox ends when all of them have ended. */
+  processes: z.array(supervisedProcess).min(1).max(64).optional(),
 });
 
 /** How the command's input and output reach the client: its own pty, the client's descriptors, or nothing. */
@@ -93,17 +125,25 @@ const namespaceType = z.enum(namespaceTypes);
 
 export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
 
+const creation = z.strictObject({
+  spec: sandboxSpec,
+  stdio: stdio.default("tty"),
+  /** Keep the record (with the exit code) after the sandbox has ended. */
+  keep: z.boolean().default(false),
+  /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
+  dieWith: pid.optional(),
+  /** The client's variables; only those on the allow-list or in passEnv get inside. */
+  clientEnv: terminalEnvironment,
+});
+
 /** One row per method: the parameters that the helper accepts. */
 export const parameterSchemas = {
   initialize: z.strictObject({ client: text(128), protocol: z.int() }),
-  "sandbox/create": z.strictObject({
-    spec: sandboxSpec,
-    stdio: stdio.default("tty"),
-    /** Keep the record (with the exit code) after the sandbox has ended. */
-    keep: z.boolean().default(false),
-    /** The client's variables; only those on the allow-list get inside. */
-    clientEnv: terminalEnvironment,
-  }),
+  /** The text of a sandbox.json and the folder that it lies in; answers the spec. */
+  "sandbox/parse": z.strictObject({ text: z.string().max(262_144), folder: absolutePath }),
+  "sandbox/plan": creation,
+  "sandbox/export": creation.extend({ as: z.enum(exportFormats) }),
+  "sandbox/create": creation,
   "sandbox/list": z.strictObject({ all: z.boolean().default(true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
   "sandbox/exec": z.strictObject({
@@ -118,6 +158,12 @@ export const parameterSchemas = {
     target: sandboxTarget,
     timeoutMs: z.int().min(0).max(600_000).default(5_000),
   }),
+  "sandbox/kill": z.strictObject({
+    target: sandboxTarget,
+    signal: z.enum(signalNames).default("SIGKILL"),
+  }),
+  "sandbox/pause": z.strictObject({ target: sandboxTarget }),
+  "sandbox/unpause": z.strictObject({ target: sandboxTarget }),
   "sandbox/remove": z.strictObject({ target: sandboxTarget, force: z.boolean().default(false) }),
   "process/enter": z.strictObject({
     pid,
@@ -130,6 +176,7 @@ export const parameterSchemas = {
     clientEnv: terminalEnvironment,
   }),
   "process/inspect": z.strictObject({ pid }),
+  "host/features": z.strictObject({}),
   "inventory/namespaces": z.strictObject({ types: z.array(namespaceType).max(8).optional() }),
   "inventory/cgroups": z.strictObject({}),
   /** The whole set of topics that this connection watches from now on; an empty list stops all work. */

@@ -1,21 +1,17 @@
 import { join } from "node:path";
-import { readStat } from "../kernel/procfs.ts";
-import { buildEnvironment } from "../launch/environment.ts";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
-import { chooseShell } from "../launch/shell.ts";
 import { createCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
-import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
+import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
-import { readHostView } from "./hostView.ts";
-import { type Asker, needsIdRange, planIdentity, type SandboxIdentity } from "./identity.ts";
-import { chooseIdRange, idsInUse } from "./idRange.ts";
-import { checkPaths, protections, type Sources } from "./paths.ts";
-import { type PlanFacts, planRun } from "./plan.ts";
-import { reconcile, sweepCgroups } from "./reconcile.ts";
-import type { ProcessIdentity, SandboxRecord } from "./record.ts";
-import { newId } from "./registry.ts";
+import { newRecord, processIdentity } from "./newRecord.ts";
+import { checkPaths, type Sources } from "./paths.ts";
+import { planRun } from "./plan.ts";
+import { planFacts } from "./planFacts.ts";
+import { lives, reconcile, sweepCgroups } from "./reconcile.ts";
+import type { SandboxRecord } from "./record.ts";
+import { checkProcesses } from "./startOrder.ts";
 import { summarise } from "./summary.ts";
 
 type CreateParameters = ParameterOutput<"sandbox/create">;
@@ -31,6 +27,7 @@ export async function createSandbox(
 ): Promise<CreatedSandbox> {
   const { asker, registry } = host;
   const sources = checkPaths(parameters.spec, { home: asker.home, state: registry.state.root });
+  checkProcesses(parameters.spec, parameters.stdio);
   const record = await reserve(host, parameters);
   try {
     const prepared = prepare(host, record, parameters);
@@ -59,46 +56,6 @@ function reserve(host: SandboxHost, parameters: CreateParameters): Promise<Sandb
   });
 }
 
-function newRecord(
-  { asker }: SandboxHost,
-  { spec, keep, stdio }: CreateParameters,
-  takenBases: ReadonlySet<number>,
-): SandboxRecord {
-  const id = newId();
-  const name = spec.name ?? `terrarium-${id.slice(0, 6)}`;
-  return {
-    format: 1,
-    id,
-    name,
-    hostname: spec.hostname ?? defaultHostname(name),
-    command: [...(spec.args ?? [defaultShell(spec, asker.shell)])],
-    spec,
-    owner: asker.uid,
-    createdAtMs: Date.now(),
-    keep,
-    tty: stdio === "tty",
-    idRangeBase: needsIdRange(asker) ? chooseIdRange(takenBases, idsInUse()) : undefined,
-    cgroups: [],
-    creator: processIdentity(process.pid),
-    namespaces: {},
-  };
-}
-
-/** hostname(7) knows no underscore and no dot at an edge; a name may have both. */
-function defaultHostname(name: string): string {
-  const words = name.startsWith("terrarium-") ? name : `terrarium-${name}`;
-  return words
-    .replace(/[^A-Za-z0-9-]/g, "-")
-    .slice(0, 63)
-    .replace(/-+$/, "");
-}
-
-function defaultShell(spec: SandboxSpec, userShell: string): string {
-  return spec.rootfs.type === "host"
-    ? chooseShell("/", userShell)
-    : chooseShell(spec.rootfs.path, undefined);
-}
-
 function prepare(
   host: SandboxHost,
   record: SandboxRecord,
@@ -119,10 +76,16 @@ async function start(
     parameters.stdio === "none"
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
-  const options = runOptions(host, record, parameters, { sources, socket });
-  const launched = launch("run", options, record.command);
+  const partner = parameters.dieWith ? processIdentity(parameters.dieWith) : undefined;
+  const launched = launch(
+    "run",
+    planRun(planFacts(host, record, parameters, { sources, socket })),
+    record.command,
+  );
   try {
     const ready = await launched.ready;
+    // The launcher holds a pidfd by now: alive before and after, it is the process that was meant.
+    if (partner && !lives(partner)) throw new TerrariumError("noSuchProcess", partner);
     const running = {
       ...record,
       monitor: processIdentity(launched.monitorPid),
@@ -143,46 +106,6 @@ async function commit(launched: Launch, socket: string | undefined): Promise<voi
   if (!socket) await launched.started;
 }
 
-function runOptions(
-  host: SandboxHost,
-  record: SandboxRecord,
-  { spec, stdio, keep, clientEnv }: CreateParameters,
-  { sources, socket }: Pick<PlanFacts, "sources" | "socket">,
-): readonly string[] {
-  const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
-  return planRun({
-    spec,
-    sources,
-    identity,
-    hostname: record.hostname,
-    hostView: readHostView(),
-    protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
-    cgroupDirectories: record.cgroups.map(({ directory }) => directory),
-    environment: buildEnvironment({
-      user: userInside(host.asker, identity, spec),
-      clientEnv,
-      tty: stdio === "tty",
-      set: spec.env,
-    }),
-    stdio,
-    owner: [host.asker.uid, host.asker.gid],
-    socket,
-    stateDirectory: host.registry.directoryOf(record.id),
-    keepState: keep,
-  });
-}
-
-function userInside(asker: Asker, identity: SandboxIdentity, spec: SandboxSpec) {
-  const home = spec.rootfs.type === "host" ? identity.home : "/";
-  return { name: identity.name, home, shell: defaultShell(spec, asker.shell) };
-}
-
 function undo({ registry }: SandboxHost, { id }: SandboxRecord): void {
   if (sweepCgroups(id)) registry.remove(id);
-}
-
-function processIdentity(pid: number): ProcessIdentity {
-  const stat = readStat(pid);
-  if (!stat) throw new TerrariumError("noSuchProcess", { pid });
-  return { pid, startTimeTicks: stat.startTimeTicks };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { signalProcess } from "../kernel/signal.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
+import { findRunning, resume } from "./pause.ts";
 import { isAlive, isRunning, lives, reconcile } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
@@ -18,8 +19,7 @@ export async function stopSandbox(
   target: string,
   timeoutMs: number,
 ): Promise<void> {
-  const record = findRecord(host.registry.records(), target);
-  if (!isRunning(record)) throw new TerrariumError("sandboxNotRunning", { target });
+  const record = findRunning(host.registry.records(), target);
   signal(record, "SIGTERM");
   // An interactive shell ignores SIGTERM; that its terminal is gone it does heed (systemd's SendSIGHUP).
   if (record.tty) signal(record, "SIGHUP");
@@ -60,6 +60,8 @@ async function ended(condition: () => boolean, timeoutMs: number): Promise<boole
   return true;
 }
 
-function signal({ init }: SandboxRecord, name: NodeJS.Signals): void {
-  if (init) signalProcess(init, name);
+/** A paused sandbox runs on, so that it can heed what it was sent. */
+function signal(record: SandboxRecord, name: NodeJS.Signals): void {
+  if (record.init) signalProcess(record.init, name);
+  resume(record);
 }

@@ -9,8 +9,7 @@ import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { planIdentity } from "./identity.ts";
 import { readMembers } from "./members.ts";
-import { isRunning } from "./reconcile.ts";
-import { findRecord } from "./registry.ts";
+import { findRunning, isPaused } from "./pause.ts";
 
 /**
  * One more process in a sandbox of ours, found by the registry and not by a pid that somebody gave. It
@@ -21,8 +20,10 @@ export async function execInSandbox(
   host: SandboxHost,
   parameters: ParameterOutput<"sandbox/exec">,
 ): Promise<StartedProcess> {
-  const record = findRecord(host.registry.records(), parameters.target);
-  const main = isRunning(record) && mainProcess(readMembers([record]).get(record.id) ?? []);
+  const record = findRunning(host.registry.records(), parameters.target);
+  // It would be frozen in the middle of its start, and the client with it.
+  if (isPaused(record)) throw new TerrariumError("sandboxPaused", { target: parameters.target });
+  const main = mainProcess(readMembers([record]).get(record.id) ?? []);
   if (!main) throw new TerrariumError("sandboxNotRunning", { target: parameters.target });
   const { spec } = record;
   const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);

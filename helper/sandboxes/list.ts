@@ -10,6 +10,7 @@ import { isRunning, reconcile } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
 import { summarise } from "./summary.ts";
+import { describeSupervised } from "./supervised.ts";
 
 /** Every sandbox of this user, oldest first; ended ones (whose record was kept) only with `all`. */
 export async function listSandboxes(
@@ -31,6 +32,7 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
     ...(summary as SandboxSummary),
     spec: record.spec,
     namespaces: namespacesOf(record),
+    supervised: describeSupervised(host.registry.supervisedOf(record.id), summary?.processes ?? []),
     mounts: main ? readMounts(main.pid) : [],
     cgroups: Object.fromEntries(
       record.cgroups.map((cgroup) => [cgroup.hierarchyId, cgroup.directory]),

@@ -118,7 +118,7 @@ function refuse(path: string, reason: string): never {
 
 /**
  * What a program inside must not change because the host runs it later: git's hooks and configuration, the
- * editor's settings and tasks. `.git` itself becomes a mount point, so that it cannot be renamed away and
+ * editor's settings and tasks, the spec of the next sandbox. `.git` itself becomes a mount point, so that it cannot be renamed away and
  * made anew; where it is a file (a worktree, a submodule) it names the directory that git trusts.
  */
 export function protections(workspace: string): {
@@ -127,7 +127,8 @@ export function protections(workspace: string): {
 } {
   const git = join(workspace, ".git");
   const editor = join(workspace, ".vscode");
+  const spec = join(workspace, "sandbox.json");
   const found = lstatSync(git, { throwIfNoEntry: false });
-  if (found?.isFile()) return { pinned: [], readOnly: [git, editor] };
-  return { pinned: [git], readOnly: [join(git, "hooks"), join(git, "config"), editor] };
+  if (found?.isFile()) return { pinned: [], readOnly: [git, editor, spec] };
+  return { pinned: [git], readOnly: [join(git, "hooks"), join(git, "config"), editor, spec] };
 }

@@ -1,8 +1,11 @@
 import { environmentOptions } from "../launch/environment.ts";
+import { parseDuration } from "../protocol/duration.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import type { HostEntry } from "./hostView.ts";
 import type { IdMap, SandboxIdentity } from "./identity.ts";
 import type { Sources } from "./paths.ts";
+import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
+import { processOptions } from "./startOrder.ts";
 
 /** All that a launch depends on, gathered beforehand: the plan is a pure function of it. */
 export interface PlanFacts {
@@ -24,6 +27,8 @@ export interface PlanFacts {
   readonly socket: string | undefined;
   readonly stateDirectory: string;
   readonly keepState: boolean;
+  /** Host pid with which the sandbox ends. */
+  readonly dieWith?: number | undefined;
 }
 
 /** The launcher's options for `run`, in the order of the kernel's rules. */
@@ -35,19 +40,15 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...["--uid-map", idMapLine(identity.uidMap), "--gid-map", idMapLine(identity.gidMap)],
     ...identity.capabilities.flatMap((name) => ["--keep-cap", name]),
     ...facts.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
-    ...rootOptions(facts),
-    ...privateMounts(facts),
-    ...workspaceOptions(facts),
-    ...spec.mounts.flatMap(({ source, target, readOnly }) => [
-      bind(facts, readOnly),
-      sourceOf(facts, source),
-      target,
-    ]),
-    ...["--chdir", spec.workdir ?? spec.workspace ?? homeInside(facts)],
+    ...planMounts(facts).flatMap(mountOption),
+    ...["--chdir", workdirInside(facts)],
     ...environmentOptions(facts.environment),
+    ...(spec.processes ? processOptions(spec.processes) : []),
     ...(spec.init ? [] : ["--no-init"]),
     ...(facts.stdio === "tty" ? ["--tty"] : []),
     ...(facts.socket ? ["--listen", facts.socket, "--owner", facts.owner.join(":")] : []),
+    ...(spec.timeout ? ["--timeout", `${parseDuration(spec.timeout)}`] : []),
+    ...(facts.dieWith ? ["--die-with", `${facts.dieWith}`] : []),
     ...["--state-dir", facts.stateDirectory, ...(facts.keepState ? ["--keep-state"] : [])],
   ];
 }
@@ -56,58 +57,7 @@ function idMapLine(map: IdMap): string {
   return map.join(" ");
 }
 
-function sourceOf({ sources }: PlanFacts, path: string): string {
-  return sources.get(path) ?? path;
-}
-
-function rootOptions(facts: PlanFacts): string[] {
-  const { spec, identity, hostView } = facts;
-  if (spec.rootfs.type === "directory") {
-    const option = identity.idMappedBinds ? "--idmap-rootfs" : "--rootfs";
-    return [option, sourceOf(facts, spec.rootfs.path)];
-  }
-  // Never id-mapped: root's 0600 files in /etc would become readable to the sandbox's root.
-  return hostView.flatMap((entry) =>
-    entry.kind === "symlink"
-      ? ["--symlink", entry.to, entry.path]
-      : ["--ro-bind", entry.path, entry.path],
-  );
-}
-
-function privateMounts(facts: PlanFacts): string[] {
-  const always = ["--proc", "/proc", "--dev", "/dev", "--tmpfs-shared", "/tmp", "--tmpfs", "/run"];
-  if (facts.spec.rootfs.type === "directory") return always;
-  return [
-    ...always,
-    "--tmpfs-shared",
-    "/var/tmp",
-    "--symlink",
-    "/run",
-    "/var/run",
-    ...homeDirectory(homeInside(facts)),
-  ];
-}
-
-/** Users without a home of their own, as nobody often is, have the root, which is there already. */
-function homeDirectory(home: string): string[] {
-  return home === "/" ? [] : ["--dir", home];
-}
-
-function workspaceOptions(facts: PlanFacts): string[] {
-  const { workspace } = facts.spec;
-  if (!workspace) return [];
-  return [
-    ...[bind(facts, false), sourceOf(facts, workspace), workspace],
-    ...facts.protections.pinned.flatMap((path) => ["--pin", path]),
-    ...facts.protections.readOnly.flatMap((path) => ["--ro-protect", path]),
-  ];
-}
-
-function bind({ identity }: PlanFacts, readOnly: boolean): string {
-  const idMapped = identity.idMappedBinds ? "idmap-" : "";
-  return readOnly ? `--ro-${idMapped}bind` : `--${idMapped}bind`;
-}
-
-function homeInside({ spec, identity }: PlanFacts): string {
-  return spec.rootfs.type === "host" ? identity.home : "/";
+/** Where the command begins. */
+export function workdirInside(facts: PlanFacts): string {
+  return facts.spec.workdir ?? facts.spec.workspace ?? homeInside(facts);
 }

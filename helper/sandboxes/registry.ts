@@ -18,6 +18,7 @@ import { tryLock } from "../kernel/libc.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type ExitRecord, exitRecord, type SandboxRecord, sandboxRecord } from "./record.ts";
 import { openStateDirectory, type StateDirectory } from "./stateDirectory.ts";
+import { supervisedRecord } from "./supervised.ts";
 
 /**
  * The sandboxes of this user on disk. Several helpers share it: each change is one rename, and what must
@@ -27,6 +28,8 @@ export interface Registry {
   readonly state: StateDirectory;
   records(): readonly SandboxRecord[];
   exitOf(id: string): ExitRecord | undefined;
+  /** The last states of its named processes; empty where it has one command. */
+  supervisedOf(id: string): z.output<typeof supervisedRecord>;
   write(record: SandboxRecord): void;
   remove(id: string): void;
   /** Removes what was never finished because its maker was killed: directories without a record, old sockets. */
@@ -38,6 +41,7 @@ export interface Registry {
 
 const recordFile = "record.json";
 const exitFile = "exit.json";
+const supervisedFile = "processes.json";
 /** The launcher waits a minute for its client; no socket can be of use after two. */
 const staleSocketMs = 120_000;
 const lockRetryMs = 5;
@@ -50,6 +54,7 @@ export function openRegistry(state = openStateDirectory()): Registry {
     directoryOf,
     records: () => readRecords(state),
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
+    supervisedOf: (id) => parseFile(join(directoryOf(id), supervisedFile), supervisedRecord) ?? [],
     write: (record) => writeRecord(directoryOf(record.id), record),
     remove: (id) => rmSync(directoryOf(id), { recursive: true, force: true }),
     removeUnfinished: () => {

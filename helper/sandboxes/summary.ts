@@ -1,5 +1,6 @@
 import { memoryUsage, readLimits } from "../limits/cgroups.ts";
 import type { ProcessFact, SandboxState, SandboxSummary } from "../protocol/inventory.ts";
+import { isPaused } from "./pause.ts";
 import type { ExitRecord, SandboxRecord } from "./record.ts";
 
 interface Observed {
@@ -16,7 +17,7 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
     name: record.name,
     state: stateOf(record, running),
     hostname: record.hostname,
-    command: record.command.join(" "),
+    command: commandOf(record),
     createdAtMs: record.createdAtMs,
     pid: running ? record.init?.pid : undefined,
     exitCode: observed?.exit?.code,
@@ -28,7 +29,13 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
   };
 }
 
+/** The command, or the names of several. */
+function commandOf({ command, spec }: SandboxRecord): string {
+  return spec.processes?.map(({ name }) => name).join(", ") ?? command.join(" ");
+}
+
 function stateOf(record: SandboxRecord, running: boolean): SandboxState {
-  if (running) return record.init ? "running" : "creating";
-  return record.init ? "exited" : "creating";
+  if (!record.init) return "creating";
+  if (!running) return "exited";
+  return isPaused(record) ? "paused" : "running";
 }

@@ -1,4 +1,5 @@
 import { enterProcess } from "../enter/process.ts";
+import { reportFeatures } from "../features/report.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { readCgroups } from "../inventory/cgroups.ts";
 import { readNamespaces } from "../inventory/namespaces.ts";
@@ -9,8 +10,13 @@ import type { ParameterOutput } from "../protocol/schemas.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
+import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
+import { killSandbox } from "../sandboxes/kill.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
+import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
+import { planSandbox } from "../sandboxes/preview.ts";
+import { readSandboxFile } from "../sandboxes/specFile.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
@@ -41,6 +47,18 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       return { version: version(), pid: process.pid, uid, privileged: uid === 0, cgroupMode: mode };
     },
   },
+  "sandbox/parse": {
+    changes: false,
+    handle: (_session, { text, folder }) => readSandboxFile(text, folder),
+  },
+  "sandbox/plan": {
+    changes: false,
+    handle: ({ host }, parameters) => planSandbox(host, parameters),
+  },
+  "sandbox/export": {
+    changes: false,
+    handle: ({ host }, parameters) => exportSandbox(host, parameters),
+  },
   "sandbox/create": {
     changes: true,
     handle: ({ host }, parameters) => createSandbox(host, parameters),
@@ -58,6 +76,27 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     changes: true,
     handle: ({ host }, { target, timeoutMs }) => done(stopSandbox(host, target, timeoutMs)),
   },
+  "sandbox/kill": {
+    changes: true,
+    handle: ({ host }, { target, signal }) => {
+      killSandbox(host, target, signal);
+      return null;
+    },
+  },
+  "sandbox/pause": {
+    changes: true,
+    handle: ({ host }, { target }) => {
+      pauseSandbox(host, target);
+      return null;
+    },
+  },
+  "sandbox/unpause": {
+    changes: true,
+    handle: ({ host }, { target }) => {
+      unpauseSandbox(host, target);
+      return null;
+    },
+  },
   "sandbox/remove": {
     changes: true,
     handle: ({ host }, { target, force }) => done(removeSandbox(host, target, force)),
@@ -68,6 +107,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       enterProcess({ ...host.asker, socket: host.registry.terminalSocket() }, parameters),
   },
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "host/features": { changes: false, handle: () => reportFeatures() },
   "inventory/namespaces": {
     changes: false,
     handle: ({ host }, { types }) => readNamespaces({ types, sandboxes: namesByNamespace(host) }),

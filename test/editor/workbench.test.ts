@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Locator } from "playwright-core";
 import { cgroupsOf, membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
@@ -175,6 +177,32 @@ describe("In the workbench", () => {
     await workbench.until("the network namespace to be empty", async () => {
       return membersOf(sandboxNet).length === 0 || undefined;
     });
+  });
+
+  step("a sandbox.json at the folder's root is asked about once", "14-sandbox-file", async () => {
+    const text = JSON.stringify({ hostname: "tide-gate", limits: { pids: 64 } });
+    writeFileSync(join(workbench.workspace, "sandbox.json"), `// by hand\n${text}\n`);
+    await workbench.showTerminals();
+    const before = await workbench.terminalCount();
+    await workbench.chooseProfile("Sandboxed Shell");
+    const question = workbench.dialog(/sandbox\.json/);
+    await question.waitFor();
+    await workbench.picture("14-sandbox-file-question");
+    await question.getByRole("button", { name: "Use It" }).click();
+    await workbench.waitForTerminals((count) => count > before);
+    await workbench.waitForLastTerminal();
+    await workbench.waitForText(/[$#] ?$/m);
+    await workbench.newTerminal("Sandboxed Shell");
+    await workbench.waitForText(/[$#] ?$/m);
+  });
+
+  step("the sandbox is the one that it describes", "15-sandbox-file-limits", async () => {
+    await workbench.type("hostname; pwd; echo x >> sandbox.json");
+    await workbench.waitForText(
+      /^tide-gate\n.*tide-table\n.*sandbox\.json: Read-only file system/m,
+    );
+    await workbench.killTerminal();
+    await workbench.killTerminal();
   });
 
   /** The terminal's sandbox among those that others may have made. */

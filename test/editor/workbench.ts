@@ -165,12 +165,17 @@ export class Workbench {
    * terminal is the one that is shown: what is typed next must not go to another.
    */
   async newTerminal(profile: string): Promise<void> {
-    await this.#showTerminals();
+    await this.showTerminals();
     const before = await this.terminalCount();
-    const launch = this.page.getByRole("button", { name: "Launch Profile..." });
-    await this.#chooseFromMenu(() => launch.click(), profile);
+    await this.chooseProfile(profile);
     await this.waitForTerminals((count) => count > before);
     await this.waitForLastTerminal();
+  }
+
+  /** Only the choice: whether a terminal comes of it is another question. */
+  async chooseProfile(profile: string): Promise<void> {
+    const launch = this.page.getByRole("button", { name: "Launch Profile..." });
+    await this.#chooseFromMenu(() => launch.click(), profile);
   }
 
   /** Waits until the newest terminal is the one that is shown. */
@@ -249,6 +254,11 @@ export class Workbench {
   }
 
   /** Text of a notification that VS Code shows. */
+  /** A dialog that the whole window waits for. */
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator(".monaco-dialog-box").filter({ hasText: text });
+  }
+
   notification(text: string | RegExp): Locator {
     return this.page.locator(".notification-list-item").filter({ hasText: text });
   }
@@ -291,7 +301,7 @@ export class Workbench {
   }
 
   /** VS Code opens a plain terminal with the panel: the menu is steady when its prompt stands. */
-  async #showTerminals(): Promise<void> {
+  async showTerminals(): Promise<void> {
     const panel = this.page.locator(".part.panel .terminal-outer-container");
     if (!(await panel.isVisible())) await this.runCommand("View: Toggle Terminal");
     await this.waitForText(/[$#] ?$/m);

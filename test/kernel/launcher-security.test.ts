@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type Attempts, buildAttempts } from "./attempts.ts";
 import {
   asRoot,
   hostPrograms,
@@ -20,113 +21,27 @@ import {
 
 const source = fileURLToPath(new URL("attacks/attempts.c", import.meta.url));
 
-/** "name: answer" lines as a record. */
-const readAnswers = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text
-      .trim()
-      .split(/\r?\n/)
-      .map((line) => line.split(": ") as [string, string]),
-  );
-
 describe("a hostile program in a sandbox", asRoot, () => {
-  let directory = "";
+  let attempts: Attempts;
   before(() => {
-    directory = mkdtempSync(join(tmpdir(), "terrarium-attacks-"));
-    execFileSync("gcc", ["-O1", "-static", "-o", join(directory, "attempts"), source]);
-    execFileSync("chmod", ["755", directory]);
+    attempts = buildAttempts();
   });
-  after(() => rmSync(directory, { recursive: true, force: true }));
-
-  const attack = async (options: readonly string[] = []): Promise<Record<string, string>> => {
-    const bind = ["--ro-bind", directory, "/attacks"];
-    const { stdout } = await launch([
-      "run",
-      ...idMaps,
-      ...hostPrograms,
-      ...bind,
-      ...options,
-      "--",
-      "/attacks/attempts",
-    ]);
-    return readAnswers(stdout);
-  };
-
-  const planting = [
-    ...["set_id_chmod", "set_gid_fchmod", "set_id_fchmodat", "set_id_fchmodat2", "set_id_open"],
-    ...["set_id_tmpfile", "set_id_creat", "set_gid_mkdir", "set_id_mknod"],
-  ];
-
-  it("cannot plant a set-uid or set-gid file by any call, and could without the filter", async () => {
-    const [kept, open] = [await attack(), await attack(["--seccomp", "none"])];
-    for (const name of planting)
-      assert.deepEqual([name, kept[name], open[name]], [name, "EPERM", "ok"]);
-  });
-
-  it("can still change modes and open files as it likes", async () => {
-    const { plain_chmod, plain_open, socket_inet } = await attack();
-    assert.deepEqual([plain_chmod, plain_open, socket_inet], ["ok", "ok", "ok"]);
-  });
-
-  it("cannot make a user namespace, and could without the filter", async () => {
-    const [kept, open] = [await attack(), await attack(["--seccomp", "none"])];
-    for (const name of ["unshare_user", "clone_user"])
-      assert.deepEqual([name, kept[name], open[name]], [name, "EPERM", "ok"]);
-  });
-
-  it("gets ENOSYS, which libraries fall back on, for calls that no filter can look into", async () => {
-    const [kept, open] = [await attack(), await attack(["--seccomp", "none"])];
-    assert.deepEqual([kept["clone3_plain"], open["clone3_plain"]], ["ENOSYS", "ok"]);
-    assert.equal(kept["unknown_call"], "ENOSYS");
-  });
-
-  it("does not reach the kernel's code for mounts, namespaces, rings and tracing", async () => {
-    const mayOtherwise = ["--keep-cap", "sys_admin"];
-    const kept = await attack(mayOtherwise);
-    const open = await attack([...mayOtherwise, "--seccomp", "none"]);
-    const refused = Object.keys(kept).filter(
-      (name) => name.endsWith("_call") && name !== "unknown_call",
-    );
-    assert.ok(refused.length > 10);
-    for (const name of [...refused, "mount_tmpfs", "fsopen_tmpfs", "unshare_time"]) {
-      assert.match(kept[name] ?? "", /^(EPERM|ENOSYS)$/, name);
-      assert.doesNotMatch(open[name] ?? "", /^(EPERM|ENOSYS)$/, name);
-    }
-  });
-
-  it("cannot get round the filter by the calls of another ABI", {
-    skip: process.arch !== "x64",
-  }, async () => {
-    const [kept, open] = [await attack(), await attack(["--seccomp", "none"])];
-    assert.equal(kept["x32_getpid"], "ENOSYS");
-    assert.deepEqual([kept["int80_getpid"], open["int80_getpid"]], ["ENOSYS", "ok"]);
-  });
-
-  it("cannot use the kernel's keyrings, its mounts and odd sockets", async () => {
-    const [kept, open] = [await attack(), await attack(["--seccomp", "none"])];
-    assert.deepEqual([kept["keyring"], open["keyring"]], ["EPERM", "ok"]);
-    assert.deepEqual(
-      [kept["bpf_call"], kept["mount_tmpfs"], kept["fsopen_tmpfs"]],
-      ["EPERM", "EPERM", "EPERM"],
-    );
-    assert.deepEqual([kept["socket_alg"], kept["socket_vsock"]], ["EAFNOSUPPORT", "EAFNOSUPPORT"]);
-  });
+  after(() => attempts.remove());
 
   it("does not get the session keyring of whoever started it", async () => {
-    const attempts = join(directory, "attempts");
-    const ask = [...hostPrograms, "--ro-bind", directory, "/attacks", "--seccomp", "none"];
-    const { stdout } = await launch(
-      ["run", ...idMaps, ...ask, "--", "/attacks/attempts", "callers_keyring"],
-      { prefix: [attempts, "--keyring"] },
-    );
+    const program = join(attempts.directory, "attempts");
+    const ask = [...attempts.options, "--seccomp", "none"];
+    const { stdout } = await launch(["run", ...ask, "--", "/attacks/attempts", "callers_keyring"], {
+      prefix: [program, "--keyring"],
+    });
     const { stdout: outside } = await launch(["--help"], {
-      prefix: [attempts, "--keyring", attempts, "callers_keyring"],
+      prefix: [program, "--keyring", program, "callers_keyring"],
     });
     assert.deepEqual([stdout, outside], ["callers_keyring: ENOKEY\n", "callers_keyring: ok\n"]);
   });
 
   it("holds no capability, not even as root inside", async () => {
-    const { become_root, make_device, set_host_name, sysrq, core_pattern } = await attack([
+    const { become_root, make_device, set_host_name, sysrq, core_pattern } = await attempts.run([
       "--seccomp",
       "none",
     ]);
@@ -137,7 +52,7 @@ describe("a hostile program in a sandbox", asRoot, () => {
 
   it("keeps exactly the capabilities that were asked for", async () => {
     const options = ["--seccomp", "none", "--keep-cap", "CAP_SETUID", "--keep-cap", "sys_admin"];
-    const { become_root, set_host_name, make_device } = await attack(options);
+    const { become_root, set_host_name, make_device } = await attempts.run(options);
     assert.deepEqual([become_root, set_host_name, make_device], ["ok", "ok", "EPERM"]);
   });
 
@@ -152,27 +67,8 @@ describe("a hostile program in a sandbox", asRoot, () => {
       "init_ptrace",
     ];
     const options = ["--seccomp", "none", "--keep-cap", "sys_ptrace", "--keep-cap", "dac_override"];
-    for (const answers of [await attack(), await attack(options)])
+    for (const answers of [await attempts.run(), await attempts.run(options)])
       for (const name of names) assert.match(answers[name] ?? "", /^(EACCES|EPERM)$/, name);
-  });
-
-  it("cannot type into its terminal, whatever the high bits of the call are", async () => {
-    const options = [...idMaps, ...hostPrograms, "--ro-bind", directory, "/attacks"];
-    const run = async (filter: string): Promise<Record<string, string>> => {
-      const args = [...options, "--tty", "--seccomp", filter].map((text) => `'${text}'`).join(" ");
-      const line = `${launcherPath} run ${args} -- /bin/sh -c 'for a in tiocsti tiocsti_high_bits tioclinux_high_bits; do /attacks/attempts $a; done'`;
-      const { stdout } = await underTerminal(line);
-      /* What was typed into the terminal without a filter is echoed before the next line. */
-      return readAnswers(stdout.replace(/^x+/gm, ""));
-    };
-    const kept = await run("default");
-    assert.deepEqual(kept, {
-      tiocsti: "EPERM",
-      tiocsti_high_bits: "EPERM",
-      tioclinux_high_bits: "EPERM",
-    });
-    const legacy = readFileSync("/proc/sys/dev/tty/legacy_tiocsti", "utf8").trim() === "1";
-    if (legacy) assert.equal((await run("none"))["tiocsti_high_bits"], "ok");
   });
 });
 
@@ -383,13 +279,6 @@ describe("a hostile root directory", asRoot, () => {
         assert.equal(digest(), before);
       },
     );
-  });
-
-  it("runs from a sealed copy, so that no sandbox ever maps the file on disk", async () => {
-    const { session, init } = await startSleeper();
-    const exe = execFileSync("readlink", [`/proc/${init}/exe`], { encoding: "utf8" });
-    assert.match(exe, /memfd:launcher/);
-    await stop(session);
   });
 });
 

@@ -28,9 +28,12 @@ export const hostPrograms = [
 ];
 
 export interface LauncherEvent {
-  readonly event: "ready" | "started" | "error" | "exit";
+  readonly event: "ready" | "started" | "process" | "error" | "exit";
   readonly pid?: number;
   readonly namespaces?: Readonly<Record<string, number>>;
+  readonly name?: string;
+  readonly state?: string;
+  readonly restarts?: number;
   readonly stage?: string;
   readonly call?: string;
   readonly path?: string;

@@ -46,7 +46,7 @@ function cgroupParents(): string[] {
     .map(({ mountPoint }) => join(mountPoint, "terrarium"));
 }
 
-/** The launcher runs from a sealed copy of itself: /memfd:launcher. */
+/** The launcher runs from its file, or from a sealed copy of it: /memfd:launcher. */
 function processes(): string[] {
   return processIds().flatMap((pid) => {
     const executable = link(`/proc/${pid}/exe`);

@@ -25,6 +25,7 @@ const expectedFiles = [
   "media/icons/jar.svg",
   "media/icons/terrarium.woff",
   "media/readme/sandboxed-shell.png",
+  "media/sandbox.schema.json",
   "package.json",
   "package.nls.json",
   "readme.md",

@@ -26,7 +26,7 @@ export function toolEnvironment() {
 /**
  * Installs packages and builds. Each step is left out when its result is there and current.
  *
- * @param {"build" | "server" | "test"} job what the system packages are for
+ * @param {"build" | "server" | "test" | "bench"} job what the system packages are for
  */
 export async function prepare(job) {
   assertSupported();

@@ -10,16 +10,20 @@ import { runQuietly } from "./quiet-command.mjs";
  * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed)
  * server: the VS Code server's node-pty and spdlog, which npm delivers as source for Linux
  * test:   what the tests start or compare with
+ * bench:  the peers, and what they need
  */
 const systemPackages = [
-  { name: "gcc", file: "gcc", jobs: ["build", "server", "test"] },
-  { name: "make", file: "make", jobs: ["build", "server", "test"] },
-  { name: "libc6-dev", file: "/usr/include/stdio.h", jobs: ["build", "server", "test"] },
+  { name: "gcc", file: "gcc", jobs: ["build", "server", "test", "bench"] },
+  { name: "make", file: "make", jobs: ["build", "server", "test", "bench"] },
+  { name: "libc6-dev", file: "/usr/include/stdio.h", jobs: ["build", "server", "test", "bench"] },
   { name: "g++", file: "g++", jobs: ["server", "test"] },
   { name: "python3", file: "python3", jobs: ["server", "test"] },
-  { name: "bsdutils", file: "script", jobs: ["test"] },
-  { name: "busybox-static", file: "busybox", jobs: ["test"] },
+  { name: "bsdutils", file: "script", jobs: ["test", "bench"] },
+  { name: "bubblewrap", file: "bwrap", jobs: ["test", "bench"] },
+  { name: "bubblewrap", file: "bwrap", jobs: ["test"] },
+  { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
+  { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
   {
     name: "fonts-droid-fallback",
@@ -27,7 +31,11 @@ const systemPackages = [
     jobs: ["test"],
   },
   { name: "iproute2", file: "ip", jobs: ["test"] },
+  { name: "libseccomp-dev", file: "/usr/include/seccomp.h", jobs: ["test"] },
   { name: "procps", file: "ps", jobs: ["test"] },
+  { name: "ripgrep", file: "rg", jobs: ["bench"] },
+  { name: "runc", file: "runc", jobs: ["bench"] },
+  { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test"] },
 ];
@@ -35,7 +43,7 @@ const systemPackages = [
 /**
  * Installs what the given job needs and this machine lacks; does nothing when all is there.
  *
- * @param {"build" | "server" | "test"} job
+ * @param {"build" | "server" | "test" | "bench"} job
  * @throws {Error} one sentence that names the packages when this user may not install them
  */
 export async function installSystemPackages(job) {

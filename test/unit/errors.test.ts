@@ -18,6 +18,8 @@ const examples: ErrorArguments = {
   ambiguousSandbox: { target: "0a1", matches: ["0a1111111111", "0a1222222222"] },
   sandboxNotRunning: { target: "tides" },
   sandboxRunning: { target: "tides" },
+  sandboxPaused: { target: "tides" },
+  sandboxNotPaused: { target: "tides" },
   nameTaken: { name: "tides" },
   noSuchProcess: { pid: 4711 },
   processDenied: { pid: 1, errno: "EACCES" },
@@ -102,6 +104,8 @@ test("numbers on the wire never change their meaning", () => {
     idRangeExhausted: -32017,
     helperFailed: -32018,
     cannotExecute: -32019,
+    sandboxPaused: -32020,
+    sandboxNotPaused: -32021,
   });
 });
 

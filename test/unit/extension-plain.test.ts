@@ -24,6 +24,11 @@ test("a card cannot be given markup by a value", () => {
   );
 });
 
+test("a terminal gets the variables that its sandbox.json names, and no others", () => {
+  const environment = terminalEnvironment({ EDITOR: "vi", TOKEN: "secret" }, ["EDITOR", "ABSENT"]);
+  assert.deepEqual(environment, { EDITOR: "vi", COLORTERM: "truecolor", TERM_PROGRAM: "vscode" });
+});
+
 test("a terminal learns the language of the editor and none of its secrets", () => {
   const environment = terminalEnvironment({
     LANG: "de_DE.UTF-8",

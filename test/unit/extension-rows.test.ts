@@ -54,9 +54,11 @@ const details: SandboxDetails = {
     userns: "keep-id",
     mounts: [],
     env: {},
+    passEnv: [],
     init: true,
     limits: {},
   },
+  supervised: [],
   namespaces: [
     { type: "pid", inode: 11, shared: false },
     { type: "net", inode: 12, shared: false },

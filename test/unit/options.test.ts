@@ -9,7 +9,8 @@ import {
   type Option,
   parseArguments,
 } from "../../helper/cli/options.ts";
-import { nearest, UsageError } from "../../helper/cli/usage.ts";
+import { UsageError } from "../../helper/cli/usage.ts";
+import { nearest } from "../../helper/protocol/nearest.ts";
 
 const options: readonly Option[] = [
   { name: "interactive", short: "i", help: "" },

@@ -145,7 +145,12 @@ describe("what stays read-only in a workspace", () => {
     mkdirSync(git);
     assert.deepEqual(protections(workspace), {
       pinned: [git],
-      readOnly: [join(git, "hooks"), join(git, "config"), join(workspace, ".vscode")],
+      readOnly: [
+        join(git, "hooks"),
+        join(git, "config"),
+        join(workspace, ".vscode"),
+        join(workspace, "sandbox.json"),
+      ],
     });
     rmSync(git, { recursive: true });
   });
@@ -154,7 +159,7 @@ describe("what stays read-only in a workspace", () => {
     writeFileSync(git, "gitdir: /elsewhere\n");
     assert.deepEqual(protections(workspace), {
       pinned: [],
-      readOnly: [git, join(workspace, ".vscode")],
+      readOnly: [git, join(workspace, ".vscode"), join(workspace, "sandbox.json")],
     });
     rmSync(git);
   });

@@ -1,5 +1,6 @@
 import { type Command, exitCodes } from "../command.ts";
-import { isSet, lastValue, type ParsedArguments } from "../options.ts";
+import { isSet, lastValue } from "../options.ts";
+import { targets } from "../target.ts";
 import { UsageError } from "../usage.ts";
 
 export const rmCommand: Command = {
@@ -30,11 +31,6 @@ export const stopCommand: Command = {
     return exitCodes.ok;
   },
 };
-
-function targets({ positionals }: ParsedArguments): readonly string[] {
-  if (positionals.length > 0) return positionals;
-  throw new UsageError("no sandbox was named", '"terrarium ps" lists them.');
-}
 
 function parseSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

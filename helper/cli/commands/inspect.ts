@@ -1,17 +1,31 @@
-import type { NamespaceShare, ProcessDetails, SandboxDetails } from "../../protocol/inventory.ts";
+import type {
+  NamespaceShare,
+  ProcessDetails,
+  SandboxDetails,
+  SupervisedFact,
+} from "../../protocol/inventory.ts";
 import { formatBytes, limitFacts } from "../../protocol/limits.ts";
+import type { HelperConnection } from "../../protocol/methods.ts";
 import { innerPid } from "../../protocol/processes.ts";
-import { type Command, exitCodes, jsonOption } from "../command.ts";
-import { isSet } from "../options.ts";
+import { clientEnvironment } from "../attach.ts";
+import { type Command, exitCodes } from "../command.ts";
+import { isSet, lastValue, type ParsedArguments } from "../options.ts";
+import { preview, previewOptions } from "../preview.ts";
+import { configOption, readConfig } from "../spec.ts";
 import { asPid, onlyTarget } from "../target.ts";
 import { formatFacts } from "../text.ts";
 
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a sandbox or process is made of",
-  usage: "inspect SANDBOX|PID [--json]",
-  options: [jsonOption],
+  usage: "inspect SANDBOX|PID [--json], inspect --config FILE [--plan|--as TOOL] [--json]",
+  options: [...previewOptions, configOption],
   run: async ({ connection, print }, parsed) => {
+    const config = lastValue(parsed, configOption.name);
+    if (config !== undefined) {
+      print(await previewFile(connection, parsed, config));
+      return exitCodes.ok;
+    }
     const target = onlyTarget(parsed, "sandbox or process", "It shows one at a time.");
     const pid = asPid(target);
     const json = isSet(parsed, "json");
@@ -26,6 +40,12 @@ export const inspectCommand: Command = {
   },
 };
 
+async function previewFile(connection: HelperConnection, parsed: ParsedArguments, config: string) {
+  const spec = await readConfig(connection, config);
+  const parameters = { spec, stdio: "none", clientEnv: clientEnvironment(spec.passEnv) } as const;
+  return preview(connection, parsed, parameters);
+}
+
 function describeSandbox(details: SandboxDetails): string {
   return formatFacts([
     ["id", details.id],
@@ -38,6 +58,7 @@ function describeSandbox(details: SandboxDetails): string {
       (process) =>
         ["process", `${innerPid(process)} → ${process.pid}  ${process.command}`] as const,
     ),
+    ...details.supervised.map((fact) => ["supervised", describeSupervised(fact)] as const),
     ...describeNamespaces(details.namespaces),
     ...details.uidMap.map((line) => ["uid map", line.join(" ")] as const),
     ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
@@ -51,6 +72,17 @@ function describeSandbox(details: SandboxDetails): string {
         ["mount", `${target}  ${fileSystem}  ${options}`] as const,
     ),
   ]);
+}
+
+/** `web  running as 20482, restarted 2 times`. */
+function describeSupervised({ name, state, pid, restarts, ...last }: SupervisedFact): string {
+  const ending = last.exitSignal ?? last.exitCode;
+  const words = [
+    pid === undefined ? state : `${state} as ${pid}`,
+    ...(restarts > 0 ? [`restarted ${restarts} ${restarts === 1 ? "time" : "times"}`] : []),
+    ...(ending === undefined ? [] : [`last ended with ${ending}`]),
+  ];
+  return `${name}  ${words.join(", ")}`;
 }
 
 function describeRoot({ spec }: SandboxDetails): string {

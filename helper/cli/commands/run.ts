@@ -1,9 +1,10 @@
-import { resolve } from "node:path";
-import type { SandboxSpecInput, Stdio } from "../../protocol/schemas.ts";
+import type { ParameterInput } from "../../protocol/methods.ts";
+import type { Stdio } from "../../protocol/schemas.ts";
 import { attach, clientEnvironment } from "../attach.ts";
-import { type Command, exitCodes } from "../command.ts";
-import { limitOptions, parseLimits } from "../limitOptions.ts";
-import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "../options.ts";
+import { type CliContext, type Command, exitCodes } from "../command.ts";
+import { isSet, type Option, type ParsedArguments } from "../options.ts";
+import { isPreview, preview, previewOptions } from "../preview.ts";
+import { readSpec, specOptions } from "../spec.ts";
 import { UsageError } from "../usage.ts";
 
 const options: readonly Option[] = [
@@ -11,25 +12,9 @@ const options: readonly Option[] = [
   { name: "tty", short: "t", help: "give the command a terminal of its own" },
   { name: "detach", short: "d", help: "leave it running and print its id" },
   { name: "rm", help: "with -d: forget the sandbox when it has ended" },
-  { name: "name", argument: "NAME", help: "name of the sandbox" },
-  { name: "hostname", short: "h", argument: "HOST", help: "host name inside" },
-  { name: "env", short: "e", argument: "K=V", help: "set a variable; K alone passes ours" },
-  { name: "volume", short: "v", argument: "SRC:DST[:ro]", help: "bind mount a file or directory" },
-  {
-    name: "workspace",
-    argument: "DIR",
-    help: "as -v DIR:DIR; git hooks, .vscode read-only",
-  },
-  { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
-  {
-    name: "rootfs",
-    argument: "DIR",
-    help: "this becomes the root; else a view of this host",
-  },
-  { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
-  { name: "init", help: "our init as PID 1 (default)" },
-  { name: "no-init", help: "the command itself as PID 1" },
-  ...limitOptions,
+  { name: "die-with-parent", help: "kill it when this client ends, however it does" },
+  ...specOptions,
+  ...previewOptions,
 ];
 
 export const runCommand: Command = {
@@ -37,23 +22,51 @@ export const runCommand: Command = {
   summary: "run a command in a new sandbox",
   usage: "run [OPTIONS] [-- COMMAND [ARGUMENT...]]",
   options,
-  run: async ({ connection, print }, parsed) => {
-    const stdio = chooseStdio(parsed);
-    const { sandbox, attach: attachment } = await connection.request("sandbox/create", {
-      spec: parseSpec(parsed),
-      stdio,
-      keep: stdio === "none" && !isSet(parsed, "rm"),
-      clientEnv: clientEnvironment(),
-    });
-    if (attachment) return attach(attachment, stdio === "tty" || isSet(parsed, "interactive"));
+  run: async (context, parsed) => {
+    const { connection, print } = context;
+    const parameters = await creation(context, parsed);
+    if (isPreview(parsed)) {
+      print(await preview(connection, parsed, parameters));
+      return exitCodes.ok;
+    }
+    const { sandbox, attach: attachment } = await connection.request("sandbox/create", parameters);
+    if (attachment)
+      return attach(attachment, parameters.stdio === "tty" || isSet(parsed, "interactive"));
     print(sandbox.id);
     return exitCodes.ok;
   },
 };
 
+async function creation(
+  { connection }: CliContext,
+  parsed: ParsedArguments,
+): Promise<ParameterInput<"sandbox/create">> {
+  if (parsed.positionals.length > 0) {
+    throw new UsageError(
+      `"${parsed.positionals[0]}" stands before --`,
+      "The command follows two hyphens: terrarium run -- COMMAND.",
+    );
+  }
+  const stdio = chooseStdio(parsed);
+  const spec = await readSpec(connection, parsed);
+  return {
+    spec,
+    stdio,
+    keep: stdio === "none" && !isSet(parsed, "rm"),
+    dieWith: isSet(parsed, "die-with-parent") ? process.pid : undefined,
+    clientEnv: clientEnvironment(spec.passEnv),
+  };
+}
+
 function chooseStdio(parsed: ParsedArguments): Stdio {
   const tty = isSet(parsed, "tty");
   if (isSet(parsed, "detach")) {
+    if (isSet(parsed, "die-with-parent")) {
+      throw new UsageError(
+        "-d cannot stand beside --die-with-parent",
+        "The client ends as soon as it has printed the id.",
+      );
+    }
     if (tty || isSet(parsed, "interactive")) {
       throw new UsageError(
         "-d cannot stand beside -i or -t",
@@ -69,55 +82,4 @@ function chooseStdio(parsed: ParsedArguments): Stdio {
     );
   }
   return tty ? "tty" : "inherit";
-}
-
-/** The command line as a sandbox.json would say it. */
-function parseSpec(parsed: ParsedArguments): SandboxSpecInput {
-  if (parsed.positionals.length > 0) {
-    throw new UsageError(
-      `"${parsed.positionals[0]}" stands before --`,
-      "The command follows two hyphens: terrarium run -- COMMAND.",
-    );
-  }
-  const rootfs = lastValue(parsed, "rootfs");
-  const workspace = lastValue(parsed, "workspace");
-  return {
-    name: lastValue(parsed, "name"),
-    hostname: lastValue(parsed, "hostname"),
-    workdir: lastValue(parsed, "workdir"),
-    workspace: workspace === undefined ? undefined : resolve(workspace),
-    rootfs: rootfs === undefined ? { type: "host" } : { type: "directory", path: resolve(rootfs) },
-    userns: parseUserns(lastValue(parsed, "userns")),
-    env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
-    mounts: allValues(parsed, "volume").map(parseVolume),
-    init: !isSet(parsed, "no-init"),
-    limits: parseLimits(parsed),
-    args: parsed.command?.length ? [...parsed.command] : undefined,
-  };
-}
-
-function parseUserns(text: string | undefined): SandboxSpecInput["userns"] {
-  if (text === undefined || text === "keep-id" || text === "root") return text;
-  throw new UsageError(`--userns ${text} is unknown`, "It is keep-id or root.");
-}
-
-/** `K=V`, or `K` for the value that it has here; a variable that is not set here is left out, as in Docker. */
-function parseVariable(text: string): [string, string][] {
-  const at = text.indexOf("=");
-  if (at === 0) throw new UsageError(`--env ${text} is malformed`, "It is written NAME=VALUE.");
-  if (at > 0) return [[text.slice(0, at), text.slice(at + 1)]];
-  const value = process.env[text];
-  return value === undefined ? [] : [[text, value]];
-}
-
-function parseVolume(text: string): NonNullable<SandboxSpecInput["mounts"]>[number] {
-  const match = /^([^:]+):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
-  if (!match) {
-    throw new UsageError(
-      `--volume ${text} is malformed`,
-      "It is written SOURCE:/TARGET or SOURCE:/TARGET:ro.",
-    );
-  }
-  const [, source = "", target = "", mode] = match;
-  return { type: "bind", source: resolve(source), target, readOnly: mode === "ro" };
 }

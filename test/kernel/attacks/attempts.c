@@ -5,27 +5,34 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/keyctl.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define X32_BIT 0x40000000
 #define CALLERS_KEYRING "terrarium-canary"
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452
 #endif
+#define HIGH_BIT (1L << 32)
 
 static int scratch_file(void) {
     return open("/tmp/scratch", O_CREAT | O_RDWR, 0644);
@@ -81,6 +88,11 @@ static long tioclinux_high_bits(void) {
     char command = 3;
     return syscall(SYS_ioctl, 0, (unsigned long)TIOCLINUX | 1UL << 40, &command);
 }
+/* Line disciplines load modules; this is the one that every terminal has. */
+static long line_discipline(void) {
+    int discipline = 0;
+    return ioctl(0, TIOCSETD, &discipline);
+}
 static long unshare_user(void) {
     return unshare(CLONE_NEWUSER);
 }
@@ -102,6 +114,46 @@ static long clone3_plain(void) {
 }
 static long unknown_call(void) {
     return syscall(9999);
+}
+static long openat2_plain(void) {
+    struct open_how how = {.flags = O_RDONLY};
+    return syscall(SYS_openat2, AT_FDCWD, "/tmp", &how, sizeof how);
+}
+static long io_uring(void) {
+    struct io_uring_params parameters = {0};
+    return syscall(SYS_io_uring_setup, 1, &parameters);
+}
+static long file_handle(void) {
+    struct {
+        struct file_handle head;
+        unsigned char bytes[MAX_HANDLE_SZ];
+    } handle = {.head.handle_bytes = MAX_HANDLE_SZ};
+    int mount;
+    return name_to_handle_at(AT_FDCWD, "/tmp", &handle.head, &mount, 0);
+}
+static long fanotify(void) {
+    return fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID, O_RDONLY);
+}
+static long read_memory(void) {
+    char here = 1, there = 0;
+    struct iovec from = {&here, 1}, to = {&there, 1};
+    return process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+}
+static long compare_processes(void) {
+    return syscall(SYS_kcmp, getpid(), getpid(), 1, 0, 0);
+}
+static long read_clock_state(void) {
+    struct timex state = {0};
+    return clock_adjtime(CLOCK_REALTIME, &state);
+}
+static long memory_policy(void) {
+    return syscall(SYS_get_mempolicy, NULL, NULL, 0, NULL, 0);
+}
+static long take_mount(void) {
+    return open_tree(AT_FDCWD, "/", 0);
+}
+static long new_key(void) {
+    return syscall(SYS_add_key, "user", "terrarium", "x", 1, -2 /* the process's keyring */);
 }
 static long bpf_call(void) {
     return syscall(SYS_bpf, 9999, 0, 0);
@@ -130,21 +182,51 @@ static long socket_alg(void) {
 static long socket_vsock(void) {
     return socket(AF_VSOCK, SOCK_STREAM, 0);
 }
+/* socket(2) takes an int: a filter that compares 64 bits is passed by any bit above. */
+static long socket_alg_high_bits(void) {
+    return syscall(SYS_socket, AF_ALG | HIGH_BIT, SOCK_SEQPACKET, 0);
+}
+static long socket_vsock_high_bits(void) {
+    return syscall(SYS_socket, AF_VSOCK | HIGH_BIT, SOCK_STREAM, 0);
+}
 static long socket_inet(void) {
     return socket(AF_INET, SOCK_STREAM, 0);
 }
 #ifdef __x86_64__
-static long x32_getpid(void) {
-    return syscall(X32_BIT | SYS_getpid);
-}
-/* The i386 table by int 0x80: number 20 is getpid there. */
-static long int80_getpid(void) {
+/* The i386 table by int 0x80, whose pointers have 32 bits. */
+static long int80(long number, long first, long second) {
     long result;
-    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(first), "c"(second), "d"(0L)
+                     : "memory", "r8", "r9", "r10", "r11");
     if (result >= 0)
         return result;
     errno = (int)-result;
     return -1;
+}
+static void *low_memory(void) {
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+}
+static long int80_getpid(void) {
+    return int80(20, 0, 0);
+}
+static long int80_socket_alg(void) {
+    return int80(359, AF_ALG, SOCK_SEQPACKET);
+}
+/* The way past moby's rule of 2026-05: the family lies in memory. */
+static long int80_socketcall_alg(void) {
+    unsigned *arguments = low_memory();
+    memcpy(arguments, (unsigned[]){AF_ALG, SOCK_SEQPACKET, 0}, 3 * sizeof *arguments);
+    return int80(102, 1 /* SYS_SOCKET */, (long)arguments);
+}
+static long int80_set_id_chmod(void) {
+    close(scratch_file());
+    return int80(15, (long)strcpy(low_memory(), "/tmp/scratch"), 04755);
+}
+/* Segments of another word size, for code that int 0x80 would serve. */
+static long read_segments(void) {
+    return syscall(SYS_modify_ldt, 0, NULL, 0);
 }
 #endif
 /* With arguments that no kernel takes: whatever it answers without a filter is not the filter's. */
@@ -222,11 +304,22 @@ static const struct {
     ROW(tiocsti),
     ROW(tiocsti_high_bits),
     ROW(tioclinux_high_bits),
+    ROW(line_discipline),
     ROW(unshare_user),
     ROW(unshare_time),
     ROW(clone_user),
     ROW(clone3_plain),
     ROW(unknown_call),
+    ROW(openat2_plain),
+    ROW(io_uring),
+    ROW(file_handle),
+    ROW(fanotify),
+    ROW(read_memory),
+    ROW(compare_processes),
+    ROW(read_clock_state),
+    ROW(memory_policy),
+    ROW(take_mount),
+    ROW(new_key),
     ROW(bpf_call),
     ROW(keyring),
     ROW(callers_keyring),
@@ -234,12 +327,16 @@ static const struct {
     ROW(fsopen_tmpfs),
     ROW(socket_alg),
     ROW(socket_vsock),
+    ROW(socket_alg_high_bits),
+    ROW(socket_vsock_high_bits),
     ROW(socket_inet),
 #ifdef __x86_64__
-    ROW(x32_getpid),
     ROW(int80_getpid),
+    ROW(int80_socket_alg),
+    ROW(int80_socketcall_alg),
+    ROW(int80_set_id_chmod),
+    ROW(read_segments),
 #endif
-
     ROW(setns_call),
     ROW(io_uring_setup_call),
     ROW(openat2_call),

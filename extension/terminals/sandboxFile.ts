@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import * as vscode from "vscode";
+import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
+import type { Ctx } from "../context.ts";
+import { UserError } from "../failure.ts";
+
+const agreedKey = "agreedSandboxFiles";
+
+/**
+ * What the sandbox.json at the root of a folder asks for; undefined without one. The folder is trusted
+ * already, but a file of it may still be new to the user (a pull, a program that ran in a sandbox): the text
+ * that was agreed to is remembered, and another one is asked about. Rejects with CancellationError.
+ */
+export async function readSandboxFile(
+  ctx: Ctx,
+  folder: string,
+): Promise<SandboxSpecInput | undefined> {
+  const file = vscode.Uri.joinPath(vscode.Uri.file(folder), "sandbox.json");
+  const text = await readText(file);
+  if (text === undefined) return undefined;
+  const spec = await ctx.helper.request("sandbox/parse", { text, folder });
+  await agree(ctx, file, createHash("sha256").update(text).digest("hex"));
+  return spec;
+}
+
+async function readText(file: vscode.Uri): Promise<string | undefined> {
+  try {
+    return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
+  } catch (error) {
+    if (error instanceof vscode.FileSystemError && error.code === "FileNotFound") return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot read ${file.fsPath}: ${reason}`);
+  }
+}
+
+async function agree({ workspaceState }: Ctx, file: vscode.Uri, digest: string): Promise<void> {
+  const agreed = workspaceState.get<Readonly<Record<string, string>>>(agreedKey, {});
+  if (agreed[file.path] === digest) return;
+  await ask(file);
+  await workspaceState.update(agreedKey, { ...agreed, [file.path]: digest });
+}
+
+async function ask(file: vscode.Uri): Promise<void> {
+  const use = "Use It";
+  const show = "Show It";
+  const detail = `${file.fsPath} decides what the sandbox may see and change. It is new here, or was changed since you last used it.`;
+  const question = "Make the sandbox that this folder's sandbox.json describes?";
+  const answer = await vscode.window.showWarningMessage(
+    question,
+    { modal: true, detail },
+    use,
+    show,
+  );
+  if (answer === use) return;
+  if (answer === show) await vscode.window.showTextDocument(file);
+  throw new vscode.CancellationError();
+}

@@ -1,0 +1,71 @@
+import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
+import type { HelperConnection, ParameterInput } from "../protocol/methods.ts";
+import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
+import { jsonOption } from "./command.ts";
+import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
+import { formatFacts } from "./text.ts";
+import { UsageError } from "./usage.ts";
+
+export const previewOptions: readonly Option[] = [
+  { name: "plan", help: "show what would be done, and do nothing" },
+  {
+    name: "as",
+    argument: "TOOL",
+    help: "show it for docker, podman, bwrap, unshare or oci, and do nothing",
+  },
+  { ...jsonOption, help: "with --plan: one JSON document" },
+];
+
+/** Something is to be shown instead of done. */
+export function isPreview(parsed: ParsedArguments): boolean {
+  return isSet(parsed, "plan") || isSet(parsed, "as");
+}
+
+/** The plan, or what `--as` names. */
+export async function preview(
+  connection: HelperConnection,
+  parsed: ParsedArguments,
+  parameters: ParameterInput<"sandbox/plan">,
+): Promise<string> {
+  const as = parseFormat(lastValue(parsed, "as"));
+  if (as) return (await connection.request("sandbox/export", { ...parameters, as })).text;
+  const plan = await connection.request("sandbox/plan", parameters);
+  return isSet(parsed, "json") ? JSON.stringify(plan, null, 2) : describePlan(plan);
+}
+
+function parseFormat(text: string | undefined): ExportFormat | undefined {
+  const format = exportFormats.find((known) => known === text);
+  if (format || text === undefined) return format;
+  throw new UsageError(`--as ${text} is unknown`, `There are ${exportFormats.join(", ")}.`);
+}
+
+function describePlan(plan: SandboxPlan): string {
+  return formatFacts([
+    ["name", plan.name],
+    ["host name", plan.hostname],
+    ["command", plan.command.join(" ")],
+    ["working directory", plan.workdir],
+    ["clone flags", plan.cloneFlags.join(" ")],
+    ["uid map", plan.uidMap.join(" ")],
+    ["gid map", plan.gidMap.join(" ")],
+    ["runs as", `${plan.uid}:${plan.gid} inside`],
+    ["capabilities", plan.capabilities.join(" ") || "none"],
+    ...plan.mounts.map((mount) => ["mount", describeMount(mount)] as const),
+    ...plan.cgroups.flatMap(({ directory, writes }) => [
+      ["cgroup", directory] as const,
+      ...writes.map(({ file, value }) => ["write", `${value} > ${directory}/${file}`] as const),
+    ]),
+    ["environment", plan.environment.join(" ")],
+    ["launcher", plan.launcher.map(quote).join(" ")],
+  ]);
+}
+
+function describeMount({ kind, source, target, readOnly, idMapped }: PlannedMount): string {
+  const ways = [readOnly && "read-only", idMapped && "id-mapped"].filter(Boolean).join(", ");
+  return `${kind}  ${source === undefined ? "" : `${source} → `}${target}${ways && `  (${ways})`}`;
+}
+
+/** As a shell would need it, so that the line can be read and copied. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

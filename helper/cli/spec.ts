@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseDuration } from "../protocol/duration.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { HelperConnection } from "../protocol/methods.ts";
+import type { SandboxSpecInput } from "../protocol/schemas.ts";
+import { limitOptions, parseLimits } from "./limitOptions.ts";
+import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
+import { UsageError } from "./usage.ts";
+
+export const configOption: Option = {
+  name: "config",
+  argument: "FILE",
+  help: "a sandbox.json; flags win over it",
+};
+
+/** Every option that says what a sandbox is, rather than how it is attended. */
+export const specOptions: readonly Option[] = [
+  configOption,
+  { name: "name", argument: "NAME", help: "name of the sandbox" },
+  { name: "hostname", short: "h", argument: "HOST", help: "host name inside" },
+  { name: "env", short: "e", argument: "K=V", help: "set a variable; K alone passes ours" },
+  { name: "volume", short: "v", argument: "SRC:DST[:ro]", help: "bind mount a file or directory" },
+  {
+    name: "workspace",
+    argument: "DIR",
+    help: "mount at its own path, git hooks and .vscode read-only",
+  },
+  { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
+  {
+    name: "rootfs",
+    argument: "DIR",
+    help: "directory that becomes the root; else a view of this host",
+  },
+  { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
+  { name: "init", help: "our init as PID 1 (default)" },
+  { name: "no-init", help: "the command itself as PID 1" },
+  {
+    name: "timeout",
+    argument: "DURATION",
+    help: "end it after that long, as in 30m: exit code 124",
+  },
+  ...limitOptions,
+];
+
+/** What the file of `--config` and the flags ask for together. Lists and maps add up; a flag's word wins. */
+export async function readSpec(
+  connection: HelperConnection,
+  parsed: ParsedArguments,
+): Promise<SandboxSpecInput> {
+  const config = lastValue(parsed, configOption.name);
+  const file = config === undefined ? {} : await readConfig(connection, config);
+  const flags = parseFlags(parsed);
+  return {
+    ...file,
+    ...flags,
+    env: { ...file.env, ...flags.env },
+    mounts: [...(file.mounts ?? []), ...(flags.mounts ?? [])],
+    limits: { ...file.limits, ...flags.limits },
+  };
+}
+
+/** The client reads the file, as the user that it runs as; the helper never opens a path that a client names. */
+export async function readConfig(
+  connection: HelperConnection,
+  path: string,
+): Promise<SandboxSpecInput> {
+  const folder = dirname(resolve(path));
+  return connection.request("sandbox/parse", { text: readText(path), folder });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : `${code}`;
+    throw new TerrariumError("pathRefused", { path, reason });
+  }
+}
+
+/** The command line in the words of a spec; what was not given is absent. */
+function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
+  const rootfs = lastValue(parsed, "rootfs");
+  const workspace = lastValue(parsed, "workspace");
+  const flags: SandboxSpecInput = {
+    name: lastValue(parsed, "name"),
+    hostname: lastValue(parsed, "hostname"),
+    workdir: lastValue(parsed, "workdir"),
+    workspace: workspace === undefined ? undefined : resolve(workspace),
+    rootfs: rootfs === undefined ? undefined : { type: "directory", path: resolve(rootfs) },
+    userns: parseUserns(lastValue(parsed, "userns")),
+    env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
+    mounts: allValues(parsed, "volume").map(parseVolume),
+    init: parseInit(parsed),
+    timeout: parseTimeout(lastValue(parsed, "timeout")),
+    limits: parseLimits(parsed),
+    args: parsed.command?.length ? [...parsed.command] : undefined,
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
+function parseInit(parsed: ParsedArguments): boolean | undefined {
+  if (isSet(parsed, "no-init")) return false;
+  return isSet(parsed, "init") ? true : undefined;
+}
+
+function parseTimeout(text: string | undefined): string | undefined {
+  if (text === undefined || parseDuration(text) !== undefined) return text;
+  throw new UsageError(
+    `--timeout ${text} is no duration`,
+    "It is written 90s, 30m or 1h30m, and is 366 days at most.",
+  );
+}
+
+function parseUserns(text: string | undefined): SandboxSpecInput["userns"] {
+  if (text === undefined || text === "keep-id" || text === "root") return text;
+  throw new UsageError(`--userns ${text} is unknown`, "It is keep-id or root.");
+}
+
+/** `K=V`, or `K` for the value that it has here; a variable that is not set here is left out, as in Docker. */
+function parseVariable(text: string): [string, string][] {
+  const at = text.indexOf("=");
+  if (at === 0) throw new UsageError(`--env ${text} is malformed`, "It is written NAME=VALUE.");
+  if (at > 0) return [[text.slice(0, at), text.slice(at + 1)]];
+  const value = process.env[text];
+  return value === undefined ? [] : [[text, value]];
+}
+
+function parseVolume(text: string): NonNullable<SandboxSpecInput["mounts"]>[number] {
+  const match = /^([^:]+):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
+  if (!match) {
+    throw new UsageError(
+      `--volume ${text} is malformed`,
+      "It is written SOURCE:/TARGET or SOURCE:/TARGET:ro.",
+    );
+  }
+  const [, source = "", target = "", mode] = match;
+  return { type: "bind", source: resolve(source), target, readOnly: mode === "ro" };
+}

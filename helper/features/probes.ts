@@ -1,0 +1,128 @@
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { errnoOf, KernelError } from "../kernel/errors.ts";
+import { type Answer, namespaceId, probeCall, probeCallOn } from "../kernel/libc.ts";
+
+/** What a probe found: whether it is there, and what was asked and answered. */
+export interface Finding {
+  readonly available: boolean;
+  readonly answer: string;
+}
+
+export type Probe = () => Finding;
+
+/** Numbers are the same on every architecture from 424 on. */
+const numbers = {
+  open_tree: 428,
+  move_mount: 429,
+  fsopen: 430,
+  fsmount: 432,
+  pidfd_open: 434,
+  clone3: 435,
+  openat2: 437,
+  mount_setattr: 442,
+  landlock_create_ruleset: 444,
+  statmount: 457,
+  open_tree_attr: 467,
+  listns: 470,
+} as const;
+
+type CallName = keyof typeof numbers;
+
+const noFlag = 0xffff_ffff;
+
+/** Arguments that every kernel refuses: bad flags, bad sizes, no path. */
+const refused: { readonly [name in CallName]?: readonly number[] } = {
+  open_tree: [-1, 0, noFlag],
+  move_mount: [-1, 0, -1, 0, noFlag],
+  fsopen: [0, noFlag],
+  fsmount: [-1, noFlag, noFlag],
+  mount_setattr: [-1, 0, noFlag],
+  open_tree_attr: [-1, 0, noFlag],
+  statmount: [0, 0, 0, noFlag],
+  listns: [0, 0, 0, noFlag],
+};
+
+/** The kernel knows a call that it refuses with anything but ENOSYS. */
+export function knowsCalls(...names: readonly CallName[]): Probe {
+  return () => {
+    const answers = names.map((name) => [name, probeCall(numbers[name], ...(refused[name] ?? []))]);
+    return {
+      available: answers.every(([, answer]) => answer !== "ENOSYS"),
+      answer: answers.map(([name, answer]) => `${name}: ${answer}`).join(", "),
+    };
+  };
+}
+
+/** linux/sched.h: struct clone_args is 88 bytes since it has a cgroup; the descriptor stands last. */
+const cloneArgsSize = 88;
+const CLONE_INTO_CGROUP = 0x2_0000_0000n;
+
+/** A descriptor that nobody has: a kernel with the flag says EBADF, one without does not know the field. */
+export const clonesIntoCgroup: Probe = () => {
+  const memory = Buffer.alloc(cloneArgsSize);
+  memory.writeBigUInt64LE(CLONE_INTO_CGROUP, 0);
+  memory.writeBigUInt64LE(0x7fff_ffffn, cloneArgsSize - 8);
+  const answer = probeCallOn(numbers.clone3, memory);
+  return { available: answer === "EBADF", answer: `clone3 with a bad descriptor: ${answer}` };
+};
+
+/** landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION answers the version of its interface. */
+export const landlock: Probe = () => {
+  const answer: Answer = probeCall(numbers.landlock_create_ruleset, 0, 0, 1);
+  const available = typeof answer === "number";
+  return { available, answer: available ? `interface version ${answer}` : answer };
+};
+
+export const namespaceIds: Probe = () => {
+  const file = openSync("/proc/self/ns/net", "r");
+  try {
+    return { available: true, answer: `ioctl NS_GET_ID: ${namespaceId(file)}` };
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return { available: false, answer: `${error.call}: ${error.errno}` };
+  } finally {
+    closeSync(file);
+  }
+};
+
+export function hasFile(path: string): Probe {
+  return () => {
+    const available = existsSync(path);
+    return { available, answer: `${path} is ${available ? "there" : "not there"}` };
+  };
+}
+
+/** A word in a file that lists what the kernel can. */
+export function listsWord(path: string, word: string): Probe {
+  return () => {
+    try {
+      const text = readFileSync(path, "utf8").trim();
+      return { available: text.split(/\s+/).includes(word), answer: `${path}: ${text}` };
+    } catch (error) {
+      return { available: false, answer: `${path}: ${errnoOf(error)}` };
+    }
+  };
+}
+
+/** The hierarchies of one version. */
+export function hasHierarchy(version: 1 | 2): Probe {
+  return () => {
+    const found = readCgroupMounts().hierarchies.filter((one) => one.version === version);
+    const names = found.map(({ id }) => id).join(" ");
+    return { available: found.length > 0, answer: names || "mounted nowhere" };
+  };
+}
+
+/** Where a controller is: it can be in one hierarchy only. */
+export function hasController(controller: string): Probe {
+  return () => {
+    const found = readCgroupMounts().hierarchies.find(({ controllers }) =>
+      controllers.includes(controller),
+    );
+    return {
+      available: found !== undefined,
+      answer: found ? `v${found.version}, ${found.mountPoint}` : "in no hierarchy that is mounted",
+    };
+  };
+}

@@ -1,0 +1,173 @@
+import type { FeatureReport } from "../protocol/features.ts";
+import {
+  clonesIntoCgroup,
+  hasController,
+  hasFile,
+  hasHierarchy,
+  knowsCalls,
+  landlock,
+  listsWord,
+  namespaceIds,
+  type Probe,
+} from "./probes.ts";
+import { unprivilegedUserNamespace } from "./userNamespace.ts";
+
+interface Feature {
+  readonly name: string;
+  readonly probe: Probe;
+  /** What is done with it, and what without. */
+  readonly path: { readonly with: string; readonly without: string };
+  readonly why: string;
+}
+
+const noSandbox = "no sandbox can be made: the launcher says so and stops";
+
+/** One row per feature. Each is tried, none is guessed from a version: kernels are patched and filtered. */
+const features: readonly Feature[] = [
+  {
+    name: "clone3",
+    probe: knowsCalls("clone3"),
+    path: { with: "one clone3 makes the namespaces and gives a pidfd", without: noSandbox },
+    why: "the pidfd belongs to the new process from its first instant",
+  },
+  {
+    name: "CLONE_INTO_CGROUP",
+    probe: clonesIntoCgroup,
+    path: {
+      with: "not used: init is moved before its command runs, the same way on v1 and v2",
+      without: "init is moved into its cgroups before its command runs",
+    },
+    why: "version 1 hierarchies have no such flag",
+  },
+  {
+    name: "pidfd",
+    probe: knowsCalls("pidfd_open"),
+    path: { with: "signals go to a pidfd", without: noSandbox },
+    why: "a process id may be given to somebody else, a pidfd never is",
+  },
+  {
+    name: "openat2",
+    probe: knowsCalls("openat2"),
+    path: { with: "paths inside are resolved with RESOLVE_IN_ROOT, once", without: noSandbox },
+    why: "no link inside the root can lead the launcher out of it",
+  },
+  {
+    name: "new mount API",
+    probe: knowsCalls("open_tree", "move_mount", "fsopen", "fsmount"),
+    path: { with: "every mount is made detached and attached by descriptor", without: noSandbox },
+    why: "a path that is resolved twice can change in between",
+  },
+  {
+    name: "mount_setattr",
+    probe: knowsCalls("mount_setattr"),
+    path: {
+      with: "binds are made read-only and id-mapped before they can be seen",
+      without: noSandbox,
+    },
+    why: "whether a file system can be id-mapped shows when it is tried",
+  },
+  {
+    name: "open_tree_attr",
+    probe: knowsCalls("open_tree_attr"),
+    path: { with: "not used: mount_setattr does the same", without: "mount_setattr" },
+    why: "it is closed to what runs inside",
+  },
+  {
+    name: "time namespace",
+    probe: hasFile("/proc/self/ns/time"),
+    path: { with: "shown in the trees; a sandbox shares the host's", without: "not shown" },
+    why: "it changes the boot and monotonic clocks only, never the wall clock",
+  },
+  {
+    name: "unprivileged user namespaces",
+    probe: unprivilegedUserNamespace,
+    path: {
+      with: "an ordinary user makes sandboxes without a helper that is root",
+      without: "sandboxes need a helper that runs as root",
+    },
+    why: "an ordinary user has the rights for the other namespaces only in a user namespace of its own",
+  },
+  {
+    name: "seccomp filter",
+    probe: listsWord("/proc/sys/kernel/seccomp/actions_avail", "errno"),
+    path: { with: "every sandbox has the system-call filter", without: noSandbox },
+    why: "it closes what namespaces leave open",
+  },
+  {
+    name: "Landlock",
+    probe: landlock,
+    path: {
+      with: "the launcher's --scope uses it; sandboxes do without",
+      without: "the launcher's --scope is refused; sandboxes do without",
+    },
+    why: "abstract sockets and signals already end at a sandbox's own net and pid namespaces",
+  },
+  {
+    name: "cgroup v2",
+    probe: hasHierarchy(2),
+    path: { with: "a sandbox has a directory there", without: "version 1 alone" },
+    why: "pressure, cgroup.kill and cgroup.freeze are there only",
+  },
+  {
+    name: "cgroup v1",
+    probe: hasHierarchy(1),
+    path: { with: "a sandbox has a directory in each hierarchy", without: "version 2 alone" },
+    why: "on a hybrid machine the limits live in version 1",
+  },
+  ...["cpu", "memory", "pids", "freezer"].map(
+    (controller): Feature => ({
+      name: `${controller} controller`,
+      probe: hasController(controller),
+      path: controllerPaths(controller),
+      why: "a controller is in one hierarchy only",
+    }),
+  ),
+  {
+    name: "NS_GET_ID",
+    probe: namespaceIds,
+    path: {
+      with: "not used yet: namespaces are known by type and inode",
+      without: "namespaces are known by type and inode",
+    },
+    why: "an inode number may be used again, the id never",
+  },
+  {
+    name: "listns",
+    probe: knowsCalls("listns"),
+    path: {
+      with: "not used yet: namespaces are found by their processes",
+      without: "namespaces are found by their processes, in /proc",
+    },
+    why: "it also knows namespaces that no process is in",
+  },
+  {
+    name: "statmount",
+    probe: knowsCalls("statmount"),
+    path: { with: "not used: mounts are read from mountinfo", without: "mountinfo" },
+    why: "mountinfo says the same on every kernel",
+  },
+  {
+    name: "BTF",
+    probe: hasFile("/sys/kernel/btf/vmlinux"),
+    path: { with: "not used yet: processes are read from /proc", without: "/proc" },
+    why: "a BPF task iterator, which needs it, reads all processes in one pass",
+  },
+];
+
+function controllerPaths(controller: string): Feature["path"] {
+  if (controller !== "freezer") {
+    return { with: "limits are set there", without: "a limit of it is refused with what it needs" };
+  }
+  return {
+    with: "pause uses freezer.state where a sandbox has no version 2 directory",
+    without: "pause uses cgroup.freeze of version 2",
+  };
+}
+
+/** Every feature, asked now. */
+export function reportFeatures(): readonly FeatureReport[] {
+  return features.map(({ name, probe, path, why }) => {
+    const { available, answer } = probe();
+    return { name, available, answer, path: available ? path.with : path.without, why };
+  });
+}

@@ -1,0 +1,62 @@
+import type { SandboxSpec } from "./schemas.ts";
+
+/** One step in the making of the mount tree; the launcher takes them in this order. */
+export interface PlannedMount {
+  readonly kind: MountKind;
+  /** On the host, for a root or a bind; what a symlink says. */
+  readonly source?: string | undefined;
+  readonly target: string;
+  readonly readOnly?: boolean | undefined;
+  /** Owners are shown through the sandbox's own id map: mount_setattr(2), MOUNT_ATTR_IDMAP. */
+  readonly idMapped?: boolean | undefined;
+}
+
+/**
+ * `root` a directory that becomes the root; `pin` a path inside that cannot be renamed or removed;
+ * `protect` a path inside that becomes read-only; `tmpfs-shared` a tmpfs of mode 1777.
+ */
+export type MountKind =
+  | "root"
+  | "bind"
+  | "pin"
+  | "protect"
+  | "tmpfs"
+  | "tmpfs-shared"
+  | "directory"
+  | "symlink"
+  | "proc"
+  | "dev";
+
+/** A cgroup that would be made, and what would be written there, in this order. */
+export interface PlannedCgroup {
+  readonly hierarchyId: string;
+  readonly directory: string;
+  readonly writes: readonly { readonly file: string; readonly value: string }[];
+}
+
+/** Inside id, outside id, count: one line of uid_map (user_namespaces(7)). */
+type IdMapLine = readonly [inside: number, outside: number, count: number];
+
+/** What would be done for a spec, without doing it. The id stands for the one that a launch would draw. */
+export interface SandboxPlan {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly command: readonly string[];
+  readonly workdir: string;
+  /** One clone3(2) and one unshare(2) make them. */
+  readonly cloneFlags: readonly string[];
+  readonly uid: number;
+  readonly gid: number;
+  readonly uidMap: IdMapLine;
+  readonly gidMap: IdMapLine;
+  readonly mounts: readonly PlannedMount[];
+  readonly cgroups: readonly PlannedCgroup[];
+  /** What root inside keeps, of its own user namespace; empty for an ordinary user. */
+  readonly capabilities: readonly string[];
+  /** Names only: values may be secrets. */
+  readonly environment: readonly string[];
+  /** The launcher and its options; a variable's value is shown as `…`. */
+  readonly launcher: readonly string[];
+  readonly spec: SandboxSpec;
+}

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { limitTable } from "../limits/table.ts";
+import { type LimitName, limitFacts } from "../protocol/limits.ts";
+import { sandboxFile } from "../protocol/sandboxFile.ts";
+import { keyWords } from "./words.ts";
+
+export type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** The key of sandbox.json for each limit of the table. */
+const limitKeys: { readonly [name in LimitName]: string } = {
+  cpuPeriodUs: "cpuPeriod",
+  cpuQuotaUs: "cpuQuota",
+  memoryBytes: "memory",
+  pidsMax: "pids",
+};
+
+/** The JSON schema of sandbox.json, draft 7 as editors know it, with words at every key. */
+export function sandboxFileSchema(): JsonSchema {
+  const schema = z.toJSONSchema(sandboxFile, { io: "input", target: "draft-7" });
+  return {
+    title: "sandbox.json",
+    description: "A Terrarium sandbox.",
+    // VS Code's own words for its own parser: what `terrarium` takes, the editor must not underline.
+    allowComments: true,
+    allowTrailingCommas: true,
+    ...describeKeys(schema, ""),
+  };
+}
+
+/** `markdownDescription` is not used: `description` is what every editor shows. */
+function describeKeys(schema: JsonSchema, path: string): JsonSchema {
+  const { properties, items, oneOf } = schema;
+  return {
+    ...schema,
+    ...(properties && { properties: describeProperties(properties, path) }),
+    ...(isSchema(items) && { items: describeKeys(items, path) }),
+    ...(oneOf && { oneOf: oneOf.map((one) => (isSchema(one) ? describeKeys(one, path) : one)) }),
+  };
+}
+
+function describeProperties(
+  properties: NonNullable<JsonSchema["properties"]>,
+  path: string,
+): NonNullable<JsonSchema["properties"]> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => {
+      const place = path === "" ? key : `${path}.${key}`;
+      if (!isSchema(value)) return [key, value];
+      return [key, { description: wordsOf(place), ...describeKeys(value, place) }];
+    }),
+  );
+}
+
+function wordsOf(place: string): string {
+  const words = keyWords[place] ?? limitWords.get(place);
+  if (words === undefined)
+    throw new Error(`helper/reference/words.ts does not say what ${place} is`);
+  return words;
+}
+
+/** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
+const limitWords: ReadonlyMap<string, string> = new Map(
+  limitTable.map(({ limit, v1, v2 }) => {
+    const { label, help, unit } = limitFacts[limit];
+    const files = `${v2.file} (cgroup v2), ${v1.file} (v1)`;
+    return [
+      `limits.${limitKeys[limit]}`,
+      `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`,
+    ] as const;
+  }),
+);
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

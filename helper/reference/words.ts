@@ -1,0 +1,40 @@
+/**
+ * What each key of sandbox.json means, with the file of the kernel or the flag that it becomes. From here
+ * come the editor's hover and the reference page; a key without words fails the build of both.
+ */
+export const keyWords: Readonly<Record<string, string>> = {
+  $schema: "The schema that an editor checks this file against.",
+  name: "Name of the sandbox, in lists and on terminals. Default: terrarium- and six digits of its id.",
+  rootfs: "What becomes the root directory: pivot_root(2).",
+  "rootfs.type":
+    "host: this machine's /usr, /bin, /lib*, /etc and /opt, read-only. directory: a directory of your own.",
+  "rootfs.path": "The directory. Relative paths begin at this file's folder.",
+  userns:
+    "Who you are inside (/proc/PID/uid_map). keep-id: the same uid and no capability. root: uid 0 inside, you outside. A sandbox of root has 65,536 free ids either way.",
+  hostname: "Host name inside: sethostname(2) in a new UTS namespace (CLONE_NEWUTS).",
+  workspace:
+    "Folder that is mounted read-write at its own path (move_mount(2), nosuid, nodev); its .git/hooks, .git/config, .vscode and sandbox.json stay read-only.",
+  workdir: "Where the command begins: chdir(2) inside.",
+  mounts:
+    "Files and directories of the host that are mounted, in this order, in the new mount namespace (CLONE_NEWNS). A bind of the file's own folder onto itself is the workspace.",
+  "mounts.type": "bind: a part of the host's tree, open_tree(2) with OPEN_TREE_CLONE.",
+  "mounts.source": "Path on the host. Relative paths begin at this file's folder.",
+  "mounts.target": "Absolute path inside.",
+  "mounts.readOnly": "MOUNT_ATTR_RDONLY by mount_setattr(2). Default: false.",
+  env: "Variables inside: name to value. The environment is built from nothing.",
+  passEnv: "Names of your own variables that get inside, beside TERM, LANG and their like.",
+  init: "Our init as PID 1 of the new pid namespace (CLONE_NEWPID); false makes the command itself PID 1.",
+  limits: "Bounds of the sandbox's cgroup; the rest has no bound.",
+  "limits.cpus": "Cores' worth of CPU time, 0.2 is 20 % of one: quota and period together.",
+  timeout: "Wall-clock time after which the sandbox is ended, as 90s, 30m, 2h.",
+  processes:
+    "Instead of args: several commands that PID 1 starts and supervises. The sandbox ends when all have ended, with the exit code of the first of them, in that order, that failed.",
+  "processes.name": "How it is called in terrarium inspect and in after.",
+  "processes.args":
+    "Its command and arguments: execve(2). It reads /dev/null; its output is the sandbox's.",
+  "processes.restart":
+    "no, on-failure or always, as Compose has them: 100 ms after the end, then twice as long each time, a minute at most.",
+  "processes.after":
+    "Names of those that are started before it (started, not ready). On stop all get SIGTERM, the last started first.",
+  args: "The command and its arguments: execve(2). Default: your shell.",
+};

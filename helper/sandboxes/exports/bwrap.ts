@@ -1,0 +1,62 @@
+import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import {
+  commonGaps,
+  type ExportFacts,
+  idMapGap,
+  limitsGap,
+  quote,
+  script,
+  shellVariable,
+} from "./script.ts";
+
+/** bubblewrap's command: bwrap(1). The nearest relative, but for limits and ranges of ids. */
+export function bwrapCommand({ plan, environment }: ExportFacts): string {
+  return script(
+    [...commonGaps(plan), ...idMapGap(plan), ...limitsGap(plan), ...capabilityGap(plan)],
+    [
+      ["bwrap"],
+      ["--unshare-user", "--unshare-pid", "--unshare-net"],
+      ["--unshare-uts", "--unshare-ipc", "--unshare-cgroup"],
+      ["--uid", `${plan.uid}`, "--gid", `${plan.gid}`],
+      ["--hostname", plan.hostname],
+      ["--cap-drop", "ALL"],
+      ...(plan.spec.init ? [] : [["--as-pid-1"]]),
+      ...plan.mounts.flatMap(mountWords),
+      ["--clearenv"],
+      ...Object.entries(environment).map(([name, value]) => ["--setenv", name, quote(value)]),
+      ...plan.spec.passEnv.map((name) => ["--setenv", name, shellVariable(name)]),
+      ["--chdir", quote(plan.workdir)],
+      ["--", ...plan.command.map(quote)],
+    ],
+  );
+}
+
+/** bwrap run by an ordinary user can keep none (bwrap(1), --cap-add). */
+function capabilityGap({ capabilities }: SandboxPlan): string[] {
+  return capabilities.length > 0 ? [`capabilities inside: ${capabilities.join(" ")}`] : [];
+}
+
+function mountWords({ kind, source = "", target, readOnly }: PlannedMount): string[][] {
+  const to = quote(target);
+  switch (kind) {
+    case "root":
+      return [["--bind", quote(source), "/"]];
+    case "bind":
+      return [[readOnly ? "--ro-bind" : "--bind", quote(source), to]];
+    case "protect":
+      return [["--ro-bind-try", to, to]];
+    case "symlink":
+      return [["--symlink", quote(source), to]];
+    case "tmpfs":
+      return [["--perms", "0755", "--tmpfs", to]];
+    case "tmpfs-shared":
+      return [["--perms", "1777", "--tmpfs", to]];
+    case "directory":
+      return [["--dir", to]];
+    case "proc":
+    case "dev":
+      return [[`--${kind}`, to]];
+    case "pin":
+      return [];
+  }
+}

@@ -1,0 +1,108 @@
+import { limitFacts, limitNames } from "../../protocol/limits.ts";
+import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { commonGaps, type ExportFacts, idMapGap, quote, script } from "./script.ts";
+
+/** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */
+interface Engine {
+  readonly name: "docker" | "podman";
+  readonly identity: (plan: SandboxPlan) => readonly string[][];
+  readonly gaps: (plan: SandboxPlan) => readonly string[];
+}
+
+export function dockerCommand(facts: ExportFacts): string {
+  return engineCommand(facts, {
+    name: "docker",
+    identity: ({ uid, gid }) => [["--user", `${uid}:${gid}`]],
+    gaps: ({ uidMap }) => [
+      `its own user namespace (uid map ${uidMap.join(" ")}): dockerd has one for all, --userns-remap`,
+    ],
+  });
+}
+
+export function podmanCommand(facts: ExportFacts): string {
+  return engineCommand(facts, {
+    name: "podman",
+    identity: ({ uid, gid, uidMap, gidMap }) => [
+      ["--user", `${uid}:${gid}`],
+      ["--uidmap", uidMap.join(":")],
+      ["--gidmap", gidMap.join(":")],
+    ],
+    gaps: () => [],
+  });
+}
+
+function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): string {
+  const { plan, set } = facts;
+  const { spec } = plan;
+  const lines = [
+    [name, "run", "--rm", "--interactive"],
+    ["--name", quote(plan.name)],
+    ["--hostname", plan.hostname],
+    ["--network", "none"],
+    ...identity(plan),
+    ["--cap-drop", "ALL"],
+    ...plan.capabilities.map((capability) => ["--cap-add", capability.toUpperCase()]),
+    ["--security-opt", "no-new-privileges"],
+    ...(spec.init ? [["--init"]] : []),
+    ...limits(plan),
+    ...temporaryFileSystems(plan),
+    ...plan.mounts.flatMap(volume),
+    ...Object.entries(set).map(([key, value]) => ["--env", quote(`${key}=${value}`)]),
+    ...spec.passEnv.map((key) => ["--env", key]),
+    ["--workdir", quote(plan.workdir)],
+    [imageName(plan), ...plan.command.map(quote)],
+  ];
+  const missing = [...commonGaps(plan), ...idMapGap(plan), ...gaps(plan)];
+  return script(missing, lines, [importImage(name, plan)]);
+}
+
+function limits({ spec }: SandboxPlan): string[][] {
+  return limitNames.flatMap((name) => {
+    const value = spec.limits[name];
+    return value === undefined ? [] : [[limitFacts[name].flag, `${value}`]];
+  });
+}
+
+function temporaryFileSystems({ mounts }: SandboxPlan): string[][] {
+  return mounts.flatMap(({ kind, target }) => {
+    if (kind === "tmpfs") return [["--tmpfs", `${target}:mode=755`]];
+    return kind === "tmpfs-shared" ? [["--tmpfs", `${target}:mode=1777`]] : [];
+  });
+}
+
+/** `-v` splits at colons; `--mount` splits at commas, and quotes fields as CSV does. */
+function volume({ kind, source = "", target, readOnly }: PlannedMount): string[][] {
+  if (kind !== "bind" && kind !== "protect") return [];
+  const from = kind === "protect" ? target : source;
+  const fields = ["type=bind", `source=${from}`, `target=${target}`];
+  return [
+    [
+      "--mount",
+      quote(
+        [...fields.map(csv), ...(readOnly || kind === "protect" ? ["readonly"] : [])].join(","),
+      ),
+    ],
+  ];
+}
+
+function csv(field: string): string {
+  return /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}
+
+function imageName({ spec }: SandboxPlan): string {
+  return spec.rootfs.type === "host" ? "terrarium-host" : "terrarium-rootfs";
+}
+
+/** An image of the directory, or of the host's links (/bin, /lib) below which its /usr is mounted. */
+function importImage(engine: string, plan: SandboxPlan): string {
+  const { rootfs } = plan.spec;
+  const links = plan.mounts.filter(
+    ({ kind, target }) => kind === "symlink" && target !== "/var/run",
+  );
+  const [folder, names] =
+    rootfs.type === "host"
+      ? ["/", links.map(({ target }) => target.slice(1))]
+      : [rootfs.path, ["."]];
+  const files = names.length > 0 ? names.join(" ") : "--files-from /dev/null";
+  return `tar -C ${quote(folder)} -c ${files} | ${engine} import - ${imageName(plan)}`;
+}

@@ -1,0 +1,108 @@
+import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { commonGaps, type ExportFacts } from "./script.ts";
+
+/** config.json of an OCI bundle (runtime-spec 1.2), with what it cannot express in an annotation. */
+export function ociConfig({ plan, environment }: ExportFacts): string {
+  const { rootfs } = plan.spec;
+  const config = {
+    ociVersion: "1.2.0",
+    hostname: plan.hostname,
+    root: { path: rootfs.type === "host" ? "rootfs" : rootfs.path, readonly: false },
+    process: processOf(plan, environment),
+    mounts: plan.mounts.flatMap((mount) => ociMount(mount, plan)),
+    linux: {
+      namespaces: ["pid", "mount", "network", "uts", "ipc", "user", "cgroup"].map((type) => ({
+        type,
+      })),
+      uidMappings: [mapping(plan.uidMap)],
+      gidMappings: [mapping(plan.gidMap)],
+      resources: resources(plan),
+    },
+    annotations: { "terrarium.not-expressed": gaps(plan).join("; ") },
+  };
+  return JSON.stringify(config, null, 2);
+}
+
+function gaps(plan: SandboxPlan): string[] {
+  const { passEnv, rootfs } = plan.spec;
+  const links = plan.mounts.filter(({ kind }) => kind === "symlink");
+  return [
+    ...commonGaps(plan),
+    ...(rootfs.type === "host"
+      ? ["rootfs is an empty directory beside this file, owned by the first id of the map"]
+      : []),
+    ...links.map(({ source, target }) => `link ${target} -> ${source} in the root`),
+    ...passEnv.map((name) => `the caller's variable ${name}`),
+    ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
+  ];
+}
+
+function processOf(plan: SandboxPlan, environment: Readonly<Record<string, string>>) {
+  const kept = plan.capabilities.map((name) => `CAP_${name.toUpperCase()}`);
+  return {
+    user: { uid: plan.uid, gid: plan.gid },
+    args: plan.command,
+    cwd: plan.workdir,
+    env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    // Inheritable and ambient stay empty: CVE-2022-24769.
+    capabilities: { bounding: kept, effective: kept, permitted: kept },
+    noNewPrivileges: true,
+  };
+}
+
+const fileSystems = {
+  proc: { type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+  dev: { type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755"] },
+  tmpfs: { type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "mode=755"] },
+  "tmpfs-shared": { type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "mode=1777"] },
+} as const;
+
+const devpts = {
+  destination: "/dev/pts",
+  type: "devpts",
+  source: "devpts",
+  options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+} as const;
+
+function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[] {
+  const { kind, source, target, readOnly, idMapped } = mount;
+  const options = ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw"];
+  switch (kind) {
+    case "bind":
+      return [
+        {
+          destination: target,
+          type: "bind",
+          source,
+          options,
+          ...(idMapped && { uidMappings: [mapping(uidMap)], gidMappings: [mapping(gidMap)] }),
+        },
+      ];
+    case "protect":
+      return [{ destination: target, type: "bind", source: target, options: ["rbind", "ro"] }];
+    case "dev":
+      return [{ destination: target, ...fileSystems.dev }, devpts];
+    case "proc":
+    case "tmpfs":
+    case "tmpfs-shared":
+      return [{ destination: target, ...fileSystems[kind] }];
+    case "root":
+    case "pin":
+    case "symlink":
+    case "directory":
+      return [];
+  }
+}
+
+function mapping([containerID, hostID, size]: SandboxPlan["uidMap"]) {
+  return { containerID, hostID, size };
+}
+
+function resources({ spec: { limits } }: SandboxPlan) {
+  const { cpuPeriodUs: period, cpuQuotaUs: quota, memoryBytes, pidsMax } = limits;
+  return {
+    ...(period === undefined && quota === undefined ? {} : { cpu: { period, quota } }),
+    ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
+    ...(pidsMax === undefined ? {} : { pids: { limit: pidsMax } }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { SandboxPlan } from "../../protocol/plan.ts";
+
+/** What the exports are made of: the plan, and the variables with their values. */
+export interface ExportFacts {
+  readonly plan: SandboxPlan;
+  /** The values that the sandbox itself sets; those of `passEnv` come from whoever runs the command. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `spec.env` alone: an image brings the rest. */
+  readonly set: Readonly<Record<string, string>>;
+}
+
+/** A word as a shell reads it back, whatever is in it. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** `"$NAME"`: a value that the shell that runs the command has. */
+export function shellVariable(name: string): string {
+  return `"$${name}"`;
+}
+
+/** Comments that say what is missing, then one command, an option a line. */
+export function script(
+  missing: readonly string[],
+  lines: readonly (readonly string[])[],
+  before: readonly string[] = [],
+): string {
+  const command = lines.map((words) => words.join(" ")).join(" \\\n  ");
+  return [...missing.map(comment), ...before, command].join("\n");
+}
+
+/** One line, whatever a name holds: a line break would end the comment and begin a command. */
+export function comment(text: string): string {
+  return `# not expressed: ${text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}")}`;
+}
+
+/** What no other tool's command line has. */
+export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
+  const pinned = mounts.filter(({ kind }) => kind === "pin");
+  return [
+    "the system-call filter of Terrarium; another tool has its own or none",
+    ...pinned.map(({ target }) => `${target} cannot be renamed or removed inside`),
+    ...(spec.timeout
+      ? [`the sandbox is ended after ${spec.timeout}: put "timeout" before it`]
+      : []),
+  ];
+}
+
+export function idMapGap({ mounts, uidMap: [, first, count] }: SandboxPlan): string[] {
+  if (!mounts.some(({ idMapped }) => idMapped)) return [];
+  return [
+    `host ids ${first} to ${first + count - 1} with id-mapped mounts: run by root, root inside is the host's root`,
+  ];
+}
+
+export function limitsGap({ cgroups }: SandboxPlan): string[] {
+  const writes = cgroups.flatMap((cgroup) => cgroup.writes);
+  return writes.map(({ file, value }) => `cgroup limit ${file} = ${value}`);
+}

@@ -1,0 +1,106 @@
+import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import {
+  commonGaps,
+  type ExportFacts,
+  idMapGap,
+  limitsGap,
+  quote,
+  script,
+  shellVariable,
+} from "./script.ts";
+
+/**
+ * unshare(1) and the steps that a container is made of, to read and to run by hand: mount, bind,
+ * pivot_root, drop, exec.
+ */
+export function unshareCommand(facts: ExportFacts): string {
+  const { plan } = facts;
+  return script(
+    [
+      ...commonGaps(plan),
+      ...idMapGap(plan),
+      ...limitsGap(plan),
+      ...(plan.uid === 0 ? [] : [`uid ${plan.uid} inside: it is root there, without capabilities`]),
+      "read-only holds for a bind itself, not for mounts below it",
+      ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
+    ],
+    [
+      ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"],
+      ["--mount", "--uts", "--ipc", "--net", "--cgroup"],
+      ["--", "sh", "-euc", quote(steps(facts)), "sh", ...plan.spec.passEnv.map(shellVariable)],
+    ],
+  );
+}
+
+/** A directory of the host that becomes the root for this mount namespace alone; no source may lie below it. */
+function baseFor({ mounts }: SandboxPlan): string {
+  const free = (base: string) => !mounts.some(({ source }) => source?.startsWith(`${base}/`));
+  return ["/mnt", "/media", "/srv"].find(free) ?? "/tmp";
+}
+
+function steps({ plan, environment }: ExportFacts): string {
+  const base = baseFor(plan);
+  const hasRoot = plan.mounts.some(({ kind }) => kind === "root");
+  const passed = plan.spec.passEnv.map((name, index) => `${name}="\${${index + 1}}"`);
+  const variables = Object.entries(environment).map(([name, value]) => quote(`${name}=${value}`));
+  return [
+    `hostname ${quote(plan.hostname)}`,
+    ...(hasRoot ? [] : [`mount -t tmpfs -o mode=755 tmpfs ${base}`]),
+    ...plan.mounts.flatMap((mount) => mountSteps(mount, base)),
+    `cd ${base}`,
+    "pivot_root . .",
+    "umount -l .",
+    `cd ${quote(plan.workdir)}`,
+    `exec env -i ${[...variables, ...passed].join(" ")} \\`,
+    `  setpriv --no-new-privs --bounding-set=-all --inh-caps=-all ${plan.command.map(quote).join(" ")}`,
+  ].join("\n");
+}
+
+function mountSteps({ kind, source = "", target, readOnly }: PlannedMount, base: string): string[] {
+  const to = quote(base + target);
+  const from = quote(source);
+  switch (kind) {
+    case "root":
+      return [`mount --rbind ${from} ${base}`];
+    case "bind":
+      return [...place(from, to), `mount --rbind ${from} ${to}`, ...(readOnly ? [seal(to)] : [])];
+    case "protect":
+      return [`if [ -e ${to} ]; then mount --bind ${to} ${to}; ${seal(to)}; fi`];
+    case "symlink":
+      return [`mkdir -p "$(dirname ${to})"`, `ln -s ${from} ${to}`];
+    case "tmpfs":
+      return [`mkdir -p ${to}`, `mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs ${to}`];
+    case "tmpfs-shared":
+      return [`mkdir -p ${to}`, `mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs ${to}`];
+    case "directory":
+      return [`mkdir -p ${to}`];
+    case "proc":
+      return [`mkdir -p ${to}`, `mount -t proc -o nosuid,nodev,noexec proc ${to}`];
+    case "dev":
+      return devices(to);
+    case "pin":
+      return [];
+  }
+}
+
+/** A file is mounted on a file, a directory on a directory. */
+function place(from: string, to: string): string[] {
+  const make = `mkdir -p "$(dirname ${to})"; touch ${to}`;
+  return [`if [ -d ${from} ]; then mkdir -p ${to}; else ${make}; fi`];
+}
+
+function seal(to: string): string {
+  return `mount -o remount,bind,ro,nosuid,nodev ${to}`;
+}
+
+function devices(to: string): string[] {
+  return [
+    `mkdir -p ${to}`,
+    `mount -t tmpfs -o nosuid,mode=755 tmpfs ${to}`,
+    `for node in null zero full random urandom tty; do touch ${to}/$node; mount --bind /dev/$node ${to}/$node; done`,
+    `ln -s /proc/self/fd ${to}/fd; ln -s fd/0 ${to}/stdin; ln -s fd/1 ${to}/stdout; ln -s fd/2 ${to}/stderr`,
+    `mkdir ${to}/pts ${to}/shm`,
+    `mount -t devpts -o newinstance,mode=620,ptmxmode=666 devpts ${to}/pts`,
+    `ln -s pts/ptmx ${to}/ptmx`,
+  ];
+}

@@ -1,0 +1,58 @@
+import { readStat } from "../kernel/procfs.ts";
+import { chooseShell } from "../launch/shell.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
+import type { SandboxHost } from "./host.ts";
+import { needsIdRange } from "./identity.ts";
+import { chooseIdRange, idsInUse } from "./idRange.ts";
+import type { ProcessIdentity, SandboxRecord } from "./record.ts";
+import { newId } from "./registry.ts";
+
+/** The record of a sandbox that is about to be made: its id, name, host name, command and range of ids. */
+export function newRecord(
+  { asker }: SandboxHost,
+  { spec, keep, stdio }: ParameterOutput<"sandbox/create">,
+  takenBases: ReadonlySet<number>,
+): SandboxRecord {
+  const id = newId();
+  const name = spec.name ?? `terrarium-${id.slice(0, 6)}`;
+  return {
+    format: 1,
+    id,
+    name,
+    hostname: spec.hostname ?? defaultHostname(name),
+    command: spec.processes ? [] : [...(spec.args ?? [defaultShell(spec, asker.shell)])],
+    spec,
+    owner: asker.uid,
+    createdAtMs: Date.now(),
+    keep,
+    tty: stdio === "tty",
+    idRangeBase: needsIdRange(asker) ? chooseIdRange(takenBases, idsInUse()) : undefined,
+    cgroups: [],
+    creator: processIdentity(process.pid),
+    namespaces: {},
+  };
+}
+
+/** hostname(7) knows no underscore and no dot at an edge; a name may have both. */
+function defaultHostname(name: string): string {
+  const words = name.startsWith("terrarium-") ? name : `terrarium-${name}`;
+  return words
+    .replace(/[^A-Za-z0-9-]/g, "-")
+    .slice(0, 63)
+    .replace(/-+$/, "");
+}
+
+/** The asker's own shell on a view of the host, else whichever the root directory has. */
+export function defaultShell(spec: SandboxSpec, userShell: string): string {
+  return spec.rootfs.type === "host"
+    ? chooseShell("/", userShell)
+    : chooseShell(spec.rootfs.path, undefined);
+}
+
+/** Throws noSuchProcess. */
+export function processIdentity(pid: number): ProcessIdentity {
+  const stat = readStat(pid);
+  if (!stat) throw new TerrariumError("noSuchProcess", { pid });
+  return { pid, startTimeTicks: stat.startTimeTicks };
+}

@@ -1,0 +1,46 @@
+import { buildEnvironment } from "../launch/environment.ts";
+import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
+import type { SandboxHost } from "./host.ts";
+import { readHostView } from "./hostView.ts";
+import { type Asker, planIdentity, type SandboxIdentity } from "./identity.ts";
+import { defaultShell } from "./newRecord.ts";
+import { protections } from "./paths.ts";
+import type { PlanFacts } from "./plan.ts";
+import type { SandboxRecord } from "./record.ts";
+
+/** Gathers what the plan of a launch depends on; the same for a launch and for a look at it beforehand. */
+export function planFacts(
+  host: SandboxHost,
+  record: SandboxRecord,
+  { spec, stdio, keep, dieWith, clientEnv }: ParameterOutput<"sandbox/create">,
+  { sources, socket }: Pick<PlanFacts, "sources" | "socket">,
+): PlanFacts {
+  const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
+  return {
+    spec,
+    sources,
+    identity,
+    hostname: record.hostname,
+    hostView: readHostView(),
+    protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
+    cgroupDirectories: record.cgroups.map(({ directory }) => directory),
+    environment: buildEnvironment({
+      user: userInside(host.asker, identity, spec),
+      clientEnv,
+      tty: stdio === "tty",
+      passEnv: spec.passEnv,
+      set: spec.env,
+    }),
+    stdio,
+    owner: [host.asker.uid, host.asker.gid],
+    socket,
+    stateDirectory: host.registry.directoryOf(record.id),
+    keepState: keep,
+    dieWith,
+  };
+}
+
+function userInside(asker: Asker, identity: SandboxIdentity, spec: SandboxSpec) {
+  const home = spec.rootfs.type === "host" ? identity.home : "/";
+  return { name: identity.name, home, shell: defaultShell(spec, asker.shell) };
+}

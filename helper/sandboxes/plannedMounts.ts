@@ -1,0 +1,105 @@
+import type { PlannedMount } from "../protocol/plan.ts";
+import type { PlanFacts } from "./plan.ts";
+
+/** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
+export function planMounts(facts: PlanFacts): readonly PlannedMount[] {
+  return [
+    ...rootMounts(facts),
+    ...privateMounts(facts),
+    ...workspaceMounts(facts),
+    ...volumes(facts),
+  ];
+}
+
+/** Where a shell begins, and what $HOME says. */
+export function homeInside({ spec, identity }: PlanFacts): string {
+  return spec.rootfs.type === "host" ? identity.home : "/";
+}
+
+/** The launcher's option for one step. */
+export function mountOption(mount: PlannedMount): readonly string[] {
+  const { kind, source = "", target } = mount;
+  if (kind === "root") return [mount.idMapped ? "--idmap-rootfs" : "--rootfs", source];
+  if (kind === "bind") return [bindOption(mount), source, target];
+  if (kind === "symlink") return ["--symlink", source, target];
+  return [launcherWords[kind], target];
+}
+
+const launcherWords = {
+  pin: "--pin",
+  protect: "--ro-protect",
+  tmpfs: "--tmpfs",
+  "tmpfs-shared": "--tmpfs-shared",
+  directory: "--dir",
+  proc: "--proc",
+  dev: "--dev",
+} as const;
+
+function bindOption({ readOnly, idMapped }: PlannedMount): string {
+  return `--${readOnly ? "ro-" : ""}${idMapped ? "idmap-" : ""}bind`;
+}
+
+/** Where a path of the spec led when it was checked: only that is mounted. */
+function sourceOf({ sources }: PlanFacts, path: string): string {
+  return sources.get(path) ?? path;
+}
+
+function rootMounts(facts: PlanFacts): PlannedMount[] {
+  const { spec, identity, hostView } = facts;
+  const { rootfs } = spec;
+  if (rootfs.type === "directory") {
+    const source = sourceOf(facts, rootfs.path);
+    return [{ kind: "root", source, target: "/", idMapped: identity.idMappedBinds }];
+  }
+  // Never id-mapped: root's 0600 files in /etc would become readable to the sandbox's root.
+  return hostView.map(
+    (entry): PlannedMount =>
+      entry.kind === "symlink"
+        ? { kind: "symlink", source: entry.to, target: entry.path }
+        : { kind: "bind", source: entry.path, target: entry.path, readOnly: true },
+  );
+}
+
+function privateMounts(facts: PlanFacts): PlannedMount[] {
+  const always: PlannedMount[] = [
+    { kind: "proc", target: "/proc" },
+    { kind: "dev", target: "/dev" },
+    { kind: "tmpfs-shared", target: "/tmp" },
+    { kind: "tmpfs", target: "/run" },
+  ];
+  if (facts.spec.rootfs.type === "directory") return always;
+  return [
+    ...always,
+    { kind: "tmpfs-shared", target: "/var/tmp" },
+    { kind: "symlink", source: "/run", target: "/var/run" },
+    ...homeDirectory(homeInside(facts)),
+  ];
+}
+
+/** Users without a home of their own, as nobody often is, have the root, which is there already. */
+function homeDirectory(home: string): PlannedMount[] {
+  return home === "/" ? [] : [{ kind: "directory", target: home }];
+}
+
+function workspaceMounts(facts: PlanFacts): PlannedMount[] {
+  const { spec, identity, protections } = facts;
+  const { workspace } = spec;
+  if (!workspace) return [];
+  const idMapped = identity.idMappedBinds;
+  return [
+    { kind: "bind", source: sourceOf(facts, workspace), target: workspace, idMapped },
+    ...protections.pinned.map((target): PlannedMount => ({ kind: "pin", target })),
+    ...protections.readOnly.map((target): PlannedMount => ({ kind: "protect", target })),
+  ];
+}
+
+function volumes(facts: PlanFacts): PlannedMount[] {
+  const { spec, identity } = facts;
+  return spec.mounts.map(({ source, target, readOnly }) => ({
+    kind: "bind",
+    source: sourceOf(facts, source),
+    target,
+    readOnly,
+    idMapped: identity.idMappedBinds,
+  }));
+}

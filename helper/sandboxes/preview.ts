@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { launcherPath } from "../launch/launcher.ts";
+import { planCgroups } from "../limits/cgroups.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
+import type { SandboxPlan } from "../protocol/plan.ts";
+import type { ParameterOutput } from "../protocol/schemas.ts";
+import type { SandboxHost } from "./host.ts";
+import { newRecord } from "./newRecord.ts";
+import { checkPaths } from "./paths.ts";
+import { type PlanFacts, planRun, workdirInside } from "./plan.ts";
+import { planFacts } from "./planFacts.ts";
+import { planMounts } from "./plannedMounts.ts";
+import type { SandboxRecord } from "./record.ts";
+import { checkProcesses } from "./startOrder.ts";
+
+/** Left with the host: a time namespace of its own is not made yet. */
+const madeNamespaces = namespaceTypes.filter((type) => type !== "time");
+
+/**
+ * What `createSandbox` would do, by the same steps, and with nothing made, written or taken. Throws what
+ * creating would throw before it starts: pathRefused, nameTaken, limitUnavailable.
+ */
+export function planSandbox(
+  host: SandboxHost,
+  parameters: ParameterOutput<"sandbox/plan">,
+): SandboxPlan {
+  return planInFull(host, parameters).plan;
+}
+
+/** The plan, and the environment with its values. */
+export function planInFull(
+  host: SandboxHost,
+  parameters: ParameterOutput<"sandbox/plan">,
+): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
+  const { asker, registry } = host;
+  const sources = checkPaths(parameters.spec, { home: asker.home, state: registry.state.root });
+  checkProcesses(parameters.spec, parameters.stdio);
+  const others = host.registry.records();
+  const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
+  const drawn = newRecord(host, parameters, bases);
+  if (others.some(({ name }) => name === drawn.name)) {
+    throw new TerrariumError("nameTaken", { name: drawn.name });
+  }
+  const cgroups = planCgroups(drawn.id, parameters.spec.limits);
+  const record = { ...drawn, cgroups: [...cgroups] };
+  const socket =
+    parameters.stdio === "none"
+      ? undefined
+      : join(host.registry.directoryOf(record.id), "attach.sock");
+  const facts = planFacts(host, record, parameters, { sources, socket });
+  return { plan: { ...describe(record, facts), cgroups }, environment: facts.environment };
+}
+
+function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "cgroups"> {
+  const { identity } = facts;
+  return {
+    id: record.id,
+    name: record.name,
+    hostname: record.hostname,
+    command: record.command,
+    workdir: workdirInside(facts),
+    cloneFlags: madeNamespaces.map((type) => namespaceFacts[type].cloneFlag),
+    uid: identity.uid,
+    gid: identity.gid,
+    uidMap: identity.uidMap,
+    gidMap: identity.gidMap,
+    mounts: planMounts(facts),
+    capabilities: identity.capabilities,
+    environment: Object.keys(facts.environment).sort(),
+    launcher: [launcherPath(), "run", ...hideValues(planRun(facts)), "--", ...record.command],
+    spec: { ...facts.spec, env: hideAll(facts.spec.env) },
+  };
+}
+
+const hidden = "…";
+
+function hideValues(options: readonly string[]): readonly string[] {
+  return options.map((option, index) =>
+    options[index - 1] === "--env" ? option.replace(/=.*/s, `=${hidden}`) : option,
+  );
+}
+
+function hideAll(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(env).map((name) => [name, hidden]));
+}

@@ -1,0 +1,50 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkout } from "../rig/prepare.mjs";
+import type { Contest } from "./contest.ts";
+import { results, table } from "./report.ts";
+import {
+  clientRun,
+  helperExec,
+  helperRun,
+  idleMemory,
+  launcherRun,
+  terminalThroughput,
+} from "./works.ts";
+
+/** The second half of `npm run bench`. It measures; whether a bar is met is for people to judge. */
+
+const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
+  launcher: launcherRun,
+  helper: helperRun,
+  exec: helperExec,
+  client: clientRun,
+  terminal: terminalThroughput,
+  memory: idleMemory,
+};
+
+async function main(): Promise<void> {
+  const chosen = chooseWorks(process.argv.slice(2));
+  const contests: Contest[] = [];
+  for (const name of chosen) {
+    process.stderr.write(`${name} …\n`);
+    contests.push(...((await works[name]?.()) ?? []));
+  }
+  process.stdout.write(`${table(contests)}\n`);
+  // A part of the table would replace the whole.
+  if (chosen.length === Object.keys(works).length) {
+    writeFileSync(join(checkout, "test/bench/RESULTS.md"), results(contests));
+  }
+}
+
+function chooseWorks(names: readonly string[]): readonly string[] {
+  const known = Object.keys(works);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`there is no work ${unknown}; there are ${known.join(", ")}`);
+  }
+  return names.length > 0 ? names : known;
+}
+
+if (process.getuid?.() !== 0) throw new Error("runc and docker need root: sudo npm run bench");
+await main();

@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { type Contest, missedBy, ratioOf } from "./contest.ts";
+
+/** The table, for the terminal and for RESULTS.md: Markdown is both. */
+
+const columns = ["work", "ours", "peer", "theirs", "ratio", "bar", ""] as const;
+
+export function table(contests: readonly Contest[]): string {
+  const rows = [columns, ...contests.map(cells)];
+  const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const lines = rows.map((row) => line(row.map((cell, i) => cell.padEnd(widths[i] ?? 0))));
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  return [lines[0], rule, ...lines.slice(1)].join("\n");
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function cells(contest: Contest): readonly string[] {
+  const { work, peer, unit, ours, theirs, bar } = contest;
+  const figure = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`;
+  const sign = unit === "MB/s" ? "≥" : "≤";
+  const missed = missedBy(contest);
+  const verdict = missed <= 0 ? "met" : `missed by ${Math.ceil(missed * 100)} %`;
+  const ratio = ratioOf(contest).toFixed(2);
+  return [work, figure(ours), peer, figure(theirs), ratio, `${sign} ${bar}`, verdict];
+}
+
+/** RESULTS.md: the table with what it depends on. */
+export function results(contests: readonly Contest[]): string {
+  return [
+    "# How fast it is",
+    "",
+    "Written by `npm run bench`. Runners take turns; figures are medians of one run.",
+    "",
+    ...machine().map((fact) => `- ${fact}`),
+    "",
+    table(contests),
+    "",
+  ].join("\n");
+}
+
+function machine(): string[] {
+  const processors = cpus();
+  const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
+  return [
+    `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    `machine: ${processors.length} × ${processors[0]?.model ?? "unknown"}, load ${load} at the end`,
+    `kernel: Linux ${release()}, Node ${process.versions.node}`,
+    `peers: ${[version("bwrap"), version("runc"), version("/usr/bin/docker")].join(", ")}`,
+  ];
+}
+
+function version(program: string): string {
+  const output = execFileSync(program, ["--version"], { encoding: "utf8" });
+  return output.split("\n")[0]?.replace("version ", "") ?? program;
+}

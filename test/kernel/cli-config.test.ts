@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import type { SandboxPlan } from "../../helper/protocol/plan.ts";
+import { inspect, json, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { needsRoot } from "./isolated.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "terrarium-config-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function config(file: Readonly<Record<string, unknown>>): string {
+  const path = join(mkdtempSync(join(folder, "project-")), "sandbox.json");
+  writeFileSync(path, `// a comment\n${JSON.stringify(file)}`);
+  return path;
+}
+
+describe("run --config", needsRoot, () => {
+  test("makes the sandbox that the file describes", async (t) => {
+    const path = config({
+      hostname: "tide-table",
+      env: { TIDE: "high" },
+      passEnv: ["PASSED"],
+      limits: { memory: "64m", pids: 50 },
+      mounts: [{ type: "bind", source: "./data", target: "/data", readOnly: true }],
+    });
+    mkdirSync(join(path, "..", "data"));
+    writeFileSync(join(path, "..", "data", "marker"), "");
+    const script = "hostname; echo $TIDE $PASSED $HIDDEN; ls /data; touch /data/x 2>&1";
+    const ran = await terrarium.run(["run", "--config", path, "--", "sh", "-c", script], {
+      env: { PASSED: "yes", HIDDEN: "no" },
+    });
+    assert.match(ran.stdout, /^tide-table\nhigh yes\nmarker\n.*Read-only file system\n$/);
+    const { name } = await startSandbox(t, ["--config", path], ["sleep", "600"]);
+    const limits = Object.fromEntries(
+      (await inspect(name)).limits.map(({ limit, value }) => [limit, value]),
+    );
+    assert.equal(limits["memoryBytes"], 64 * 1024 * 1024);
+    assert.equal(limits["pidsMax"], 50);
+  });
+
+  test("lets a flag win over the file, and adds variables up", async () => {
+    const path = config({ hostname: "from-file", env: { A: "file", B: "file" }, args: ["false"] });
+    const ran = await terrarium.run([
+      ...["run", "--config", path, "--hostname", "from-flag", "-e", "B=flag"],
+      ...["--", "sh", "-c", "hostname; echo $A $B"],
+    ]);
+    assert.equal(ran.stdout, "from-flag\nfile flag\n");
+  });
+
+  test("runs the file's command when none was given", async () => {
+    const { stdout } = await terrarium.run(["run", "--config", config({ args: ["echo", "hi"] })]);
+    assert.equal(stdout, "hi\n");
+  });
+
+  test("names the nearest key of one that is unknown, and makes nothing", async () => {
+    const before = (await list()).map(({ id }) => id);
+    const ran = await terrarium.run(["run", "--config", config({ hostnam: "x" }), "--", "true"]);
+    assert.equal(ran.code, 125);
+    assert.match(ran.stderr, /^terrarium: sandbox\.json: .*did you mean "hostname"\?/);
+    const made = (await list()).filter(({ id }) => !before.includes(id));
+    assert.deepEqual(
+      made.filter(({ name }) => !name.startsWith("test-")),
+      [],
+    );
+  });
+
+  test("says which file is missing", async () => {
+    const ran = await terrarium.run(["run", "--config", "/nowhere/sandbox.json", "--", "true"]);
+    assert.equal(ran.code, 125);
+    assert.match(ran.stderr, /\/nowhere\/sandbox\.json.*no such file/);
+  });
+});
+
+describe("run --plan", needsRoot, () => {
+  const asked = [
+    "--cpus",
+    "0.2",
+    "-m",
+    "64m",
+    "-e",
+    "SECRET=tide-gate",
+    "-v",
+    `${folder}:/data:ro`,
+  ];
+
+  test("makes nothing: no record, no cgroup, no process", async () => {
+    const name = uniqueName();
+    const plan = await json<SandboxPlan>(["run", "--plan", "--name", name, ...asked]);
+    assert.equal(plan.name, name);
+    assert.ok(!(await list()).some((sandbox) => sandbox.name === name));
+    for (const { directory } of plan.cgroups) {
+      assert.ok(!readdirSync(join(directory, "..", "..")).includes(plan.id));
+      assert.throws(() => readdirSync(directory), /ENOENT/);
+    }
+  });
+
+  test("says the cgroup files and values that a real run then has", async (t) => {
+    const plan = await json<SandboxPlan>(["run", "--plan", ...asked]);
+    const { name, id } = await startSandbox(t, asked, ["sleep", "600"]);
+    const { limits, cgroups } = await inspect(name);
+    const held = new Map(limits.map(({ file, value }) => [file, value]));
+    const planned = plan.cgroups.flatMap(({ directory, writes }) =>
+      writes.map(({ file }) => join(directory.replace(plan.id, id), file)),
+    );
+    assert.ok(planned.length >= 2);
+    for (const file of planned) assert.notEqual(held.get(file), undefined, file);
+    assert.deepEqual(
+      plan.cgroups.map(({ directory }) => directory.replace(plan.id, id)).sort(),
+      Object.values(cgroups).sort(),
+    );
+  });
+
+  test("says the id map and the namespaces that a real run then has", async (t) => {
+    const { name } = await startSandbox(t, asked, ["sleep", "600"]);
+    const plan = await json<SandboxPlan>(["run", "--plan", ...asked]);
+    const { uidMap, namespaces } = await inspect(name);
+    assert.deepEqual([plan.uidMap[0], plan.uidMap[2]], [uidMap[0]?.[0], uidMap[0]?.[2]]);
+    assert.notEqual(plan.uidMap[1], uidMap[0]?.[1], "the range of one that runs is taken");
+    assert.equal(plan.cloneFlags.length, namespaces.filter(({ shared }) => !shared).length);
+  });
+
+  test("shows names of variables and never a value, as text and as JSON", async () => {
+    const options = [...asked, "--name", uniqueName()];
+    for (const words of [["--plan"], ["--plan", "--json"]]) {
+      const { stdout } = await terrarium.run(["run", ...words, ...options, "--", "true"]);
+      assert.match(stdout, /SECRET/);
+      assert.doesNotMatch(stdout, /tide-gate/);
+    }
+  });
+
+  test("shows the mounts in the launcher's order, with how", async () => {
+    const { stdout } = await terrarium.run(["run", "--plan", ...asked]);
+    assert.match(stdout, /mount +bind {2}\/usr → \/usr {2}\(read-only\)\n/);
+    assert.match(
+      stdout,
+      new RegExp(`mount +bind {2}${folder} → /data {2}\\(read-only, id-mapped\\)`),
+    );
+  });
+
+  test("is refused where a run would be", async () => {
+    const ran = await terrarium.run(["run", "--plan", "-v", "/nowhere:/data"]);
+    assert.equal(ran.code, 125);
+    assert.match(ran.stderr, /\/nowhere/);
+  });
+
+  test("inspect --plan shows what a file would make", async () => {
+    const path = config({ hostname: "tide-table", limits: { pids: 50 } });
+    const { stdout } = await terrarium.run(["inspect", "--plan", "--config", path]);
+    assert.match(stdout, /host name +tide-table\n/);
+    assert.match(stdout, /write +50 > .*\/pids\.max\n/);
+  });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { describe, test } from "node:test";
+import type { FeatureReport } from "../../helper/protocol/features.ts";
+import { clientOfUser, json, terrarium } from "./cli.ts";
+import { needsRoot } from "./isolated.ts";
+
+async function feature(name: string, client = terrarium): Promise<FeatureReport> {
+  const found = (await json<FeatureReport[]>(["features"], client)).find(
+    (one) => one.name === name,
+  );
+  if (!found) throw new Error(`there is no feature ${name}`);
+  return found;
+}
+
+describe("terrarium features", needsRoot, () => {
+  test("asks for what sandboxes here are made of, and the kernel has it", async () => {
+    for (const name of ["clone3", "pidfd", "openat2", "new mount API", "mount_setattr"]) {
+      const { available, answer } = await feature(name);
+      assert.ok(available, `${name}: ${answer}`);
+      assert.doesNotMatch(answer, /ENOSYS/);
+    }
+  });
+
+  test("says of every feature what was answered, what Terrarium does, and why", async () => {
+    for (const one of await json<FeatureReport[]>(["features"])) {
+      for (const text of [one.name, one.answer, one.path, one.why]) assert.notEqual(text, "");
+    }
+  });
+
+  test("finds controllers where the kernel lists them", async () => {
+    const mounted = execFileSync("findmnt", ["-n", "-o", "TARGET,OPTIONS", "-t", "cgroup,cgroup2"]);
+    const { available, answer } = await feature("pids controller");
+    assert.ok(available);
+    assert.ok(`${mounted}`.includes(answer.split(", ").at(-1) ?? ""), answer);
+  });
+
+  test("sees a kernel that lacks a call, and that sandboxes then cannot be made", async () => {
+    const missing = "clone3,openat2,mount_setattr,landlock_create_ruleset";
+    const strace = ["-f", "-qq", "-o", "/dev/null", "-e", `inject=${missing}:error=ENOSYS`];
+    const output = execFileSync("strace", [...strace, ...terrarium.command, "features", "--json"]);
+    const features: readonly FeatureReport[] = JSON.parse(`${output}`);
+    const absent = features.filter(({ available }) => !available).map(({ name }) => name);
+    for (const name of ["clone3", "openat2", "mount_setattr", "Landlock"]) {
+      assert.ok(absent.includes(name), name);
+    }
+    const tried = features.find(({ name }) => name === "unprivileged user namespaces");
+    assert.deepEqual([tried?.available, tried?.answer], [false, "clone3: ENOSYS"]);
+    assert.match(tried?.path ?? "", /helper that runs as root/);
+  });
+
+  test("answers an ordinary user too, without a warning", async (t) => {
+    const { stdout, stderr, code } = await clientOfUser(t, 4242).run(["features"]);
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.match(stdout, /^FEATURE +HERE/);
+  });
+});
