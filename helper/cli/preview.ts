@@ -11,7 +11,7 @@ export const previewOptions: readonly Option[] = [
   {
     name: "as",
     argument: "TOOL",
-    help: "show it for docker, podman, bwrap, unshare or oci, and do nothing",
+    help: "docker, podman, bwrap, unshare, oci: show it only",
   },
   { ...jsonOption, help: "with --plan: one JSON document" },
 ];

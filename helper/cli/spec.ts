@@ -24,13 +24,13 @@ export const specOptions: readonly Option[] = [
   {
     name: "workspace",
     argument: "DIR",
-    help: "mount at its own path, git hooks and .vscode read-only",
+    help: "as -v DIR:DIR; git hooks, .vscode read-only",
   },
   { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
   {
     name: "rootfs",
     argument: "DIR",
-    help: "directory that becomes the root; else a view of this host",
+    help: "this becomes the root; else a view of this host",
   },
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
   { name: "init", help: "our init as PID 1 (default)" },
@@ -38,7 +38,7 @@ export const specOptions: readonly Option[] = [
   {
     name: "timeout",
     argument: "DURATION",
-    help: "end it after that long, as in 30m: exit code 124",
+    help: "end it after that long (30m), exit code 124",
   },
   ...limitOptions,
 ];

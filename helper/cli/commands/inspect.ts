@@ -18,7 +18,7 @@ import { formatFacts } from "../text.ts";
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a sandbox or process is made of",
-  usage: "inspect SANDBOX|PID [--json], inspect --config FILE [--plan|--as TOOL] [--json]",
+  usage: "inspect SANDBOX|PID|--config FILE [--plan|--as TOOL] [--json]",
   options: [...previewOptions, configOption],
   run: async ({ connection, print }, parsed) => {
     const config = lastValue(parsed, configOption.name);
