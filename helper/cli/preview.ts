@@ -11,7 +11,7 @@ export const previewOptions: readonly Option[] = [
   {
     name: "as",
     argument: "TOOL",
-    help: "docker, podman, bwrap, unshare, oci: show it only",
+    help: "show it only: docker podman bwrap unshare oci",
   },
   { ...jsonOption, help: "with --plan: one JSON document" },
 ];
