@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { SandboxPlan } from "../../helper/protocol/plan.ts";
 import { inspect, json, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
@@ -61,6 +69,18 @@ describe("run --config", needsRoot, () => {
     assert.equal(ran.code, 125);
     assert.match(ran.stderr, /^terrarium: sandbox\.json: .*did you mean "hostname"\?/);
     assert.ok(!(await list()).some((sandbox) => sandbox.name === name));
+  });
+
+  test("keeps the file from what runs in its workspace: it may not widen the next sandbox", async () => {
+    const path = config({ workspace: "." });
+    const before = readFileSync(path, "utf8");
+    const attempts = ["echo x >> sandbox.json", "mv sandbox.json y", "rm -f sandbox.json"];
+    const script = attempts.map((attempt) => `${attempt} || echo refused`).join("; ");
+    const words = ["-w", dirname(path), "--", "sh", "-c", `touch made; ${script}`];
+    const { stdout } = await terrarium.run(["run", "--config", path, ...words]);
+    assert.equal(stdout, "refused\n".repeat(attempts.length));
+    assert.equal(readFileSync(path, "utf8"), before);
+    assert.ok(existsSync(join(dirname(path), "made")), "the workspace is writable");
   });
 
   test("says which file is missing", async () => {
