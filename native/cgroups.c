@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-static bool join(const char *directory, pid_t pid, struct failure *failure) {
+static bool write_pid(const char *directory, const char *name, pid_t pid, struct failure *failure) {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
         return failed_because(failure, ENAMETOOLONG, "cgroup", "open", directory, NULL);
     cleanup_fd int procs = open(path, O_WRONLY | O_CLOEXEC);
     if (procs < 0)
@@ -20,7 +20,33 @@ static bool join(const char *directory, pid_t pid, struct failure *failure) {
 
 bool cgroups_join(const struct string_list *directories, pid_t pid, struct failure *failure) {
     for (size_t i = 0; i < directories->count; i++)
-        if (!join(directories->items[i], pid, failure))
+        if (!write_pid(directories->items[i], "cgroup.procs", pid, failure))
+            return false;
+    return true;
+}
+
+static bool has_tasks(const char *directory) {
+    char path[PATH_MAX];
+    int size = snprintf(path, sizeof path, "%s/tasks", directory);
+    return size < (int)sizeof path && access(path, F_OK) == 0;
+}
+
+bool cgroups_open_unified(const struct string_list *directories, int *unified,
+                          struct failure *failure) {
+    for (size_t i = 0; i < directories->count; i++) {
+        const char *directory = directories->items[i];
+        if (has_tasks(directory))
+            continue;
+        *unified = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return *unified >= 0 || failed(failure, "cgroup", "open", directory);
+    }
+    return true;
+}
+
+bool cgroups_enter_legacy(const struct string_list *directories, struct failure *failure) {
+    for (size_t i = 0; i < directories->count; i++)
+        if (has_tasks(directories->items[i]) &&
+            !write_pid(directories->items[i], "tasks", 0, failure))
             return false;
     return true;
 }

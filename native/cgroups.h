@@ -5,6 +5,21 @@
 /* Writes a pid to cgroup.procs of every directory; pid 0 is the caller itself. */
 bool cgroups_join(const struct string_list *directories, pid_t pid, struct failure *failure);
 
+/*
+ * A write to cgroup.procs takes a lock for which the kernel waits 5 to 10 ms (an RCU grace period,
+ * cgroup_threadgroup_rwsem). The two calls below put a new process of one thread where it belongs
+ * without that lock: clone3's CLONE_INTO_CGROUP for the version 2 hierarchy, and, by the process
+ * itself, a 0 written to `tasks` for those of version 1, which have no such flag.
+ */
+
+/* The directory of the version 2 hierarchy, for clone3; *unified stays as it is where none is
+ * listed. */
+bool cgroups_open_unified(const struct string_list *directories, int *unified,
+                          struct failure *failure);
+
+/* Moves the calling thread into the version 1 directories. */
+bool cgroups_enter_legacy(const struct string_list *directories, struct failure *failure);
+
 /* Lets what was frozen run again, in either version; a directory that cannot freeze is passed over.
  */
 void cgroups_thaw(const struct string_list *directories);

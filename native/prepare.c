@@ -1,4 +1,5 @@
 #include "prepare.h"
+#include "cgroups.h"
 #include "cleanup.h"
 #include "descriptors.h"
 #include "identity.h"
@@ -97,7 +98,7 @@ bool prepare(struct options *options, int monitor, struct pty *pty, mode_t *mask
     struct message prepared = {.kind = MESSAGE_PREPARED};
     struct building building = {.root = -1, .terminals = -1};
     if (!privileges_die_with_parent(failure) || !await_go(options, monitor, failure) ||
-        !become_inside(options, failure))
+        !cgroups_enter_legacy(&options->cgroups, failure) || !become_inside(options, failure))
         return false;
     *mask = umask(0);
     for (int i = 0; i < 3; i++)

@@ -24,11 +24,18 @@ enum {
 static bool spawn_init(struct session *session, struct options *options, char **argv,
                        struct failure *failure) {
     int pair[2];
+    cleanup_fd int unified = -1;
+    if (!cgroups_open_unified(&options->cgroups, &unified, failure))
+        return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
     struct clone_args arguments = {.flags = (uint64_t)NEW_NAMESPACES | CLONE_PIDFD,
                                    .pidfd = (uint64_t)(uintptr_t)&session->process,
                                    .exit_signal = SIGCHLD};
+    if (unified >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)unified;
+    }
     pid_t child = clone3(&arguments);
     if (child == 0)
         init_main(options, pair[1], argv);
@@ -82,7 +89,6 @@ static bool send_mounts(struct session *session, struct options *options, struct
 
 static bool furnish(struct session *session, struct options *options, struct failure *failure) {
     if (!identity_write_maps(session->pid, options, failure) ||
-        !cgroups_join(&options->cgroups, session->pid, failure) ||
         !send_mounts(session, options, failure))
         return false;
     return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);

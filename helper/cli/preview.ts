@@ -43,7 +43,10 @@ function describePlan(plan: SandboxPlan): string {
   return formatFacts([
     ["name", plan.name],
     ["host name", plan.hostname],
-    ["command", plan.command.join(" ")],
+    ["command", plan.command.map(quote).join(" ")],
+    ...(plan.spec.processes ?? []).map(
+      ({ name, args }) => ["process", `${name}  ${args.map(quote).join(" ")}`] as const,
+    ),
     ["working directory", plan.workdir],
     ["clone flags", plan.cloneFlags.join(" ")],
     ["uid map", plan.uidMap.join(" ")],

@@ -6,6 +6,7 @@ import { readCgroupPaths, readStat, readStatus } from "../kernel/procfs.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import { buildEnvironment } from "../launch/environment.ts";
 import { chooseShell } from "../launch/shell.ts";
+import { findFrozen } from "../limits/freezer.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
@@ -47,6 +48,8 @@ export async function enterProcess(
     joinsFiles ? `/proc/${pid}/root` : "/",
     joinsFiles ? undefined : visitor.shell,
   );
+  const cgroupDirectories = only === undefined ? writableCgroups(pid) : [];
+  refuseFrozen(pid, cgroupDirectories);
   return startEntered({
     socket: visitor.socket,
     pid,
@@ -54,7 +57,7 @@ export async function enterProcess(
     namespaces,
     follow,
     filtered: status.seccomp !== 0,
-    cgroupDirectories: only === undefined ? writableCgroups(pid) : [],
+    cgroupDirectories,
     workdir: undefined,
     environment: buildEnvironment({
       user: { ...userInside(visitor, status, namespaces), shell },
@@ -67,6 +70,12 @@ export async function enterProcess(
     owner: [visitor.uid, visitor.gid],
     title: title(stat.command, only),
   });
+}
+
+/** Whoever joins a frozen cgroup stands still as well, the launcher in the middle of its work. */
+function refuseFrozen(pid: number, directories: readonly string[]): void {
+  const directory = findFrozen(directories);
+  if (directory !== undefined) throw new TerrariumError("processFrozen", { pid, directory });
 }
 
 /** Home and name inside are not known before we are there: root's, or none. */

@@ -59,9 +59,9 @@ export function thaw(directories: readonly string[]): void {
   }
 }
 
-/** Whether the kernel holds the processes in one of these directories. */
-export function isFrozen(directories: readonly string[]): boolean {
-  return directories.some((directory) => freezers.some((freezer) => freezer.isFrozen(directory)));
+/** The first of these directories whose processes the kernel holds, by itself or by an ancestor. */
+export function findFrozen(directories: readonly string[]): string | undefined {
+  return directories.find((directory) => freezers.some((freezer) => freezer.isFrozen(directory)));
 }
 
 function freezerOf(directories: readonly string[]) {

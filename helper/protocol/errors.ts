@@ -14,6 +14,7 @@ export interface ErrorArguments {
   readonly sandboxNotRunning: { readonly target: string };
   readonly sandboxRunning: { readonly target: string };
   readonly sandboxPaused: { readonly target: string };
+  readonly processFrozen: { readonly pid: number; readonly directory: string };
   readonly sandboxNotPaused: { readonly target: string };
   readonly nameTaken: { readonly name: string };
   readonly noSuchProcess: { readonly pid: number };
@@ -73,6 +74,7 @@ const errorCodes = [
   "cannotExecute",
   "sandboxPaused",
   "sandboxNotPaused",
+  "processFrozen",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -91,6 +93,8 @@ const wording: Wording = {
     `Sandbox "${target}" is running. Stop it first, or remove it by force with "terrarium rm -f ${target}".`,
   sandboxPaused: ({ target }) =>
     `Sandbox "${target}" is paused. "terrarium unpause ${target}" lets it run again.`,
+  processFrozen: ({ pid, directory }) =>
+    `Process ${pid} is paused, and so would be what enters it (${directory} is frozen). Resume it first, or enter only some of its namespaces.`,
   sandboxNotPaused: ({ target }) => `Sandbox "${target}" is not paused.`,
   nameTaken: ({ name }) =>
     `A sandbox named "${name}" exists already. Choose another name, or remove it with "terrarium rm -f ${name}".`,

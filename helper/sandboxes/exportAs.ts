@@ -28,6 +28,8 @@ export function exportSandbox(
   const { plan, environment } = planInFull(host, { ...parameters, clientEnv: {} });
   // The launcher skips what is not there; others fail.
   const mounts = plan.mounts.filter(({ kind, target }) => kind !== "protect" || existsSync(target));
-  const text = exporters[as]({ plan: { ...plan, mounts }, environment, set: parameters.spec.env });
+  const { env, processes } = parameters.spec;
+  const command = processes?.[0]?.args ?? plan.command;
+  const text = exporters[as]({ plan: { ...plan, mounts, command }, environment, set: env });
   return { text };
 }

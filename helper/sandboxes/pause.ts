@@ -1,4 +1,4 @@
-import { freeze, isFrozen, thaw } from "../limits/freezer.ts";
+import { findFrozen, freeze, thaw } from "../limits/freezer.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import { isRunning } from "./reconcile.ts";
@@ -25,7 +25,7 @@ export function unpauseSandbox({ registry }: SandboxHost, target: string): void 
 }
 
 export function isPaused(record: SandboxRecord): boolean {
-  return isFrozen(directoriesOf(record));
+  return findFrozen(directoriesOf(record)) !== undefined;
 }
 
 /** Before every end: what version 1 froze does not even die of SIGKILL. */

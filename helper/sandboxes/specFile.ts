@@ -106,5 +106,7 @@ function nextSchemas(
 }
 
 function refuse(reason: string): TerrariumError {
-  return new TerrariumError("invalidRequest", { reason: `sandbox.json: ${reason}.` });
+  return new TerrariumError("invalidRequest", {
+    reason: `sandbox.json: ${reason}${/[.?]$/.test(reason) ? "" : "."}`,
+  });
 }

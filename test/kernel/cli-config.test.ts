@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { SandboxPlan } from "../../helper/protocol/plan.ts";
 import { inspect, json, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
@@ -55,15 +63,24 @@ describe("run --config", needsRoot, () => {
   });
 
   test("names the nearest key of one that is unknown, and makes nothing", async () => {
-    const before = (await list()).map(({ id }) => id);
-    const ran = await terrarium.run(["run", "--config", config({ hostnam: "x" }), "--", "true"]);
+    const name = uniqueName();
+    const path = config({ name, hostnam: "x" });
+    const ran = await terrarium.run(["run", "-d", "--config", path, "--", "true"]);
     assert.equal(ran.code, 125);
     assert.match(ran.stderr, /^terrarium: sandbox\.json: .*did you mean "hostname"\?/);
-    const made = (await list()).filter(({ id }) => !before.includes(id));
-    assert.deepEqual(
-      made.filter(({ name }) => !name.startsWith("test-")),
-      [],
-    );
+    assert.ok(!(await list()).some((sandbox) => sandbox.name === name));
+  });
+
+  test("keeps the file from what runs in its workspace: it may not widen the next sandbox", async () => {
+    const path = config({ workspace: "." });
+    const before = readFileSync(path, "utf8");
+    const attempts = ["echo x >> sandbox.json", "mv sandbox.json y", "rm -f sandbox.json"];
+    const script = attempts.map((attempt) => `${attempt} || echo refused`).join("; ");
+    const words = ["-w", dirname(path), "--", "sh", "-c", `touch made; ${script}`];
+    const { stdout } = await terrarium.run(["run", "--config", path, ...words]);
+    assert.equal(stdout, "refused\n".repeat(attempts.length));
+    assert.equal(readFileSync(path, "utf8"), before);
+    assert.ok(existsSync(join(dirname(path), "made")), "the workspace is writable");
   });
 
   test("says which file is missing", async () => {
@@ -137,6 +154,21 @@ describe("run --plan", needsRoot, () => {
       stdout,
       new RegExp(`mount +bind {2}${folder} → /data {2}\\(read-only, id-mapped\\)`),
     );
+  });
+
+  test("names every process of a file, and an export those that it leaves out", async () => {
+    const processes = [
+      { name: "gauge", args: ["sleep", "600"] },
+      { name: "gate", args: ["sh", "-c", "exit"], after: ["gauge"] },
+    ];
+    const path = config({ processes });
+    const { stdout } = await terrarium.run(["inspect", "--plan", "--config", path]);
+    assert.match(stdout, /process +gauge {2}sleep 600\nprocess +gate {2}sh -c exit\n/);
+    const exported = await terrarium.run(["inspect", "--as", "bwrap", "--config", path]);
+    assert.match(exported.stdout, /# not expressed: process gate/);
+    assert.match(exported.stdout, /-- sleep 600$/m);
+    const twice = config({ processes: [processes[0], processes[0]] });
+    assert.equal((await terrarium.run(["inspect", "--plan", "--config", twice])).code, 125);
   });
 
   test("is refused where a run would be", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { freeze } from "../../helper/limits/freezer.ts";
 import { eventually, inspect, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
 
@@ -23,6 +24,15 @@ describe("terrarium run --timeout", needsRoot, () => {
     const { name } = await startSandbox(t, ["--timeout", "3s"], ["sleep", "600"]);
     assert.equal((await terrarium.run(["pause", name])).code, 0);
     assert.equal(await state(name), "paused");
+    await eventually("it has ended", async () => (await state(name)) === "exited");
+    assert.equal((await inspect(name)).exitCode, 124);
+  });
+
+  test("thaws what version 1's freezer holds, for only then it can die", async (t) => {
+    const { name } = await startSandbox(t, ["--timeout", "3s"], ["sleep", "600"]);
+    const directory = (await inspect(name)).cgroups["freezer"];
+    if (directory === undefined) return t.skip("this host has no version 1 freezer");
+    assert.equal(freeze([directory]), true);
     await eventually("it has ended", async () => (await state(name)) === "exited");
     assert.equal((await inspect(name)).exitCode, 124);
   });

@@ -48,6 +48,17 @@ describe("a paused sandbox", needsRoot, () => {
     );
   });
 
+  test("refuses whoever would enter it by a process id", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const { pid } = await inspect(name);
+    await pause(name);
+    const { code, stderr } = await terrarium.run(["enter", `${pid}`, "--", "true"]);
+    assert.equal(code, 125);
+    assert.match(stderr, new RegExp(`Process ${pid} is paused, and so would be what enters it`));
+    const only = await terrarium.run(["enter", `${pid}`, "--only", "uts", "--", "hostname"]);
+    assert.equal(only.stdout, `terrarium-${name}\n`);
+  });
+
   test("cannot be paused again, and one that runs cannot be resumed", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
     assert.match((await terrarium.run(["unpause", name])).stderr, /is not paused/);

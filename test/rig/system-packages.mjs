@@ -20,7 +20,6 @@ const systemPackages = [
   { name: "python3", file: "python3", jobs: ["server", "test"] },
   { name: "bsdutils", file: "script", jobs: ["test", "bench"] },
   { name: "bubblewrap", file: "bwrap", jobs: ["test", "bench"] },
-  { name: "bubblewrap", file: "bwrap", jobs: ["test"] },
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },

@@ -19,6 +19,7 @@ const examples: ErrorArguments = {
   sandboxNotRunning: { target: "tides" },
   sandboxRunning: { target: "tides" },
   sandboxPaused: { target: "tides" },
+  processFrozen: { pid: 4711, directory: "/sys/fs/cgroup/x" },
   sandboxNotPaused: { target: "tides" },
   nameTaken: { name: "tides" },
   noSuchProcess: { pid: 4711 },
@@ -106,6 +107,7 @@ test("numbers on the wire never change their meaning", () => {
     cannotExecute: -32019,
     sandboxPaused: -32020,
     sandboxNotPaused: -32021,
+    processFrozen: -32022,
   });
 });
 

@@ -119,6 +119,15 @@ test("a sandbox that has ended says how and stands below those that run", () => 
   );
 });
 
+test("a paused sandbox says so, keeps its parts and stands behind those that run", () => {
+  const paused = { ...web, id: "b", name: "a", state: "paused" as const };
+  const [, row] = sandboxRows([paused, web], new Map());
+  assert.equal(row?.description, "terrarium · paused · 41 MB of 512 MB · 2 processes");
+  assert.deepEqual(row?.tokens, ["sandbox", "paused"]);
+  assert.equal(row?.icon.codicon, "debug-pause");
+  assert.ok(row?.children);
+});
+
 test("the host's namespace comes first, a sandbox's bears its name, an empty one says so", () => {
   const report: NamespaceReport = {
     deniedProcesses: 0,

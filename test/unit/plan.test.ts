@@ -184,6 +184,14 @@ describe("the other choices", () => {
     assert.ok(!without({}).includes("--no-init"));
   });
 
+  test("a time limit is told in milliseconds, several processes one by one", () => {
+    assert.ok(without({}, { timeout: "1m30s" }).includes("--timeout 90000"));
+    const processes = [{ name: "a", args: ["x"], restart: "no" as const, after: [] }];
+    const plan = without({}, { processes });
+    assert.ok(plan.includes("--process a no"));
+    assert.ok(plan.includes("--word x"));
+  });
+
   test("the working directory is the asked one, else the workspace, else home", () => {
     assert.ok(without({}, { workspace: "/w", workdir: "/x" }).includes("--chdir /x"));
     assert.ok(without({}, { workspace: "/w" }).includes("--chdir /w"));

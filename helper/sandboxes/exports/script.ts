@@ -40,6 +40,7 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
   return [
     "the system-call filter of Terrarium; another tool has its own or none",
     ...pinned.map(({ target }) => `${target} cannot be renamed or removed inside`),
+    ...(spec.processes ?? []).slice(1).map(({ name }) => `process ${name}: it has one command`),
     ...(spec.timeout
       ? [`the sandbox is ended after ${spec.timeout}: put "timeout" before it`]
       : []),
