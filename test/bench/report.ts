@@ -34,7 +34,8 @@ export function results(contests: readonly Contest[]): string {
   return [
     "# How fast it is",
     "",
-    "Written by `npm run bench`. Runners take turns; figures are medians of one run.",
+    "Written by `npm run bench`. Runners take turns; figures are medians of one run. [NOTES.md](NOTES.md) says",
+    "where the time goes.",
     "",
     ...machine().map((fact) => `- ${fact}`),
     "",
