@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readlinkSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   asRoot,
@@ -9,6 +10,7 @@ import {
   start,
   startSleeper,
   stop,
+  withDirectory,
 } from "./launcher.ts";
 
 /** The launcher's owner is user 0 of the sandbox. */
@@ -35,8 +37,13 @@ describe("the launcher", asRoot, () => {
       "--keep-cap",
       name,
     ]);
-    const options = ["--bind", launcherPath, "/launcher", ...capabilities];
-    const { stdout, stderr } = await runShell(write, options);
+    // A copy, for the checkout may be closed to the sandbox's user; owner and mode are the launcher's.
+    const { stdout, stderr } = await withDirectory((directory) => {
+      const copy = join(directory, "launcher");
+      copyFileSync(launcherPath, copy);
+      chmodSync(directory, 0o755);
+      return runShell(write, ["--bind", copy, "/launcher", ...capabilities]);
+    });
     assert.equal(stdout, "");
     assert.match(stderr, /launcher: Permission denied/);
   });

@@ -68,9 +68,10 @@ function refusedCalls(trace: string): string[] {
   return [...new Set([...failures].map(([, call = ""]) => call))];
 }
 
+/** Id-mapped, so that the monitor opens them: the checkout may be closed to the sandbox's user. */
 const mounts = [
-  ...["--ro-bind", dirname(realpathSync(process.execPath)), "/node"],
-  ...["--ro-bind", join(dirname(npm), ".."), "/npm", "--env", "HOME=/tmp", "--chdir", "/tmp"],
+  ...["--ro-idmap-bind", dirname(realpathSync(process.execPath)), "/node"],
+  ...["--ro-idmap-bind", join(dirname(npm), ".."), "/npm", "--env", "HOME=/tmp", "--chdir", "/tmp"],
 ];
 
 /** Runs a shell line under the default filter, and strace(1) around it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { freeze } from "../../helper/limits/freezer.ts";
 import { mainProcess } from "../../helper/protocol/processes.ts";
 import { clientOfUser, eventually, inspect, list, startSandbox, terrarium } from "./cli.ts";
@@ -115,8 +115,10 @@ describe("the freezer of cgroup version 1", needsRoot, () => {
 });
 
 describe("a sandbox without a cgroup", needsRoot, () => {
+  // The suite's, not the test's: it must still be there when the test's sandbox is removed.
+  const client = clientOfUser({ after }, strangerId);
+
   test("says what pausing it would need", async (t) => {
-    const client = clientOfUser(t, strangerId);
     const { name } = await startSandbox(t, [], ["sleep", "600"], client);
     const { code, stderr } = await client.run(["pause", name]);
     assert.equal(code, 125);
