@@ -132,11 +132,8 @@ describe("In the workbench", () => {
   });
 
   step("Enter Namespace opens a terminal inside the sandbox", "11-enter", async () => {
-    const before = await workbench.terminalCount();
     const row = await sandboxRow();
-    await workbench.chooseFromContextMenu(row, "Enter Namespace");
-    await workbench.waitForTerminals((count) => count > before);
-    await workbench.waitForLastTerminal();
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
     await workbench.waitForText(/[$#] ?$/m);
     // The command's, not init's, which keeps no privilege to follow and shows itself to root only.
     await workbench.waitForText(new RegExp(`of process ${shellPid}$`, "m"));
@@ -155,13 +152,10 @@ describe("In the workbench", () => {
 
   step("entering one namespace joins that one alone", "13-enter-net", async () => {
     await workbench.runCommand("Notifications: Clear All Notifications");
-    const before = await workbench.terminalCount();
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
     await workbench.expandRow(await workbench.findRow("Namespaces", /^net/));
     const row = await workbench.findRow("Namespaces", inode);
-    await workbench.chooseFromContextMenu(row, "Enter Namespace");
-    await workbench.waitForTerminals((count) => count > before);
-    await workbench.waitForLastTerminal();
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
     await workbench.waitForText(/[$#] ?$/m);
     await workbench.type("readlink /proc/self/ns/net /proc/self/ns/uts");
     const [, net, uts] = await workbench.waitForText(/^(net:\[\d+\])\n(uts:\[\d+\])$/m);

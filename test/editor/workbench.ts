@@ -13,6 +13,8 @@ import { startVscodeServer, type VscodeServer } from "../rig/vscode-server.ts";
 
 const patienceMs = 30_000;
 const pollMs = 100;
+/** After this long without a terminal, the menu was closed before it heard the choice. */
+const menuPatienceMs = 8_000;
 const sideBarWidth = 440;
 const scrollStep = 60;
 const scrollToStart = 1_000_000;
@@ -166,9 +168,24 @@ export class Workbench {
    */
   async newTerminal(profile: string): Promise<void> {
     await this.showTerminals();
+    await this.openTerminal(() => this.chooseProfile(profile));
+  }
+
+  /**
+   * Chooses from a menu until a terminal comes of it, and waits until that one is shown. A menu that VS Code
+   * closes by itself, because what it hangs on is redrawn, takes the choice with it.
+   */
+  async openTerminal(choose: () => Promise<void>): Promise<void> {
     const before = await this.terminalCount();
-    await this.chooseProfile(profile);
-    await this.waitForTerminals((count) => count > before);
+    await this.until("a new terminal", async () => {
+      await choose();
+      const deadline = Date.now() + menuPatienceMs;
+      while (Date.now() < deadline) {
+        if ((await this.terminalCount()) > before) return true;
+        await this.page.waitForTimeout(pollMs);
+      }
+      return undefined;
+    });
     await this.waitForLastTerminal();
   }
 
