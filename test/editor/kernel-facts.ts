@@ -54,6 +54,30 @@ export function descendantsOf(pid: number): number[] {
   return below(pid);
 }
 
+/** The helper that an editor started, by the folder that the extension is installed in. */
+export function helperBelow(folder: string): number {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const found = pids.find((pid) => {
+    const words = commandLine(pid);
+    return words.some((word) => word.startsWith(folder)) && words.includes("helper");
+  });
+  if (found === undefined) throw new Error(`no helper runs from ${folder}`);
+  return Number(found);
+}
+
+function commandLine(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
+
+/** How many times a process has read something (syscr in proc_pid_io(5)). */
+export function readCalls(pid: number): number {
+  return Number(/^syscr: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+}
+
 /** A zombie is not alive: it waits for its parent to ask how it ended. */
 export function isAlive(pid: number): boolean {
   const [state] = statAfterCommand(pid);

@@ -3,7 +3,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Locator } from "playwright-core";
-import { cgroupsOf, membersOf, namespaceLink, nestedPids } from "./kernel-facts.ts";
+import {
+  cgroupsOf,
+  helperBelow,
+  membersOf,
+  namespaceLink,
+  nestedPids,
+  readCalls,
+} from "./kernel-facts.ts";
 import { Workbench } from "./workbench.ts";
 
 const sandboxes = "Sandboxes & Containers";
@@ -162,6 +169,20 @@ describe("In the workbench", () => {
     assert.deepEqual([net, uts], [sandboxNet, namespaceLink("self", "uts")]);
   });
 
+  step("entering a process joins all that it is in", "13-enter-process", async () => {
+    const before = await workbench.terminalCount();
+    await workbench.expandRow(await sandboxRow());
+    await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
+    const row = await workbench.findRow(sandboxes, /^2\s*→/);
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
+    await workbench.waitForText(new RegExp(`of process ${shellPid}$`, "m"));
+    await workbench.type("readlink /proc/self/ns/net");
+    const [entered] = await workbench.waitForText(/net:\[\d+\]/);
+    assert.equal(entered, sandboxNet);
+    await workbench.type("exit 0");
+    await workbench.waitForTerminals((count) => count === before);
+  });
+
   step("closing the tab ends the sandbox, in the tree and in the kernel", "14-closed", async () => {
     // In sight before, so that a row that is gone is not one that was scrolled away.
     await sandboxRow();
@@ -198,6 +219,26 @@ describe("In the workbench", () => {
     await workbench.killTerminal();
     await workbench.killTerminal();
   });
+
+  step(
+    "a hidden view costs nothing: the helper reads only while somebody looks",
+    "17-hidden",
+    async () => {
+      const helper = helperBelow(workbench.folder);
+      const rests = async () => {
+        const before = readCalls(helper);
+        // Longer than the pause between two looks at /proc.
+        await workbench.page.waitForTimeout(1_500);
+        return readCalls(helper) === before;
+      };
+      await workbench.until(
+        "the helper to follow the machine",
+        async () => !(await rests()) || undefined,
+      );
+      await workbench.runCommand("View: Show Explorer");
+      await workbench.until("the helper to rest", async () => (await rests()) || undefined);
+    },
+  );
 
   /** The terminal's sandbox among those that others may have made. */
   function sandboxText(): RegExp {
