@@ -21,6 +21,7 @@ const suites: Readonly<Record<string, () => Promise<Totals>>> = {
   unit: () => runFolder("unit", 2),
   // One file at a time: they read and change what the whole machine shares.
   kernel: () => runFolder("kernel", 1),
+  vm: () => runFolder("vm", 1),
   package: () => runFolder("package", 1),
   editor: () => runFolder("editor", 1),
 };

@@ -1,0 +1,97 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cache, makeTemporaryFolder } from "./cache.ts";
+import { withProgress } from "./progress.mjs";
+import { runQuietly } from "./quiet-command.mjs";
+
+/** The kernels of the throw-away machines, as Debian builds them; downloaded once into the cache. */
+
+export type Architecture = "x86_64" | "aarch64";
+
+interface ArchitectureRow {
+  /** Debian's name. */
+  readonly debian: string;
+  /** qemu's program and board. */
+  readonly emulator: readonly string[];
+  /** The device of the board's serial line. */
+  readonly console: string;
+}
+
+export const architectures: Readonly<Record<Architecture, ArchitectureRow>> = {
+  x86_64: {
+    debian: "amd64",
+    emulator: ["qemu-system-x86_64", "-M", "q35", "-cpu", "max"],
+    console: "ttyS0",
+  },
+  aarch64: {
+    debian: "arm64",
+    // Pointer authentication as the architecture specifies it takes most of an emulated boot.
+    emulator: ["qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"],
+    console: "ttyAMA0",
+  },
+};
+
+export interface MachineKernel {
+  readonly image: string;
+  /** A static program of that architecture. */
+  readonly busybox: string;
+  /** /lib/modules/VERSION as a folder of this machine, with its modules.dep. */
+  readonly modules: string;
+  readonly version: string;
+}
+
+/** Linux 6.12: cgroup v2 with all controllers, Landlock scopes, id-mapped tmpfs. */
+const release = "trixie";
+
+/** Machines that boot at the same time share one download. */
+const installations = new Map<Architecture, Promise<MachineKernel>>();
+
+export function installKernel(architecture: Architecture): Promise<MachineKernel> {
+  const installation = installations.get(architecture) ?? install(architecture);
+  installations.set(architecture, installation);
+  return installation;
+}
+
+async function install(architecture: Architecture): Promise<MachineKernel> {
+  const { debian } = architectures[architecture];
+  const home = join(cache, `machine-${release}-${debian}`);
+  if (!existsSync(home)) {
+    await withProgress(`Downloading a kernel for ${architecture}`, () => download(debian, home));
+  }
+  const [version = ""] = await readdir(join(home, "usr/lib/modules"));
+  return {
+    image: join(home, "boot", `vmlinuz-${version}`),
+    busybox: join(home, "usr/bin/busybox"),
+    modules: join(home, "usr/lib/modules", version),
+    version,
+  };
+}
+
+/** Made beside its place and renamed: a folder of that name is always a finished one. */
+async function download(debian: string, home: string): Promise<void> {
+  const partial = await makeTemporaryFolder("machine");
+  try {
+    await extractPackages(debian, join(partial, "tree"));
+    await rename(join(partial, "tree"), home);
+  } catch (error) {
+    // Another run may have got there first.
+    if (!existsSync(home)) throw error;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** No program of the foreign architecture runs: the packages are unpacked, not configured. */
+async function extractPackages(debian: string, tree: string): Promise<void> {
+  const archive = `${tree}.tar`;
+  const packages = `--include=linux-image-cloud-${debian},busybox-static`;
+  const options = ["--quiet", "--variant=extract", `--architectures=${debian}`, packages];
+  await runQuietly(["mmdebstrap", ...options, release, archive]);
+  await mkdir(tree);
+  const wanted = ["./boot", "./usr/bin/busybox", "./usr/lib/modules"];
+  await runQuietly(["tar", "-xf", archive, "-C", tree, ...wanted]);
+  const [version = ""] = await readdir(join(tree, "usr/lib/modules"));
+  // modules.dep is otherwise made when the package is configured.
+  await runQuietly(["busybox", "depmod", "-b", join(tree, "usr"), version]);
+}
