@@ -24,13 +24,6 @@ const common = {
 
 const client = "dist/bin/terrarium";
 
-/** zod exports its messages in fifty languages; unused, they were a third of what Node had to compile. */
-const withoutTranslations = {
-  name: "without-translations",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "" })),
-};
-
 await Promise.all([
   build({
     ...common,
@@ -43,7 +36,6 @@ await Promise.all([
     entryPoints: ["helper/main.ts"],
     outfile: client,
     banner: { js: "#!/usr/bin/env node" },
-    plugins: [withoutTranslations],
     // CommonJS has no import.meta; helper/kernel/libc.ts finds the FFI addon beside the bundle by it.
     define: { "import.meta.dirname": "__dirname" },
   }),

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { launcherPath } from "../launch/launcher.ts";
 import type { Finding } from "./probes.ts";
 

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 
-import { z } from "zod";
+import * as z from "zod/mini";
 import { installedFile } from "../installation.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/methods.ts";
@@ -13,18 +13,18 @@ const statusEvent = z.discriminatedUnion("event", [
   z.object({
     event: z.literal("ready"),
     pid: z.int(),
-    namespaces: z.record(z.string(), z.number()).default({}),
+    namespaces: z._default(z.record(z.string(), z.number()), {}),
   }),
   z.object({ event: z.literal("started") }),
   z.object({
     event: z.literal("error"),
     stage: z.string(),
     call: z.string(),
-    path: z.string().default(""),
-    errno: z.string().default(""),
-    hint: z.string().default(""),
+    path: z._default(z.string(), ""),
+    errno: z._default(z.string(), ""),
+    hint: z._default(z.string(), ""),
   }),
-  z.object({ event: z.literal("exit"), code: z.int(), signal: z.string().nullable() }),
+  z.object({ event: z.literal("exit"), code: z.int(), signal: z.nullable(z.string()) }),
 ]);
 
 export type StatusEvent = z.output<typeof statusEvent>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type LimitFact, type Limits, limitFacts, limitsFromCpus, parseBytes } from "./limits.ts";
 import { sandboxSpec } from "./schemas.ts";
 
@@ -13,71 +13,74 @@ export const folderVariable = "${workspaceFolder}";
 
 const hostPath = z
   .string()
-  .max(4095)
-  .regex(
-    /^(\/|\.{1,2}(\/|$)|\$\{workspaceFolder\})/,
-    `must be absolute, begin with ./ or ../, or with ${folderVariable}`,
+  .check(
+    z.maxLength(4095),
+    z.regex(
+      /^(\/|\.{1,2}(\/|$)|\$\{workspaceFolder\})/,
+      `must be absolute, begin with ./ or ../, or with ${folderVariable}`,
+    ),
   );
 
 const insidePath = z
   .string()
-  .max(4095)
-  .regex(
-    /^(\/|\$\{workspaceFolder\})/,
-    `must be an absolute path, or begin with ${folderVariable}`,
+  .check(
+    z.maxLength(4095),
+    z.regex(
+      /^(\/|\$\{workspaceFolder\})/,
+      `must be an absolute path, or begin with ${folderVariable}`,
+    ),
   );
 
-const count = ({ minimum, maximum }: LimitFact) => z.int().min(minimum).max(maximum).optional();
+const count = ({ minimum, maximum }: LimitFact) =>
+  z.optional(z.int().check(z.minimum(minimum), z.maximum(maximum)));
 
 const size = ({ minimum, maximum }: LimitFact) => {
   const words = `must be bytes, or a number with k, m or g, from ${minimum} bytes up`;
-  return z
-    .union([z.int(), z.string().regex(/^\d+(\.\d+)?[bkmgtBKMGT]?$/, words)], words)
-    .refine((value) => {
-      const bytes = toBytes(value);
-      return bytes !== undefined && bytes >= minimum && bytes <= maximum;
-    }, words)
-    .optional();
+  const written = z.string().check(z.regex(/^\d+(\.\d+)?[bkmgtBKMGT]?$/, words));
+  const isInRange = (value: number | string) => {
+    const bytes = toBytes(value);
+    return bytes !== undefined && bytes >= minimum && bytes <= maximum;
+  };
+  return z.optional(z.union([z.int(), written], words).check(z.refine(isInRange, words)));
 };
 
 const limitWords = z
   .strictObject({
-    cpus: z.number().min(0.01).max(10_000).optional(),
+    cpus: z.optional(z.number().check(z.minimum(0.01), z.maximum(10_000))),
     cpuPeriod: count(limitFacts.cpuPeriodUs),
     cpuQuota: count(limitFacts.cpuQuotaUs),
     memory: size(limitFacts.memoryBytes),
     pids: count(limitFacts.pidsMax),
   })
-  .refine(
-    ({ cpus, cpuPeriod, cpuQuota }) =>
-      cpus === undefined || (cpuPeriod === undefined && cpuQuota === undefined),
-    "cpus cannot stand beside cpuPeriod or cpuQuota: they set the same limit",
+  .check(
+    z.refine(
+      ({ cpus, cpuPeriod, cpuQuota }) =>
+        cpus === undefined || (cpuPeriod === undefined && cpuQuota === undefined),
+      "cpus cannot stand beside cpuPeriod or cpuQuota: they set the same limit",
+    ),
   );
 
 export type LimitWords = z.output<typeof limitWords>;
 
-export const sandboxFile = sandboxSpec.extend({
-  $schema: z.string().optional(),
-  rootfs: z
-    .discriminatedUnion("type", [
-      z.strictObject({ type: z.literal("host") }),
-      z.strictObject({ type: z.literal("directory"), path: hostPath }),
-    ])
-    .optional(),
-  workspace: hostPath.optional(),
-  workdir: insidePath.optional(),
-  mounts: z
-    .array(
-      z.strictObject({
-        type: z.literal("bind"),
-        source: hostPath,
-        target: insidePath,
-        readOnly: z.boolean().optional(),
-      }),
-    )
-    .max(256)
-    .optional(),
-  limits: limitWords.optional(),
+const rootfs = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("host") }),
+  z.strictObject({ type: z.literal("directory"), path: hostPath }),
+]);
+
+const bindMount = z.strictObject({
+  type: z.literal("bind"),
+  source: hostPath,
+  target: insidePath,
+  readOnly: z.optional(z.boolean()),
+});
+
+export const sandboxFile = z.extend(sandboxSpec, {
+  $schema: z.optional(z.string()),
+  rootfs: z.optional(rootfs),
+  workspace: z.optional(hostPath),
+  workdir: z.optional(insidePath),
+  mounts: z.optional(z.array(bindMount).check(z.maxLength(256))),
+  limits: z.optional(limitWords),
 });
 
 export type SandboxFile = z.output<typeof sandboxFile>;

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
@@ -10,23 +11,27 @@ import { signalNames } from "./signals.ts";
  * The helper alone runs these; clients import the types.
  */
 
+// What is wrong is said in zod's words; zod/mini, a quarter of zod to load, comes without any.
+z.config(en());
+
 /** Linux's PATH_MAX; NUL cannot be part of a path or an argument. */
 const text = (maximum: number) =>
-  z
-    .string()
-    .max(maximum)
-    .regex(/^[^\0]*$/, "must hold no NUL");
-const absolutePath = text(4095).regex(/^\//, "must be an absolute path");
+  z.string().check(z.maxLength(maximum), z.regex(/^[^\0]*$/, "must hold no NUL"));
+const absolutePath = text(4095).check(z.regex(/^\//, "must be an absolute path"));
 
 const argument = text(131_071);
-const commandLine = z.array(argument).min(1, "must name a command").max(4096);
+const commandLine = z
+  .array(argument)
+  .check(z.minLength(1, "must name a command"), z.maxLength(4096));
 
 /** hostname(7): letters, digits and hyphens, 63 at most (the kernel takes 64 bytes). */
 const hostname = z
   .string()
-  .regex(
-    /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
-    "must be letters, digits and hyphens, 63 at most",
+  .check(
+    z.regex(
+      /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
+      "must be letters, digits and hyphens, 63 at most",
+    ),
   );
 
 /**
@@ -35,39 +40,39 @@ const hostname = z
  */
 export const sandboxName = z
   .string()
-  .regex(
-    /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most, and not be a number",
+  .check(
+    z.regex(
+      /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+      "must begin with a letter or digit, then letters, digits, . _ -, 63 at most, and not be a number",
+    ),
   );
 
 const environmentName = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a variable's name");
+  .check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a variable's name"));
 const environment = z.record(environmentName, argument);
 
 const limit = ({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }) =>
-  z.int().min(minimum).max(maximum).optional();
+  z.optional(z.int().check(z.minimum(minimum), z.maximum(maximum)));
 
-const limits = z
-  .strictObject({
-    cpuPeriodUs: limit(limitFacts.cpuPeriodUs),
-    cpuQuotaUs: limit(limitFacts.cpuQuotaUs),
-    memoryBytes: limit(limitFacts.memoryBytes),
-    pidsMax: limit(limitFacts.pidsMax),
-  })
-  .default({});
+const limits = z.strictObject({
+  cpuPeriodUs: limit(limitFacts.cpuPeriodUs),
+  cpuQuotaUs: limit(limitFacts.cpuQuotaUs),
+  memoryBytes: limit(limitFacts.memoryBytes),
+  pidsMax: limit(limitFacts.pidsMax),
+});
 
 /** `30m`, `1h30m`, `90s`. */
-const duration = z
-  .string()
-  .regex(durationPattern, "must be a duration, as in 30m or 1h30m")
-  .refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days");
+const duration = z.string().check(
+  z.regex(durationPattern, "must be a duration, as in 30m or 1h30m"),
+  z.refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days"),
+);
 
 const bindMount = z.strictObject({
   type: z.literal("bind"),
   source: absolutePath,
   target: absolutePath,
-  readOnly: z.boolean().default(false),
+  readOnly: z._default(z.boolean(), false),
 });
 
 const rootfs = z.discriminatedUnion("type", [
@@ -77,9 +82,11 @@ const rootfs = z.discriminatedUnion("type", [
 
 const processName = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+  .check(
+    z.regex(
+      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+      "must begin with a letter or digit, then letters, digits, . _ -, 63 at most",
+    ),
   );
 
 /** One of several commands that init supervises; Compose's words. */
@@ -87,51 +94,51 @@ const supervisedProcess = z.strictObject({
   name: processName,
   args: commandLine,
   /** Compose's and Docker's policies; with a back-off of 100 ms to a minute. */
-  restart: z.enum(["no", "on-failure", "always"]).default("no"),
+  restart: z._default(z.enum(["no", "on-failure", "always"]), "no"),
   /** Those that must have been started before. */
-  after: z.array(processName).max(64).default([]),
+  after: z._default(z.array(processName).check(z.maxLength(64)), []),
 });
 
 /** A sandbox in words: the words of sandbox.json. */
 export const sandboxSpec = z.strictObject({
-  name: sandboxName.optional(),
-  rootfs: rootfs.default({ type: "host" }),
-  userns: z.enum(["keep-id", "root"]).default("keep-id"),
-  hostname: hostname.optional(),
+  name: z.optional(sandboxName),
+  rootfs: z._default(rootfs, { type: "host" }),
+  userns: z._default(z.enum(["keep-id", "root"]), "keep-id"),
+  hostname: z.optional(hostname),
   /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */
-  workspace: absolutePath.optional(),
-  workdir: absolutePath.optional(),
-  mounts: z.array(bindMount).max(256).default([]),
-  env: environment.default({}),
+  workspace: z.optional(absolutePath),
+  workdir: z.optional(absolutePath),
+  mounts: z._default(z.array(bindMount).check(z.maxLength(256)), []),
+  env: z._default(environment, {}),
   /** Variables of the client's that get inside beside those of the allow-list. */
-  passEnv: z.array(environmentName).max(256).default([]),
+  passEnv: z._default(z.array(environmentName).check(z.maxLength(256)), []),
   /** Our own init as PID 1; without it the command itself is PID 1. */
-  init: z.boolean().default(true),
-  limits,
+  init: z._default(z.boolean(), true),
+  limits: z._default(limits, {}),
   /** The sandbox is ended when it has run that long (wall-clock time, a pause included). */
-  timeout: duration.optional(),
-  args: commandLine.optional(),
+  timeout: z.optional(duration),
+  args: z.optional(commandLine),
   /** Instead of one command: the sandbox ends when all of them have ended. */
-  processes: z.array(supervisedProcess).min(1).max(64).optional(),
+  processes: z.optional(z.array(supervisedProcess).check(z.minLength(1), z.maxLength(64))),
 });
 
 /** How the command's input and output reach the client: its own pty, the client's descriptors, or nothing. */
 const stdio = z.enum(["tty", "inherit", "none"]);
 
-const terminalEnvironment = environment.default({});
-const sandboxTarget = z.string().min(1).max(64);
-const pid = z.int().min(1).max(4_194_304);
+const terminalEnvironment = z._default(environment, {});
+const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
+const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
 const namespaceType = z.enum(namespaceTypes);
 
 export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
 
 const creation = z.strictObject({
   spec: sandboxSpec,
-  stdio: stdio.default("tty"),
+  stdio: z._default(stdio, "tty"),
   /** Keep the record (with the exit code) after the sandbox has ended. */
-  keep: z.boolean().default(false),
+  keep: z._default(z.boolean(), false),
   /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
-  dieWith: pid.optional(),
+  dieWith: z.optional(pid),
   /** The client's variables; only those on the allow-list or in passEnv get inside. */
   clientEnv: terminalEnvironment,
 });
@@ -140,47 +147,57 @@ const creation = z.strictObject({
 export const parameterSchemas = {
   initialize: z.strictObject({ client: text(128), protocol: z.int() }),
   /** The text of a sandbox.json and the folder that it lies in; answers the spec. */
-  "sandbox/parse": z.strictObject({ text: z.string().max(262_144), folder: absolutePath }),
+  "sandbox/parse": z.strictObject({
+    text: z.string().check(z.maxLength(262_144)),
+    folder: absolutePath,
+  }),
   "sandbox/plan": creation,
-  "sandbox/export": creation.extend({ as: z.enum(exportFormats) }),
+  "sandbox/export": z.extend(creation, { as: z.enum(exportFormats) }),
   "sandbox/create": creation,
-  "sandbox/list": z.strictObject({ all: z.boolean().default(true) }),
+  "sandbox/list": z.strictObject({ all: z._default(z.boolean(), true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
   "sandbox/exec": z.strictObject({
     target: sandboxTarget,
-    args: commandLine.optional(),
-    workdir: absolutePath.optional(),
-    env: environment.default({}),
-    stdio: stdio.default("tty"),
+    args: z.optional(commandLine),
+    workdir: z.optional(absolutePath),
+    env: z._default(environment, {}),
+    stdio: z._default(stdio, "tty"),
     clientEnv: terminalEnvironment,
   }),
   "sandbox/stop": z.strictObject({
     target: sandboxTarget,
-    timeoutMs: z.int().min(0).max(600_000).default(5_000),
+    timeoutMs: z._default(z.int().check(z.minimum(0), z.maximum(600_000)), 5_000),
   }),
   "sandbox/kill": z.strictObject({
     target: sandboxTarget,
-    signal: z.enum(signalNames).default("SIGKILL"),
+    signal: z._default(z.enum(signalNames), "SIGKILL"),
   }),
   "sandbox/pause": z.strictObject({ target: sandboxTarget }),
   "sandbox/unpause": z.strictObject({ target: sandboxTarget }),
-  "sandbox/remove": z.strictObject({ target: sandboxTarget, force: z.boolean().default(false) }),
+  "sandbox/remove": z.strictObject({
+    target: sandboxTarget,
+    force: z._default(z.boolean(), false),
+  }),
   "process/enter": z.strictObject({
     pid,
     /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */
-    startTimeTicks: z.int().min(0).optional(),
+    startTimeTicks: z.optional(z.int().check(z.minimum(0))),
     /** The namespaces to join; absent: all that differ from the helper's. */
-    only: z.array(namespaceType).min(1).max(8).optional(),
-    args: commandLine.optional(),
-    stdio: stdio.default("tty"),
+    only: z.optional(z.array(namespaceType).check(z.minLength(1), z.maxLength(8))),
+    args: z.optional(commandLine),
+    stdio: z._default(stdio, "tty"),
     clientEnv: terminalEnvironment,
   }),
   "process/inspect": z.strictObject({ pid }),
   "host/features": z.strictObject({}),
-  "inventory/namespaces": z.strictObject({ types: z.array(namespaceType).max(8).optional() }),
+  "inventory/namespaces": z.strictObject({
+    types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
+  }),
   "inventory/cgroups": z.strictObject({}),
   /** The whole set of topics that this connection watches from now on; an empty list stops all work. */
-  "inventory/watch": z.strictObject({ topics: z.array(z.enum(topics)).max(topics.length) }),
+  "inventory/watch": z.strictObject({
+    topics: z.array(z.enum(topics)).check(z.maxLength(topics.length)),
+  }),
 } as const;
 
 /** As a client writes it (defaults may be left out), and as a handler reads it. */

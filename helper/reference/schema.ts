@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { limitTable } from "../limits/table.ts";
 import { type LimitName, limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";

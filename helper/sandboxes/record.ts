@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { sandboxSpec } from "../protocol/schemas.ts";
 
 /** A process that cannot be mistaken for a later one with the same pid: start time is field 22 of /proc/PID/stat. */
@@ -7,7 +7,7 @@ const processIdentity = z.object({ pid: z.int(), startTimeTicks: z.int() });
 /** What the registry keeps of one sandbox, in `record.json` of its directory. */
 export const sandboxRecord = z.object({
   format: z.literal(1),
-  id: z.string().regex(/^[0-9a-f]{12}$/),
+  id: z.string().check(z.regex(/^[0-9a-f]{12}$/)),
   name: z.string(),
   hostname: z.string(),
   command: z.array(z.string()),
@@ -18,19 +18,19 @@ export const sandboxRecord = z.object({
   keep: z.boolean(),
   tty: z.boolean(),
   /** The first of the 65,536 host ids that this sandbox uses, when it uses a range of its own. */
-  idRangeBase: z.int().optional(),
-  cgroups: z.array(z.object({ hierarchyId: z.string(), directory: z.string() })).default([]),
+  idRangeBase: z.optional(z.int()),
+  cgroups: z._default(z.array(z.object({ hierarchyId: z.string(), directory: z.string() })), []),
   /** The helper that is making it; a record whose creator died before `init` is known is half made. */
   creator: processIdentity,
-  monitor: processIdentity.optional(),
-  init: processIdentity.optional(),
+  monitor: z.optional(processIdentity),
+  init: z.optional(processIdentity),
   /** Inode numbers by namespace type, from the launcher: the kernel shows init's to root only. */
-  namespaces: z.record(z.string(), z.number()).default({}),
+  namespaces: z._default(z.record(z.string(), z.number()), {}),
 });
 
 export type ProcessIdentity = z.output<typeof processIdentity>;
 export type SandboxRecord = z.output<typeof sandboxRecord>;
 
 /** Written by the launcher's monitor when a kept sandbox ends. */
-export const exitRecord = z.object({ code: z.int(), signal: z.string().nullable() });
+export const exitRecord = z.object({ code: z.int(), signal: z.nullable(z.string()) });
 export type ExitRecord = z.output<typeof exitRecord>;

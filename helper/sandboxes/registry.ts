@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { tryLock } from "../kernel/libc.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type ExitRecord, exitRecord, type SandboxRecord, sandboxRecord } from "./record.ts";
@@ -109,7 +109,7 @@ function removeStaleSockets({ terminals }: StateDirectory): void {
 }
 
 /** Undefined for a file that is not there (any more) or that another version wrote. */
-function parseFile<S extends z.ZodType>(file: string, schema: S): z.output<S> | undefined {
+function parseFile<S extends z.ZodMiniType>(file: string, schema: S): z.output<S> | undefined {
   try {
     return schema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
   } catch {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { TerrariumError } from "../protocol/errors.ts";
 import { nearest } from "../protocol/nearest.ts";
 import {

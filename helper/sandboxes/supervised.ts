@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { ProcessFact, SupervisedFact } from "../protocol/inventory.ts";
 import { innerPid } from "../protocol/processes.ts";
 
@@ -12,7 +12,7 @@ export const supervisedRecord = z.array(
     restarts: z.int(),
     /** How its last run ended; 0 before. */
     code: z.int(),
-    signal: z.string().nullable(),
+    signal: z.nullable(z.string()),
   }),
 );
 
