@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 _Noreturn void reaper_report_end(int monitor, int code, int signal) {
     struct message message = {.kind = MESSAGE_EXITED, .number = code, .signal = signal};

@@ -1,6 +1,7 @@
 #include "status.h"
 #include "cleanup.h"
 #include "json.h"
+#include "names.h"
 #include "namespaces.h"
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static void write_line(int descriptor, const char *line) {
 }
 
 static void write_signal(FILE *to, int signal) {
-    const char *name = signal ? sigabbrev_np(signal) : NULL;
+    const char *name = signal ? signal_name(signal) : NULL;
     if (name)
         fprintf(to, "\"SIG%s\"", name);
     else if (signal)
@@ -67,7 +68,7 @@ void status_failure(int descriptor, const struct failure *failure) {
     FILE *to = descriptor < 0 ? NULL : open_memstream(&line, &size);
     if (!to)
         return;
-    const char *name = failure->error ? strerrorname_np(failure->error) : NULL;
+    const char *name = failure->error ? error_name(failure->error) : NULL;
     const struct {
         const char *key, *value;
     } members[] = {{"stage", failure->stage},

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Docker's: doubling from 100 ms to a minute; a run of ten seconds counts as a success. */
 enum { FIRST_DELAY_MS = 100, LONGEST_DELAY_MS = 60000, STEADY_MS = 10000 };

@@ -1,4 +1,5 @@
 #include "wait.h"
+#include "names.h"
 #include "signals.h"
 #include <errno.h>
 #include <poll.h>
@@ -11,8 +12,7 @@ static bool asks_to_stop(struct session *session, const char *stage, struct fail
         if (number == SIGUSR1 || number == SIGUSR2)
             continue;
         char hint[64];
-        snprintf(hint, sizeof hint, "SIG%s ended it before the command began",
-                 sigabbrev_np(number));
+        snprintf(hint, sizeof hint, "SIG%s ended it before the command began", signal_name(number));
         return !failed_because(failure, EINTR, stage, "poll", NULL, hint);
     }
     return false;

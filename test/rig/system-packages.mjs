@@ -5,9 +5,10 @@ import { runQuietly } from "./quiet-command.mjs";
 
 /**
  * Debian packages, each with a file that shows that it is installed (a bare name is looked up on
- * PATH) and the jobs that need it.
+ * PATH) and the jobs that need it; what is optional is done without where nobody may install it.
  *
- * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed)
+ * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed: musl's, or
+ *         glibc's where musl is not to be had, as the tests' own programs use it)
  * server: the VS Code server's node-pty and spdlog, which npm delivers as source for Linux
  * test:   what the tests start or compare with
  * bench:  the peers, and what they need
@@ -16,6 +17,12 @@ const systemPackages = [
   { name: "gcc", file: "gcc", jobs: ["build", "server", "test", "bench"] },
   { name: "make", file: "make", jobs: ["build", "server", "test", "bench"] },
   { name: "libc6-dev", file: "/usr/include/stdio.h", jobs: ["build", "server", "test", "bench"] },
+  {
+    name: "musl-dev",
+    file: `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-musl/rcrt1.o`,
+    jobs: ["build", "server", "test", "bench"],
+    optional: true,
+  },
   { name: "g++", file: "g++", jobs: ["server", "test"] },
   { name: "python3", file: "python3", jobs: ["server", "test"] },
   { name: "bsdutils", file: "script", jobs: ["test", "bench"] },
@@ -57,19 +64,25 @@ const systemPackages = [
 export async function installSystemPackages(job) {
   const missing = missingPackages(job);
   if (missing.length === 0) return;
-  const names = missing.join(" ");
   const elevation = howToBecomeRoot();
-  if (!isInstalled("apt-get") || elevation === undefined) throw new Error(refusal(names));
+  if (!isInstalled("apt-get") || elevation === undefined) {
+    const required = missing.filter(({ optional }) => !optional);
+    if (required.length === 0) return;
+    throw new Error(refusal(namesOf(required).join(" ")));
+  }
   const who = elevation.length === 0 ? "as root" : "with sudo";
-  await withProgress(`Installing Debian packages ${who}: ${names}`, () =>
-    aptInstall(elevation, missing),
+  const names = namesOf(missing);
+  await withProgress(`Installing Debian packages ${who}: ${names.join(" ")}`, () =>
+    aptInstall(elevation, names),
   );
 }
 
 function missingPackages(job) {
-  return systemPackages
-    .filter(({ file, jobs }) => jobs.includes(job) && !isInstalled(file))
-    .map(({ name }) => name);
+  return systemPackages.filter(({ file, jobs }) => jobs.includes(job) && !isInstalled(file));
+}
+
+function namesOf(packages) {
+  return packages.map(({ name }) => name);
 }
 
 /** Administrators' folders are missing from the PATH of Debian's ordinary users, but hold `ip`. */
