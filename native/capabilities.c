@@ -109,11 +109,20 @@ bool capabilities_set_ambient(uint64_t ambient, struct failure *failure) {
     return true;
 }
 
-bool capabilities_raise(struct failure *failure) {
+static bool permitted(uint64_t *set, struct failure *failure) {
     struct __user_cap_data_struct data[2] = {0};
     if (!capability_get(data))
         return failed(failure, "privileges", "capget", NULL);
-    uint64_t permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-    struct capability_sets sets = {.permitted = permitted, .effective = permitted};
-    return capabilities_set(&sets, failure);
+    *set = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    return true;
+}
+
+bool capabilities_use(uint64_t effective, struct failure *failure) {
+    struct capability_sets sets = {.effective = effective};
+    return permitted(&sets.permitted, failure) && capabilities_set(&sets, failure);
+}
+
+bool capabilities_raise(struct failure *failure) {
+    uint64_t all;
+    return permitted(&all, failure) && capabilities_use(all, failure);
 }

@@ -22,5 +22,8 @@ bool capabilities_set(const struct capability_sets *sets, struct failure *failur
 /* Clears the ambient set, then raises those in `ambient`. */
 bool capabilities_set_ambient(uint64_t ambient, struct failure *failure);
 
+/* Makes those of `effective` effective, which must be permitted; what is permitted stays. */
+bool capabilities_use(uint64_t effective, struct failure *failure);
+
 /* Makes every permitted capability effective: setresuid(2) away from 0 clears the effective set. */
 bool capabilities_raise(struct failure *failure);

@@ -179,6 +179,8 @@ static const struct row rows[] = {
     {"ro-bind", "SRC DST", "the same, read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .read_only = true}},
     {"idmap-bind", "SRC DST", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true}},
     {"ro-idmap-bind", "SRC DST", "the same, id-mapped and read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true}},
+    {"view", "SRC DST", "SRC read-only with its owners, open as to a stranger on the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .view = true}},
+    {"view-try", "SRC DST", "the same where the kernel can, else --ro-bind", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .view = true, .optional = true}},
     {"ro-protect", "PATH", "make PATH inside read-only where it exists and is no symlink", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT, .read_only = true}},
     {"pin", "PATH", "keep PATH inside from being renamed or removed", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT}},
     {"tmpfs", "DST", "an empty tmpfs, mode 0755", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 0755}},

@@ -22,6 +22,8 @@ struct mount_spec {
     enum mount_kind kind;
     bool read_only;
     bool idmapped;
+    bool view;     /* of a bind: owners as on the host, nothing open but to a stranger there */
+    bool optional; /* of a view: else a plain bind */
     mode_t mode;
     const char *source; /* host path of a bind, target of a symlink */
     const char *target; /* absolute path inside */

@@ -68,8 +68,10 @@ static bool send_mount(struct session *session, struct mount_spec *mount, int pl
         return true;
     struct message message = {.kind = MESSAGE_MOUNT, .number = place};
     cleanup_fd int user = open_user_namespace(session->pid, failure);
-    if (user < 0 || !source_open(mount, user, failure))
+    if (user < 0)
         return false;
+    if (!source_open(mount, user, failure))
+        return mount->optional;
     bool sent = message_send(session->inside, &message, &mount->tree, 1);
     if (!sent)
         failed(failure, "idmap", "sendmsg", mount->source);

@@ -1,5 +1,6 @@
 #include "sources.h"
 #include "cleanup.h"
+#include "overlay.h"
 #include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,11 @@ static bool idmap_failed(const char *path, struct failure *failure) {
     return failed_hint(failure, hint);
 }
 
+/* An overlay shows one file system, so a view has no use for the mounts below its source. */
+static int depth(const struct mount_spec *mount) {
+    return mount->view ? 0 : AT_RECURSIVE;
+}
+
 /*
  * Private, not slave: what the host mounts below the source later would arrive without nosuid,
  * nodev and read-only. And a shared copy would carry init's own mounts out to the host.
@@ -46,7 +52,7 @@ static bool set_attributes(const struct mount_spec *mount, int user_namespace,
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                                                 (mount->read_only ? MOUNT_ATTR_RDONLY : 0),
                                     .propagation = MS_PRIVATE};
-    int flags = AT_EMPTY_PATH | AT_RECURSIVE;
+    int flags = AT_EMPTY_PATH | depth(mount);
     if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
         return failed(failure, "mount", "mount_setattr", mount->source);
     if (user_namespace < 0)
@@ -77,20 +83,36 @@ bool source_open(struct mount_spec *mount, int user_namespace, struct failure *f
     cleanup_fd int place = open_place(mount->source, failure);
     if (place < 0)
         return false;
-    int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+    int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth(mount);
     mount->tree = open_tree(place, "", flags);
     if (mount->tree < 0)
         return failed(failure, "mount", "open_tree", mount->source);
     return set_attributes(mount, user_namespace, failure);
 }
 
+/* What cannot be had as a view is had as it is: then the host's ids look like nobody's inside. */
+static bool open_view(struct mount_spec *mount, struct failure *failure) {
+    cleanup_fd int lower = take_fd(&mount->tree);
+    mount->tree = lower < 0 ? -1 : overlay_view(lower, failure);
+    if (mount->tree >= 0 || !mount->optional)
+        return mount->tree >= 0;
+    mount->view = false;
+    return source_open(mount, -1, failure);
+}
+
+/* An id-mapped one is here already, from the monitor. */
+static bool prepare_source(struct mount_spec *mount, struct failure *failure) {
+    if (mount->view)
+        return open_view(mount, failure);
+    return mount->tree >= 0 || source_open(mount, -1, failure);
+}
+
 bool sources_open(struct options *options, struct failure *failure) {
-    if (options->root.source && !options->root.idmapped &&
-        !source_open(&options->root, -1, failure))
+    if (options->root.source && !prepare_source(&options->root, failure))
         return false;
     for (size_t i = 0; i < options->mount_count; i++) {
         struct mount_spec *mount = &options->mounts[i];
-        if (mount->kind == MOUNT_BIND && !mount->idmapped && !source_open(mount, -1, failure))
+        if (mount->kind == MOUNT_BIND && !prepare_source(mount, failure))
             return false;
     }
     return true;

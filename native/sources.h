@@ -8,7 +8,8 @@
  */
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure);
 
-/* Opens the sources of all binds, and of the root, that are not id-mapped. */
+/* Opens the sources of all binds, and of the root, that the monitor did not send, and makes views.
+ */
 bool sources_open(struct options *options, struct failure *failure);
 
 /* A detached copy of what `place` (O_PATH) names and all below, with MOUNT_ATTR_* attributes added.

@@ -63,8 +63,14 @@ function describePlan(plan: SandboxPlan): string {
   ]);
 }
 
-function describeMount({ kind, source, target, readOnly, idMapped }: PlannedMount): string {
-  const ways = [readOnly && "read-only", idMapped && "id-mapped"].filter(Boolean).join(", ");
+function describeMount({ kind, source, target, ...mount }: PlannedMount): string {
+  const ways = [
+    mount.readOnly && "read-only",
+    mount.idMapped && "id-mapped",
+    mount.view && "owners shown, open as to a stranger",
+  ]
+    .filter(Boolean)
+    .join(", ");
   return `${kind}  ${source === undefined ? "" : `${source} → `}${target}${ways && `  (${ways})`}`;
 }
 

@@ -1,4 +1,5 @@
 import type { FeatureReport } from "../protocol/features.ts";
+import { hostViewOwners, unprivilegedUserNamespace } from "./attempts.ts";
 import {
   clonesIntoCgroup,
   hasController,
@@ -10,7 +11,6 @@ import {
   namespaceIds,
   type Probe,
 } from "./probes.ts";
-import { unprivilegedUserNamespace } from "./userNamespace.ts";
 
 interface Feature {
   readonly name: string;
@@ -65,6 +65,15 @@ const features: readonly Feature[] = [
       without: noSandbox,
     },
     why: "whether a file system can be id-mapped shows when it is tried",
+  },
+  {
+    name: "owners in the host view",
+    probe: hostViewOwners,
+    path: {
+      with: "a sandbox of root shows who owns a file of /etc, and opens what a stranger may",
+      without: "files of the host's root look like nobody's inside; ssh and sudo may refuse them",
+    },
+    why: "it takes an id-mapped mount of /etc and an overlay in a user namespace, by root",
   },
   {
     name: "open_tree_attr",

@@ -9,6 +9,11 @@ export interface PlannedMount {
   readonly readOnly?: boolean | undefined;
   /** Owners are shown through the sandbox's own id map: mount_setattr(2), MOUNT_ATTR_IDMAP. */
   readonly idMapped?: boolean | undefined;
+  /**
+   * Of a bind of the host's: id-mapped, so that its owners are shown, below an overlay that opens only what a
+   * stranger on the host may. A plain bind where the kernel cannot, with owners that look like nobody's.
+   */
+  readonly view?: boolean | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { PlannedMount } from "../protocol/plan.ts";
+import type { HostDirectory } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 
 /** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
@@ -35,7 +36,8 @@ const launcherWords = {
   dev: "--dev",
 } as const;
 
-function bindOption({ readOnly, idMapped }: PlannedMount): string {
+function bindOption({ readOnly, idMapped, view }: PlannedMount): string {
+  if (view) return "--view-try";
   return `--${readOnly ? "ro-" : ""}${idMapped ? "idmap-" : ""}bind`;
 }
 
@@ -51,13 +53,20 @@ function rootMounts(facts: PlanFacts): PlannedMount[] {
     const source = sourceOf(facts, rootfs.path);
     return [{ kind: "root", source, target: "/", idMapped: identity.idMappedBinds }];
   }
-  // Never id-mapped: root's 0600 files in /etc would become readable to the sandbox's root.
-  return hostView.map(
-    (entry): PlannedMount =>
-      entry.kind === "symlink"
-        ? { kind: "symlink", source: entry.to, target: entry.path }
-        : { kind: "bind", source: entry.path, target: entry.path, readOnly: true },
-  );
+  return hostView.map((entry): PlannedMount => {
+    if (entry.kind === "symlink") return { kind: "symlink", source: entry.to, target: entry.path };
+    const view = identity.idMappedBinds && showsOwners(entry);
+    return { kind: "bind", source: entry.path, target: entry.path, readOnly: true, view };
+  });
+}
+
+/**
+ * Configuration is refused by ssh and sudo where its owner looks like nobody's. Programs are not, and /usr is a plain
+ * bind: overlayfs remembers a name that was not there, so that a program installed later might stay unseen.
+ * An overlay shows one file system: what is mounted below its directory would be missing.
+ */
+function showsOwners({ path, holdsMounts }: HostDirectory): boolean {
+  return path === "/etc" && !holdsMounts;
 }
 
 function privateMounts(facts: PlanFacts): PlannedMount[] {

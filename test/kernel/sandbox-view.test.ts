@@ -106,6 +106,7 @@ describe("what a sandbox of root sees by default", needsRoot, () => {
       await inside("cat /etc/shadow 2>/dev/null; echo; cat /etc/hostname > /dev/null && echo ok"),
       "ok",
     );
+    assert.equal(await inside("stat -c %u:%g /etc/passwd /etc/shadow"), "0:0\n0:42");
     const attempts = ["/etc", "/usr", "/usr/bin", "/opt"].map((path) => `touch ${path}/x`);
     assert.deepEqual(await succeeded(attempts), ["end"]);
   });

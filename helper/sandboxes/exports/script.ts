@@ -36,9 +36,11 @@ export function comment(text: string): string {
 
 /** What no other tool's command line has. */
 export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
+  const views = mounts.filter(({ view }) => view);
   const pinned = mounts.filter(({ kind }) => kind === "pin");
   return [
     "the system-call filter of Terrarium; another tool has its own or none",
+    ...views.map(({ target }) => `the owners of the files in ${target}, which look like nobody's`),
     ...pinned.map(({ target }) => `${target} cannot be renamed or removed inside`),
     ...(spec.processes ?? []).slice(1).map(({ name }) => `process ${name}: it has one command`),
     ...(spec.timeout

@@ -6,7 +6,10 @@ import type { Finding } from "./probes.ts";
 
 /** Nobody's ids on every Linux: user_namespaces(7), overflowuid. */
 const nobody = 65_534;
+/** A range that no sandbox gets: below the first (idRange.ts), above the users. */
+const probeIds = 0x7_0000;
 const timeoutMs = 10_000;
+const isRoot = process.getuid?.() === 0;
 
 const failure = z.object({
   event: z.literal("error"),
@@ -15,21 +18,33 @@ const failure = z.object({
   errno: z.string(),
 });
 
-/**
- * Makes a sandbox as an ordinary user, whose command cannot be executed: a launch that gets as far as that
- * had its namespaces. Sysctls and security modules that forbid it (Ubuntu's AppArmor, Debian's
- * unprivileged_userns_clone) have many names; the attempt has one answer.
- */
+/** Sysctls and security modules that forbid it (Ubuntu's AppArmor, Debian's sysctl) have many names. */
 export function unprivilegedUserNamespace(): Finding {
+  return attempt([], isRoot ? { uid: nobody, gid: nobody } : {});
+}
+
+/** Whether the file system of /etc can be id-mapped shows when it is tried. */
+export function hostViewOwners(): Finding {
+  if (!isRoot) return { available: false, answer: "an ordinary user cannot id-map a mount" };
+  const map = `0 ${probeIds} 65536`;
+  return attempt(["--uid-map", map, "--gid-map", map, "--view", "/etc", "/etc"], {});
+}
+
+/**
+ * Makes a sandbox whose command cannot be executed: a launch that gets as far as that had all the rest. What
+ * stands in its way has many names; the attempt has one answer.
+ */
+function attempt(options: readonly string[], user: { uid?: number; gid?: number }): Finding {
   // By descriptor, because the launcher may lie where nobody may not go.
   const program = openSync(launcherPath(), "r");
   try {
-    const { stdout } = spawnSync("/proc/self/fd/3", ["run", "--status-fd", "1", "--", "/"], {
+    const words = ["run", "--status-fd", "1", ...options, "--", "/"];
+    const { stdout } = spawnSync("/proc/self/fd/3", words, {
       stdio: ["ignore", "pipe", "ignore", program],
       env: {},
       timeout: timeoutMs,
       encoding: "utf8",
-      ...(process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}),
+      ...user,
     });
     return judge(stdout ?? "");
   } finally {
