@@ -10,9 +10,14 @@ union control {
     struct cmsghdr align;
 };
 
+/* A failure is most of a message, and most messages have none: only these carry theirs. */
+static size_t size_of(uint32_t kind) {
+    return kind == MESSAGE_FAILED ? sizeof(struct message) : offsetof(struct message, failure);
+}
+
 bool message_send(int socket, const struct message *message, const int *descriptors, size_t count) {
     union control control = {0};
-    struct iovec part = {.iov_base = (void *)message, .iov_len = sizeof *message};
+    struct iovec part = {.iov_base = (void *)message, .iov_len = size_of(message->kind)};
     struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
     if (count > 0) {
         header.msg_control = control.bytes;
@@ -26,7 +31,7 @@ bool message_send(int socket, const struct message *message, const int *descript
     do
         sent = sendmsg(socket, &header, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    return sent == (ssize_t)sizeof *message;
+    return sent == (ssize_t)part.iov_len;
 }
 
 bool message_send_kind(int socket, enum message_kind kind) {
@@ -74,9 +79,11 @@ bool message_receive(int socket, struct message *message, int *descriptors) {
     take_descriptors(&header, descriptors);
     if (length == 0)
         return reject(descriptors, ECONNRESET);
-    if (length != sizeof *message || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+    if (length < (ssize_t)sizeof message->kind || (size_t)length != size_of(message->kind) ||
+        (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
         return reject(descriptors, EPROTO);
-    terminate_strings(&message->failure);
+    if (message->kind == MESSAGE_FAILED)
+        terminate_strings(&message->failure);
     return true;
 }
 
