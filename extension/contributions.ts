@@ -9,6 +9,7 @@ export const commands = {
   enterNamespace: "terrarium.enterNamespace",
   pauseSandbox: "terrarium.pauseSandbox",
   resumeSandbox: "terrarium.resumeSandbox",
+  startSandbox: "terrarium.startSandbox",
   stopSandbox: "terrarium.stopSandbox",
   removeSandbox: "terrarium.removeSandbox",
   inspect: "terrarium.inspect",
@@ -59,6 +60,7 @@ export type HelperContextValue = (typeof helperContextValues)[number];
  */
 export const rowTokens = [
   "sandbox",
+  "created",
   "running",
   "paused",
   "creating",

@@ -122,8 +122,8 @@ int run(struct options *options, char **argv) {
         session_report(&session, &failure);
     session_close(&session, ending);
     cgroups_remove(&options->cgroups);
-    /* What never ran has no ending to keep: its creator was told, or is dead. */
-    state_finish(&state, options->keep_state && begun && !session.refused, ending);
+    /* What never ran has no ending: its creator was told, or is dead and the next one sees to it. */
+    state_finish(&state, options->keep_state, begun && !session.refused ? &ending : NULL);
     status_exit(options->status, ending);
     return ending.code;
 }

@@ -50,11 +50,12 @@ static void remove_entries(int directory) {
     closedir(entries);
 }
 
-void state_finish(struct state *state, bool keep, struct ending ending) {
+void state_finish(struct state *state, bool keep, const struct ending *ending) {
     if (state->directory < 0)
         return;
     if (keep) {
-        write_ending(state->directory, ending);
+        if (ending)
+            write_ending(state->directory, *ending);
         close(state->directory);
     } else {
         remove_entries(state->directory);

@@ -1,7 +1,6 @@
-import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
-import { attachedTerminal } from "../terminals/sandboxTerminal.ts";
+import { showTerminal } from "../terminals/sandboxTerminal.ts";
 import { pickSandbox } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -16,7 +15,5 @@ export async function openAnotherTerminal(ctx: Ctx, argument: unknown): Promise<
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
   });
-  ctx.terminals.expect(sandbox.id, attach);
-  const icon = new vscode.ThemeIcon("terrarium-jar");
-  vscode.window.createTerminal(attachedTerminal(attach, { name: sandbox.name, icon })).show();
+  showTerminal(ctx, sandbox, attach);
 }

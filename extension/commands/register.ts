@@ -16,6 +16,7 @@ import { revealInNamespaces } from "./revealInNamespaces.ts";
 import { showLog } from "./showLog.ts";
 import { showStatus } from "./showStatus.ts";
 import { startHelper } from "./startHelper.ts";
+import { startSandbox } from "./startSandbox.ts";
 import { stopSandbox } from "./stopSandbox.ts";
 
 /** `argument` is whatever VS Code hands over: a tree node, nothing, or a stranger's value. */
@@ -27,6 +28,7 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.enterNamespace]: enterNamespace,
   [commands.pauseSandbox]: pauseSandbox,
   [commands.resumeSandbox]: resumeSandbox,
+  [commands.startSandbox]: startSandbox,
   [commands.stopSandbox]: stopSandbox,
   [commands.removeSandbox]: removeSandbox,
   [commands.inspect]: inspect,

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Attachment, CreatedSandbox } from "../../helper/protocol/methods.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
@@ -75,6 +76,17 @@ export function attachedTerminal(
     color: new vscode.ThemeColor("terminal.ansiGreen"),
     ...(message !== undefined && { message: dim(message) }),
   };
+}
+
+/** Opens a tab for one more program with a terminal in a sandbox that is listed. */
+export function showTerminal(
+  { terminals }: Ctx,
+  { id, name }: SandboxSummary,
+  attach: Attachment | undefined,
+): void {
+  terminals.expect(id, attach);
+  const icon = new vscode.ThemeIcon("terrarium-jar");
+  vscode.window.createTerminal(attachedTerminal(attach, { name, icon })).show();
 }
 
 function untrusted(): UserError {

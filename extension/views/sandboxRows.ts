@@ -7,6 +7,7 @@ import { shareRows } from "./shareRows.ts";
 import { countOf, facts, isAlive, memoryWords, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
+  created: { codicon: "vm-outline" },
   creating: { codicon: "vm-outline" },
   running: { codicon: "vm-running", color: "charts.green" },
   paused: { codicon: "debug-pause", color: "charts.yellow" },
@@ -18,7 +19,7 @@ export function sandboxRows(
   sandboxes: readonly SandboxSummary[],
   details: ReadonlyMap<string, SandboxDetails>,
 ): readonly Row[] {
-  const order = ["running", "paused", "creating", "exited"];
+  const order = ["running", "paused", "creating", "created", "exited"];
   return [...sandboxes]
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
     .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id)));

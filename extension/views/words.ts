@@ -39,6 +39,11 @@ export function isAlive({ state }: SandboxSummary): boolean {
   return state === "running" || state === "paused";
 }
 
+/** It has none, and could be started. */
+export function isAtRest({ state }: SandboxSummary): boolean {
+  return state === "created" || state === "exited";
+}
+
 /** `running`, `exited with 0`, `ended by SIGKILL`. */
 export function stateWords({ state, exitCode, exitSignal }: SandboxSummary): string {
   if (state !== "exited") return state;

@@ -11,6 +11,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
+import { createCommand, startCommand } from "./commands/start.ts";
 import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
@@ -19,6 +20,8 @@ import { UsageError } from "./usage.ts";
 
 export const commands: readonly Command[] = [
   runCommand,
+  createCommand,
+  startCommand,
   execCommand,
   enterCommand,
   psCommand,

@@ -88,7 +88,7 @@ const wording: Wording = {
   ambiguousSandbox: ({ target, matches }) =>
     `"${target}" could be any of ${matches.join(", ")}: give more of its id.`,
   sandboxNotRunning: ({ target }) =>
-    `Sandbox "${target}" has ended. "terrarium rm ${target}" removes its record.`,
+    `Sandbox "${target}" is not running. "terrarium start ${target}" starts it, "terrarium rm ${target}" removes it.`,
   sandboxRunning: ({ target }) =>
     `Sandbox "${target}" is running. Stop it first, or remove it by force with "terrarium rm -f ${target}".`,
   sandboxPaused: ({ target }) =>

@@ -71,12 +71,14 @@ export interface LimitReading {
   readonly value: number | undefined;
 }
 
-export type SandboxState = "creating" | "running" | "paused" | "exited";
+export type SandboxState = "created" | "creating" | "running" | "paused" | "exited";
 
 export interface SandboxSummary {
   readonly id: string;
   readonly name: string;
   readonly state: SandboxState;
+  /** Its command has, or had, a terminal of its own. */
+  readonly tty: boolean;
   readonly hostname: string;
   readonly command: string;
   /** Milliseconds since 1970. */

@@ -33,7 +33,7 @@ export interface Attachment {
 
 export interface CreatedSandbox {
   readonly sandbox: SandboxSummary;
-  /** Absent when `stdio` was `none`: the command runs already. */
+  /** Absent when `stdio` was `none`: the command runs already, or waits to be started. */
   readonly attach?: Attachment | undefined;
 }
 
@@ -49,6 +49,7 @@ export interface Results {
   "sandbox/plan": SandboxPlan;
   "sandbox/export": { readonly text: string };
   "sandbox/create": CreatedSandbox;
+  "sandbox/start": CreatedSandbox;
   "sandbox/list": readonly SandboxSummary[];
   "sandbox/inspect": SandboxDetails;
   "sandbox/exec": StartedProcess;

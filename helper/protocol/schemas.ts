@@ -132,15 +132,20 @@ const namespaceType = z.enum(namespaceTypes);
 
 export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
 
-const creation = z.strictObject({
-  spec: sandboxSpec,
+/** How a sandbox that starts is attended. */
+const attendance = {
   stdio: z._default(stdio, "tty"),
-  /** Keep the record (with the exit code) after the sandbox has ended. */
-  keep: z._default(z.boolean(), false),
   /** A process, the client's own: when it ends, however it does, the sandbox is killed. */
   dieWith: z.optional(pid),
   /** The client's variables; only those on the allow-list or in passEnv get inside. */
   clientEnv: terminalEnvironment,
+};
+
+const creation = z.strictObject({
+  spec: sandboxSpec,
+  ...attendance,
+  /** Keep the record (with the exit code) after the sandbox has ended. */
+  keep: z._default(z.boolean(), false),
 });
 
 /** One row per method: the parameters that the helper accepts. */
@@ -153,7 +158,9 @@ export const parameterSchemas = {
   }),
   "sandbox/plan": creation,
   "sandbox/export": z.extend(creation, { as: z.enum(exportFormats) }),
-  "sandbox/create": creation,
+  /** Without `start` it is only written down, until "sandbox/start". */
+  "sandbox/create": z.extend(creation, { start: z._default(z.boolean(), true) }),
+  "sandbox/start": z.strictObject({ target: sandboxTarget, ...attendance }),
   "sandbox/list": z.strictObject({ all: z._default(z.boolean(), true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
   "sandbox/exec": z.strictObject({

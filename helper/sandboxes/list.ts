@@ -1,7 +1,12 @@
 import { ownNamespaces } from "../enter/namespaces.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import { readIdMap } from "../kernel/procfs.ts";
-import type { NamespaceShare, SandboxDetails, SandboxSummary } from "../protocol/inventory.ts";
+import type {
+  NamespaceShare,
+  SandboxDetails,
+  SandboxState,
+  SandboxSummary,
+} from "../protocol/inventory.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import type { SandboxHost } from "./host.ts";
@@ -12,14 +17,16 @@ import { findRecord } from "./registry.ts";
 import { summarise } from "./summary.ts";
 import { describeSupervised } from "./supervised.ts";
 
-/** Every sandbox of this user, oldest first; ended ones (whose record was kept) only with `all`. */
+const atRest: ReadonlySet<SandboxState> = new Set(["created", "exited"]);
+
+/** Every sandbox of this user, oldest first; those that wait to be started and ended ones only with `all`. */
 export async function listSandboxes(
   host: SandboxHost,
   all: boolean,
 ): Promise<readonly SandboxSummary[]> {
   await host.registry.exclusively(() => reconcile(host));
   const summaries = observe(host, host.registry.records());
-  return all ? summaries : summaries.filter(({ state }) => state !== "exited");
+  return all ? summaries : summaries.filter(({ state }) => !atRest.has(state));
 }
 
 /** One sandbox with what the kernel holds of it: namespaces, mounts, cgroups, id map. */

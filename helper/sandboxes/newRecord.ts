@@ -1,17 +1,18 @@
 import { readStat } from "../kernel/procfs.ts";
 import { chooseShell } from "../launch/shell.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
+import type { SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { needsIdRange } from "./identity.ts";
 import { chooseIdRange, idsInUse } from "./idRange.ts";
+import type { Occasion } from "./planFacts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
 
 /** The record of a sandbox that is about to be made: its id, name, host name, command and range of ids. */
 export function newRecord(
   { asker }: SandboxHost,
-  { spec, keep, stdio }: ParameterOutput<"sandbox/create">,
+  { spec, keep, stdio }: Occasion,
   takenBases: ReadonlySet<number>,
 ): SandboxRecord {
   const id = newId();
@@ -29,7 +30,7 @@ export function newRecord(
     tty: stdio === "tty",
     idRangeBase: needsIdRange(asker) ? chooseIdRange(takenBases, idsInUse()) : undefined,
     cgroups: [],
-    creator: processIdentity(process.pid),
+    lasting: false,
     namespaces: {},
   };
 }

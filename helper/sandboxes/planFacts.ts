@@ -8,11 +8,17 @@ import { protections } from "./paths.ts";
 import type { PlanFacts } from "./plan.ts";
 import type { SandboxRecord } from "./record.ts";
 
+/** A spec, and how it is attended when it is launched: what a creation says, or a record and a start. */
+export type Occasion = Pick<
+  ParameterOutput<"sandbox/create">,
+  "spec" | "stdio" | "keep" | "dieWith" | "clientEnv"
+>;
+
 /** Gathers what the plan of a launch depends on; the same for a launch and for a look at it beforehand. */
 export function planFacts(
   host: SandboxHost,
   record: SandboxRecord,
-  { spec, stdio, keep, dieWith, clientEnv }: ParameterOutput<"sandbox/create">,
+  { spec, stdio, keep, dieWith, clientEnv }: Occasion,
   { sources, socket }: Pick<PlanFacts, "sources" | "socket">,
 ): PlanFacts {
   const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);

@@ -4,15 +4,13 @@ import { planCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
-import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
+import { checkSpec } from "./launchSandbox.ts";
 import { newRecord } from "./newRecord.ts";
-import { checkPaths } from "./paths.ts";
 import { type PlanFacts, planRun, workdirInside } from "./plan.ts";
-import { planFacts } from "./planFacts.ts";
+import { type Occasion, planFacts } from "./planFacts.ts";
 import { planMounts } from "./plannedMounts.ts";
 import type { SandboxRecord } from "./record.ts";
-import { checkProcesses } from "./startOrder.ts";
 
 /** Left with the host: a time namespace of its own is not made yet. */
 const madeNamespaces = namespaceTypes.filter((type) => type !== "time");
@@ -21,21 +19,16 @@ const madeNamespaces = namespaceTypes.filter((type) => type !== "time");
  * What `createSandbox` would do, by the same steps, and with nothing made, written or taken. Throws what
  * creating would throw before it starts: pathRefused, nameTaken, limitUnavailable.
  */
-export function planSandbox(
-  host: SandboxHost,
-  parameters: ParameterOutput<"sandbox/plan">,
-): SandboxPlan {
+export function planSandbox(host: SandboxHost, parameters: Occasion): SandboxPlan {
   return planInFull(host, parameters).plan;
 }
 
 /** The plan, and the environment with its values. */
 export function planInFull(
   host: SandboxHost,
-  parameters: ParameterOutput<"sandbox/plan">,
+  parameters: Occasion,
 ): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
-  const { asker, registry } = host;
-  const sources = checkPaths(parameters.spec, { home: asker.home, state: registry.state.root });
-  checkProcesses(parameters.spec, parameters.stdio);
+  const sources = checkSpec(host, parameters);
   const others = host.registry.records();
   const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
   const drawn = newRecord(host, parameters, bases);

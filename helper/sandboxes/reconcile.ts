@@ -13,7 +13,7 @@ export function reconcile({ registry }: SandboxHost): void {
   // Only what has run has an ending that is worth keeping.
   const isKept = ({ id, init }: SandboxRecord) => init !== undefined && registry.exitOf(id);
   const dead = records.filter((record) => !isAlive(record) && !isKept(record));
-  for (const { id } of dead) if (sweepCgroups(id)) registry.remove(id);
+  for (const { id, lasting } of dead) if (sweepCgroups(id) && !lasting) registry.remove(id);
   registry.removeUnfinished();
 }
 

@@ -20,8 +20,10 @@ export const sandboxRecord = z.object({
   /** The first of the 65,536 host ids that this sandbox uses, when it uses a range of its own. */
   idRangeBase: z.optional(z.int()),
   cgroups: z._default(z.array(z.object({ hierarchyId: z.string(), directory: z.string() })), []),
+  /** Its record outlives every ending, so that it can be started again, until somebody removes it. */
+  lasting: z._default(z.boolean(), false),
   /** The helper that is making it; a record whose creator died before `init` is known is half made. */
-  creator: processIdentity,
+  creator: z.optional(processIdentity),
   monitor: z.optional(processIdentity),
   init: z.optional(processIdentity),
   /** Inode numbers by namespace type, from the launcher: the kernel shows init's to root only. */

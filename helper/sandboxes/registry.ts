@@ -31,6 +31,8 @@ export interface Registry {
   /** The last states of its named processes; empty where it has one command. */
   supervisedOf(id: string): z.output<typeof supervisedRecord>;
   write(record: SandboxRecord): void;
+  /** Before it is started again: how it ended the last time. */
+  forgetEnding(id: string): void;
   remove(id: string): void;
   /** Removes what was never finished because its maker was killed: directories without a record, old sockets. */
   removeUnfinished(): void;
@@ -56,6 +58,10 @@ export function openRegistry(state = openStateDirectory()): Registry {
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
     supervisedOf: (id) => parseFile(join(directoryOf(id), supervisedFile), supervisedRecord) ?? [],
     write: (record) => writeRecord(directoryOf(record.id), record),
+    forgetEnding: (id) => {
+      for (const file of [exitFile, supervisedFile])
+        rmSync(join(directoryOf(id), file), { force: true });
+    },
     remove: (id) => rmSync(directoryOf(id), { recursive: true, force: true }),
     removeUnfinished: () => {
       removeUnfinished(state);

@@ -1,6 +1,7 @@
 import { memoryUsage, readLimits } from "../limits/cgroups.ts";
 import type { ProcessFact, SandboxState, SandboxSummary } from "../protocol/inventory.ts";
 import { isPaused } from "./pause.ts";
+import { lives } from "./reconcile.ts";
 import type { ExitRecord, SandboxRecord } from "./record.ts";
 
 interface Observed {
@@ -16,6 +17,7 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
     id: record.id,
     name: record.name,
     state: stateOf(record, running),
+    tty: record.tty,
     hostname: record.hostname,
     command: commandOf(record),
     createdAtMs: record.createdAtMs,
@@ -35,7 +37,7 @@ function commandOf({ command, spec }: SandboxRecord): string {
 }
 
 function stateOf(record: SandboxRecord, running: boolean): SandboxState {
-  if (!record.init) return "creating";
+  if (!record.init) return lives(record.creator) ? "creating" : "created";
   if (!running) return "exited";
   return isPaused(record) ? "paused" : "running";
 }

@@ -17,6 +17,7 @@ import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../s
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { readSandboxFile } from "../sandboxes/specFile.ts";
+import { startSandbox } from "../sandboxes/start.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
@@ -62,6 +63,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "sandbox/create": {
     changes: true,
     handle: ({ host }, parameters) => createSandbox(host, parameters),
+  },
+  "sandbox/start": {
+    changes: true,
+    handle: ({ host }, parameters) => startSandbox(host, parameters),
   },
   "sandbox/list": { changes: false, handle: ({ host }, { all }) => listSandboxes(host, all) },
   "sandbox/inspect": {

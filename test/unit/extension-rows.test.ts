@@ -31,6 +31,7 @@ const web: SandboxSummary = {
   id: "a1b2c3d4e5f6",
   name: "web",
   state: "running",
+  tty: false,
   hostname: "web",
   command: "bash",
   createdAtMs: 0,

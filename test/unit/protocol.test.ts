@@ -19,6 +19,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "sandbox/plan": { spec: {} },
   "sandbox/export": { spec: {}, as: "docker" },
   "sandbox/create": { spec: {} },
+  "sandbox/start": { target: "x" },
   "sandbox/list": {},
   "sandbox/inspect": { target: "x" },
   "sandbox/exec": { target: "x" },

@@ -43,6 +43,7 @@ function record(id: string, name: string, createdAtMs = 0): SandboxRecord {
     spec: sandboxSpec.parse({}),
     owner: 0,
     createdAtMs,
+    lasting: false,
     keep: false,
     tty: false,
     cgroups: [],

@@ -20,7 +20,7 @@ export const psCommand: Command = {
   name: "ps",
   summary: "list sandboxes",
   usage: "ps [-a] [--json]",
-  options: [{ name: "all", short: "a", help: "those that have ended too" }, jsonOption],
+  options: [{ name: "all", short: "a", help: "those that do not run too" }, jsonOption],
   run: async ({ connection, print }, parsed) => {
     noTarget(parsed);
     const sandboxes = await connection.request("sandbox/list", { all: isSet(parsed, "all") });

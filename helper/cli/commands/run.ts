@@ -37,16 +37,20 @@ export const runCommand: Command = {
   },
 };
 
+/** Nothing but options stands before the two hyphens. */
+export function commandOnly({ positionals }: ParsedArguments): void {
+  if (positionals.length === 0) return;
+  throw new UsageError(
+    `"${positionals[0]}" stands before --`,
+    "The command follows two hyphens: terrarium run -- COMMAND.",
+  );
+}
+
 async function creation(
   { connection }: CliContext,
   parsed: ParsedArguments,
 ): Promise<ParameterInput<"sandbox/create">> {
-  if (parsed.positionals.length > 0) {
-    throw new UsageError(
-      `"${parsed.positionals[0]}" stands before --`,
-      "The command follows two hyphens: terrarium run -- COMMAND.",
-    );
-  }
+  commandOnly(parsed);
   const stdio = chooseStdio(parsed);
   const spec = await readSpec(connection, parsed);
   return {
