@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { cache } from "../rig/cache.ts";
+import type { Architecture } from "../rig/machine-kernel.ts";
+import { checkout } from "../rig/prepare.mjs";
+
+/** C programs for the machines, built into the git-ignored cache. */
+
+const compilers: Readonly<Record<Architecture, string>> = {
+  x86_64: "x86_64-linux-gnu-gcc",
+  aarch64: "aarch64-linux-gnu-gcc",
+};
+
+const own: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+
+/** The launcher as it ships for that architecture: `npm run build` makes this machine's own. */
+export function buildLauncher(architecture: Architecture): string {
+  if (architecture === own) return join(checkout, "dist/native/launcher");
+  const folder = folderFor(architecture);
+  const output = join(folder, "launcher");
+  const places = [`BUILD=${join(folder, "build")}`, `OUTPUT=${output}`];
+  const compiler = `CC=${compilers[architecture]}`;
+  execFileSync("make", ["-s", "-C", join(checkout, "native"), compiler, ...places]);
+  return output;
+}
+
+/** A static program from one source file of the checkout. */
+export function buildProgram(architecture: Architecture, source: string): string {
+  const output = join(folderFor(architecture), basename(source, ".c"));
+  const options = ["-O1", "-static", "-o", output, join(checkout, source)];
+  execFileSync(compilers[architecture], options);
+  return output;
+}
+
+function folderFor(architecture: Architecture): string {
+  const folder = join(cache, `programs-${architecture}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
