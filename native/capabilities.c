@@ -109,20 +109,25 @@ bool capabilities_set_ambient(uint64_t ambient, struct failure *failure) {
     return true;
 }
 
-static bool permitted(uint64_t *set, struct failure *failure) {
+/* Inheritable too: what leaves that set leaves the ambient one (capabilities(7)). */
+static bool read_sets(struct capability_sets *sets, struct failure *failure) {
     struct __user_cap_data_struct data[2] = {0};
     if (!capability_get(data))
         return failed(failure, "privileges", "capget", NULL);
-    *set = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    sets->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    sets->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
     return true;
 }
 
 bool capabilities_use(uint64_t effective, struct failure *failure) {
-    struct capability_sets sets = {.effective = effective};
-    return permitted(&sets.permitted, failure) && capabilities_set(&sets, failure);
+    struct capability_sets sets = {0};
+    if (!read_sets(&sets, failure))
+        return false;
+    sets.effective = effective;
+    return capabilities_set(&sets, failure);
 }
 
 bool capabilities_raise(struct failure *failure) {
-    uint64_t all;
-    return permitted(&all, failure) && capabilities_use(all, failure);
+    struct capability_sets sets = {0};
+    return read_sets(&sets, failure) && capabilities_use(sets.permitted, failure);
 }

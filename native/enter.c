@@ -76,6 +76,18 @@ static bool await_entered(struct session *session, struct failure *failure) {
                : failed_because(failure, EPROTO, "namespaces", "recvmsg", NULL, NULL);
 }
 
+/* What is below the target's own limits is taken; only the first user namespace can raise. */
+static bool follow_rlimits(struct options *options, const struct target *target,
+                           struct failure *failure) {
+    struct failure ignored;
+    if (!options->follow)
+        return true;
+    if (!rlimits_read(&options->rlimits, target->proc, failure))
+        return false;
+    rlimits_raise(&options->rlimits, &ignored);
+    return true;
+}
+
 /*
  * The capabilities of a target count in its own user namespace only. One that makes a new one,
  * which takes no privilege, at once shows all of them, and whoever follows it would have all of
@@ -93,8 +105,9 @@ static bool begin(struct session *session, struct options *options, pid_t *joine
     uint64_t namespaces[NAMESPACE_COUNT];
     struct target target;
     if (!session_open(session, failure) || !target_open(&target, options, failure) ||
-        !privileges_hide(failure) || !spawn_joiner(session, &target, joiner, failure) ||
-        !await_entered(session, failure) || !session_await_prepared(session, namespaces, failure) ||
+        !follow_rlimits(options, &target, failure) || !privileges_hide(failure) ||
+        !spawn_joiner(session, &target, joiner, failure) || !await_entered(session, failure) ||
+        !session_await_prepared(session, namespaces, failure) ||
         !check_followed(session, &target, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);

@@ -2,7 +2,6 @@
 #include "cleanup.h"
 #include "confinement.h"
 #include "execute.h"
-#include "landlock.h"
 #include "message.h"
 #include "namespaces.h"
 #include "privileges.h"
@@ -76,6 +75,13 @@ static bool choose_terminal(const struct options *options, const struct target *
            failed_because(failure, ENODEV, "terminal", "open", "/dev/ptmx", NULL);
 }
 
+/* Without the mount namespace paths mean the caller's own. */
+static bool close_landlock(const struct options *options, const struct target *target,
+                           struct failure *failure) {
+    cleanup_fd int own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return landlock_close(&options->landlock, target->root >= 0 ? target->root : own, failure);
+}
+
 /*
  * What needs rights comes first. The ids come before the terminal, whose owner is whoever opens
  * ptmx; PDEATHSIG last, for a change of credentials clears it.
@@ -86,7 +92,7 @@ static bool confine(const struct options *options, struct target *target, struct
     return (!follow ||
             (confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
            choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
-           landlock_close(options->scopes, failure) &&
+           close_landlock(options, target, failure) &&
            (options->no_seccomp || seccomp_install(failure)) &&
            (!follow || confinement_take_privileges(confinement, failure)) &&
            privileges_hide(failure) && privileges_die_with_parent(failure);
@@ -117,7 +123,8 @@ _Noreturn void entered_main(const struct options *options, struct target *target
     int received[MESSAGE_DESCRIPTORS], code = EXIT_LAUNCHER_FAILED;
     struct execution execution = {.arguments = options->arguments,
                                   .environment = options->environment.items,
-                                  .terminal = options->terminal};
+                                  .terminal = options->terminal,
+                                  .limits = &options->rlimits};
     execution.umask = umask(0);
     prctl(PR_SET_NAME, "terrarium-enter", 0, 0, 0); /* until the command is executed */
     /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket.

@@ -56,6 +56,9 @@ int execute(const struct execution *execution, struct failure *failure) {
         return EXIT_CANNOT_EXECUTE;
     umask(execution->umask);
     signals_reset();
+    /* Only now: init must live on, and its own work is not the command's to bound. */
+    if (!rlimits_set(execution->limits, failure))
+        return EXIT_CANNOT_EXECUTE;
     /* CLOEXEC, so that a failing exec can still be reported. CVE-2024-21626: nothing may leak. */
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
         failed(failure, "exec", "close_range", NULL);

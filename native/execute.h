@@ -8,6 +8,7 @@ struct execution {
     int stdio[3];       /* three times the pty's slave where terminal is set */
     bool terminal;
     mode_t umask;
+    const struct rlimits *limits;
 };
 
 /* Becomes the command. Returns only on failure: the exit code, 126 or 127, and the failure. */

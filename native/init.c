@@ -68,7 +68,8 @@ _Noreturn void init_main(struct options *options, int monitor, char **argv) {
     struct failure failure = {0};
     struct execution execution = {.arguments = options->arguments,
                                   .environment = options->environment.items,
-                                  .terminal = options->terminal};
+                                  .terminal = options->terminal,
+                                  .limits = &options->rlimits};
     struct pty pty = {-1, -1};
     title_set(argv, "terrarium-init");
     setsid(); /* a Ctrl-C in the monitor's terminal is the monitor's */

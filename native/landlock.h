@@ -1,17 +1,26 @@
 /*
- * Landlock's scopes: which processes outside the processes inside still reach. For whoever shares
- * the network or pid namespace with them: a sandbox with its own has nobody to reach, and a process
- * that enters it later would count as outside, so that `run` closes none unless it is asked.
+ * Landlock, where it is asked for: which files of their own root the processes inside may still
+ * use, and which processes outside they still reach. It only takes away: a read-only mount stays
+ * read-only, whatever is allowed here. It is no namespace: a process that enters later is outside,
+ * unless it closes the same.
  */
 #pragma once
+#include "arguments.h"
 #include "failure.h"
 #include <stdint.h>
 
-/* Adds a scope by its name, abstract-sockets or signals, to a set of LANDLOCK_SCOPE_ bits. */
-bool landlock_parse(const char *name, uint64_t *scopes, struct failure *failure);
+struct landlock {
+    bool files;                     /* no file but those below these paths */
+    struct string_list read, write; /* absolute, inside */
+    uint64_t scopes;                /* LANDLOCK_SCOPE_ bits */
+};
+
+/* Adds a scope by its name, abstract-sockets or signals. */
+bool landlock_parse_scope(const char *name, uint64_t *scopes, struct failure *failure);
 
 /*
- * Closes these scopes for the caller and its children: what they did not begin inside is out of
- * reach. Needs no_new_privs, or CAP_SYS_ADMIN. Does nothing for an empty set.
+ * Closes all this for the caller and its children: what they did not begin inside is out of reach.
+ * Paths are resolved below the directory root. Needs no_new_privs, or CAP_SYS_ADMIN. Does nothing
+ * where nothing is to be closed.
  */
-bool landlock_close(uint64_t scopes, struct failure *failure);
+bool landlock_close(const struct landlock *landlock, int root, struct failure *failure);

@@ -1,6 +1,5 @@
 #include "options.h"
 #include "capabilities.h"
-#include "landlock.h"
 #include "namespaces.h"
 #include "nearest.h"
 #include "numbers.h"
@@ -107,16 +106,30 @@ static bool set_seccomp(struct options *options, const struct row *row, char **v
     return refused(failure, "options", "--seccomp: '%s' is not default or none", values[0]);
 }
 
-static bool keep_capability(struct options *options, const struct row *row, char **values,
-                            struct failure *failure) {
-    (void)row;
-    return capability_parse(values[0], &options->keep_capabilities, failure);
+static bool add_capability(struct options *options, const struct row *row, char **values,
+                           struct failure *failure) {
+    return capability_parse(values[0], field_of(options, row), failure);
 }
 
 static bool add_scope(struct options *options, const struct row *row, char **values,
                       struct failure *failure) {
     (void)row;
-    return landlock_parse(values[0], &options->scopes, failure);
+    return landlock_parse_scope(values[0], &options->landlock.scopes, failure);
+}
+
+static bool add_landlock_path(struct options *options, const struct row *row, char **values,
+                              struct failure *failure) {
+    options->landlock.files = true;
+    if (values[0][0] != '/')
+        return refused(failure, "options", "--%s: '%s' must be an absolute path", row->name,
+                       values[0]);
+    return add_text(options, row, values, failure);
+}
+
+static bool add_rlimit(struct options *options, const struct row *row, char **values,
+                       struct failure *failure) {
+    (void)row;
+    return rlimits_parse(&options->rlimits, values[0], values[1], failure);
 }
 
 static bool add_process(struct options *options, const struct row *row, char **values,
@@ -172,7 +185,10 @@ static const struct row rows[] = {
     {"gid", "N", "group id inside (default 0)", COMMAND_RUN, set_number, FIELD(gid), UINT32_MAX - 1, {0}},
     {"uid-map", "MAP", "a line of uid_map, \"INSIDE OUTSIDE COUNT\"; repeatable (default \"0 EUID 1\")", COMMAND_RUN, add_text, FIELD(uid_maps), 0, {0}},
     {"gid-map", "MAP", "a line of gid_map; repeatable (default \"0 EGID 1\")", COMMAND_RUN, add_text, FIELD(gid_maps), 0, {0}},
-    {"keep-cap", "NAME", "a capability that root inside keeps; repeatable (default: none)", COMMAND_RUN, keep_capability, 0, 0, {0}},
+    {"keep-cap", "NAME", "a capability that root inside keeps; repeatable (default: none)", COMMAND_RUN, add_capability, FIELD(keep_capabilities), 0, {0}},
+    {"ambient-cap", "NAME", "the same for who is not root inside; ambient and inheritable too", COMMAND_RUN, add_capability, FIELD(ambient_capabilities), 0, {0}},
+    {"new-privileges", "", "leave no_new_privs unset, and the root's set-uid programs working", COMMAND_RUN, set_flag, FIELD(new_privileges), 0, {0}},
+    {"rlimit", "NAME SOFT:HARD", "a limit of setrlimit(2) for the command, as nofile 1024:2048; repeatable", COMMAND_RUN, add_rlimit, 0, 0, {0}},
     {"rootfs", "DIR", "the root directory (default: an empty tmpfs)", COMMAND_RUN, set_root, 0, 0, {.kind = MOUNT_BIND}},
     {"idmap-rootfs", "DIR", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, set_root, 0, 0, {.kind = MOUNT_BIND, .idmapped = true}},
     {"bind", "SRC DST", "mount SRC of the host at DST", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND}},
@@ -204,6 +220,9 @@ static const struct row rows[] = {
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
     {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter)", BOTH, set_seccomp, 0, 0, {0}},
     {"scope", "abstract-sockets|signals", "reach these of no process outside, by Landlock; repeatable", BOTH, add_scope, 0, 0, {0}},
+    {"landlock", "", "use no file but those below the paths of the next two", BOTH, set_flag, FIELD(landlock.files), 0, {0}},
+    {"landlock-ro", "PATH", "read and execute below PATH inside, by Landlock; repeatable", BOTH, add_landlock_path, FIELD(landlock.read), 0, {0}},
+    {"landlock-rw", "PATH", "do everything below PATH inside, by Landlock; repeatable", BOTH, add_landlock_path, FIELD(landlock.write), 0, {0}},
     {"chdir", "DIR", "working directory inside", BOTH, set_text, FIELD(directory), 0, {0}},
     {"env", "K=V", "a variable; repeatable (the command's environment is exactly these)", BOTH, add_text, FIELD(environment), 0, {0}},
     {"tty", "", "give the command a terminal", BOTH, set_flag, FIELD(terminal), 0, {0}},
@@ -306,6 +325,7 @@ bool options_parse(struct options *options, int command, char **arguments,
             return false;
     if (argument && *argument)
         options->arguments = argument + 1;
+    options->root.set_id = options->new_privileges;
     return check(options, failure);
 }
 
@@ -314,6 +334,8 @@ void options_free(struct options *options) {
     string_list_free(&options->gid_maps);
     string_list_free(&options->cgroups);
     string_list_free(&options->environment);
+    string_list_free(&options->landlock.read);
+    string_list_free(&options->landlock.write);
     processes_free(&options->processes);
     free(options->mounts);
 }

@@ -2,7 +2,9 @@
 #pragma once
 #include "arguments.h"
 #include "failure.h"
+#include "landlock.h"
 #include "processes.h"
+#include "rlimits.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +26,7 @@ struct mount_spec {
     bool idmapped;
     bool view;     /* of a bind: owners as on the host, nothing open but to a stranger there */
     bool optional; /* of a view: else a plain bind */
+    bool set_id;   /* its set-uid and set-gid programs work */
     mode_t mode;
     const char *source; /* host path of a bind, target of a symlink */
     const char *target; /* absolute path inside */
@@ -35,8 +38,10 @@ struct options {
     const char *hostname;
     uint64_t uid, gid;
     struct string_list uid_maps, gid_maps; /* "INSIDE OUTSIDE COUNT", as in uid_map */
-    uint64_t keep_capabilities;
-    uint64_t scopes; /* of Landlock */
+    uint64_t keep_capabilities, ambient_capabilities;
+    bool new_privileges; /* no no_new_privs */
+    struct landlock landlock;
+    struct rlimits rlimits;
     struct string_list cgroups;
     struct mount_spec root; /* source NULL: an empty tmpfs */
     struct mount_spec *mounts;

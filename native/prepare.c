@@ -3,7 +3,6 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "identity.h"
-#include "landlock.h"
 #include "message.h"
 #include "network.h"
 #include "privileges.h"
@@ -74,10 +73,10 @@ static bool change_directory(const struct options *options, int root, struct fai
 }
 
 static bool confine(const struct options *options, int root, struct failure *failure) {
-    return privileges_drop(options->keep_capabilities, failure) &&
-           privileges_die_with_parent(failure) && change_directory(options, root, failure) &&
-           landlock_close(options->scopes, failure) &&
-           (options->no_seccomp || seccomp_install(failure));
+    return privileges_drop(options, failure) && privileges_die_with_parent(failure) &&
+           change_directory(options, root, failure) &&
+           landlock_close(&options->landlock, root, failure) &&
+           (options->no_seccomp || seccomp_install(failure)) && privileges_settle(options, failure);
 }
 
 static void close_building(struct building *building) {

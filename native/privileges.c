@@ -1,6 +1,6 @@
 #include "privileges.h"
-#include "capabilities.h"
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -8,16 +8,38 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool privileges_drop(uint64_t keep, struct failure *failure) {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+/*
+ * For root inside inheritable and ambient stay empty (CVE-2022-24769). Who is not root keeps
+ * through execve(2) only what is ambient, and ambient must be inheritable: that is then what was
+ * asked for.
+ */
+struct capability_sets privileges_sets(const struct options *options) {
+    uint64_t ambient = options->ambient_capabilities;
+    uint64_t kept = options->keep_capabilities | ambient;
+    return (struct capability_sets){.inheritable = ambient,
+                                    .permitted = kept,
+                                    .effective = kept,
+                                    .bounding = kept,
+                                    .ambient = ambient};
+}
+
+bool privileges_drop(const struct options *options, struct failure *failure) {
+    const struct capability_sets sets = privileges_sets(options);
+    uint64_t for_now = sets.permitted | UINT64_C(1) << CAP_SYS_ADMIN;
+    if (!options->new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(failure, "privileges", "prctl(PR_SET_NO_NEW_PRIVS)", NULL);
+    return capabilities_bound(sets.bounding, failure) &&
+           capabilities_set(&(struct capability_sets){.permitted = for_now, .effective = for_now},
+                            failure);
+}
+
+bool privileges_settle(const struct options *options, struct failure *failure) {
+    const struct capability_sets sets = privileges_sets(options);
     /*
      * Under no_new_privs an exec gives root at most what was permitted before it, so the sets that
-     * are kept must be permitted here. Inheritable stays empty (CVE-2022-24769).
+     * are kept must be permitted here.
      */
-    struct capability_sets sets = {.permitted = keep, .effective = keep};
-    return capabilities_bound(keep, failure) && capabilities_set_ambient(0, failure) &&
-           capabilities_set(&sets, failure);
+    return capabilities_set(&sets, failure) && capabilities_set_ambient(sets.ambient, failure);
 }
 
 bool privileges_hide(struct failure *failure) {

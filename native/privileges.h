@@ -1,9 +1,19 @@
 /* Giving up what the sandbox's processes must not have. */
 #pragma once
+#include "capabilities.h"
 #include "options.h"
 
-/* no_new_privs; bounding, permitted and effective sets reduced to `keep`; the rest empty. */
-bool privileges_drop(uint64_t keep, struct failure *failure);
+/* The five sets of the sandbox's processes. */
+struct capability_sets privileges_sets(const struct options *options);
+
+/*
+ * no_new_privs, the bounding set, and of the permitted set what the sandbox's processes keep, with
+ * CAP_SYS_ADMIN for now: without no_new_privs seccomp(2) and landlock_restrict_self(2) ask for it.
+ */
+bool privileges_drop(const struct options *options, struct failure *failure);
+
+/* The other four sets, exactly. */
+bool privileges_settle(const struct options *options, struct failure *failure);
 
 /* Keeps the process's memory and /proc/PID/{exe,fd,mem} closed to the sandbox it can be seen from.
  */

@@ -99,8 +99,8 @@ static bool furnish(struct session *session, struct options *options, struct fai
 static bool begin(struct session *session, struct options *options, char **argv,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
-    if (!session_open(session, failure) || !spawn_init(session, options, argv, failure) ||
-        !furnish(session, options, failure) ||
+    if (!rlimits_raise(&options->rlimits, failure) || !session_open(session, failure) ||
+        !spawn_init(session, options, argv, failure) || !furnish(session, options, failure) ||
         !session_await_prepared(session, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);

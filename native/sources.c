@@ -49,7 +49,8 @@ static int depth(const struct mount_spec *mount) {
  */
 static bool set_attributes(const struct mount_spec *mount, int user_namespace,
                            struct failure *failure) {
-    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NODEV |
+                                                (mount->set_id ? 0 : MOUNT_ATTR_NOSUID) |
                                                 (mount->read_only ? MOUNT_ATTR_RDONLY : 0),
                                     .propagation = MS_PRIVATE};
     int flags = AT_EMPTY_PATH | depth(mount);

@@ -1,6 +1,6 @@
 #include "supervisor.h"
-#include "capabilities.h"
 #include "message.h"
+#include "privileges.h"
 #include "reaper.h"
 #include "signals.h"
 #include "spawn.h"
@@ -183,9 +183,17 @@ static void start_all(struct supervisor *supervisor) {
 
 static bool prepare(struct supervisor *supervisor, const struct options *options) {
     struct failure failure = {0};
-    /* Restarted commands get what the first had; init itself only sends signals. */
-    struct capability_sets sets = {.permitted = options->keep_capabilities,
-                                   .effective = options->keep_capabilities & (1ULL << CAP_KILL)};
+    /*
+     * Under no_new_privs root's execve(2) gives at most what was permitted before, and forking
+     * hands down no more than init has: a command that is started again can have the capabilities
+     * of its first run only where they stay permitted in a process that waits inside. That is init,
+     * for any other would be one more process to hide, with the same sets. It opens nothing: every
+     * command has these capabilities itself, and none can reach init's memory (privileges_hide;
+     * test: "a supervising init"). Init itself only sends signals, also to who has changed its
+     * user.
+     */
+    struct capability_sets sets = privileges_sets(options);
+    sets.effective &= UINT64_C(1) << CAP_KILL;
     supervisor->signals = signals_open(SIGCHLD, &failure);
     supervisor->all = calloc(supervisor->count, sizeof *supervisor->all);
     if (supervisor->signals < 0 || !supervisor->all || !capabilities_set(&sets, &failure))

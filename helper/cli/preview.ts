@@ -1,6 +1,7 @@
 import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
 import type { HelperConnection, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
+import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
 import { jsonOption } from "./command.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { formatFacts } from "./text.ts";
@@ -52,7 +53,13 @@ function describePlan(plan: SandboxPlan): string {
     ["uid map", plan.uidMap.join(" ")],
     ["gid map", plan.gidMap.join(" ")],
     ["runs as", `${plan.uid}:${plan.gid} inside`],
-    ["capabilities", plan.capabilities.join(" ") || "none"],
+    ["capabilities", describeCapabilities(plan)],
+    ["new privileges", plan.spec.noNewPrivileges ? "none: no_new_privs" : "by set-uid programs"],
+    ["seccomp", plan.spec.seccomp],
+    ...Object.entries(plan.spec.ulimits).map(
+      ([name, limit]) => ["ulimit", `${name} ${describeUlimit(limit)}`] as const,
+    ),
+    ...describeLandlock(plan.spec.landlock).map((line) => ["landlock", line] as const),
     ...plan.mounts.map((mount) => ["mount", describeMount(mount)] as const),
     ...plan.cgroups.flatMap(({ directory, writes }) => [
       ["cgroup", directory] as const,
@@ -61,6 +68,26 @@ function describePlan(plan: SandboxPlan): string {
     ["environment", plan.environment.join(" ")],
     ["launcher", plan.launcher.map(quote).join(" ")],
   ]);
+}
+
+function describeCapabilities({ ambient, capabilities }: SandboxPlan): string {
+  if (capabilities.length === 0) return "none";
+  return capabilities.join(" ") + (ambient ? "  (ambient)" : "");
+}
+
+function describeUlimit(limit: Ulimit): string {
+  const { soft, hard } = bothLimits(limit);
+  return `${soft}:${hard}`;
+}
+
+function describeLandlock(landlock: SandboxPlan["spec"]["landlock"]): string[] {
+  const { readOnly, readWrite, scopes } = landlock ?? {};
+  const files = readOnly || readWrite;
+  return [
+    ...(files ? [`reads below ${(readOnly ?? []).join(" ") || "nothing"}`] : []),
+    ...(files ? [`writes below ${(readWrite ?? []).join(" ") || "nothing"}`] : []),
+    ...(scopes?.length ? [`reaches outside neither ${scopes.join(" nor ")}`] : []),
+  ];
 }
 
 function describeMount({ kind, source, target, ...mount }: PlannedMount): string {

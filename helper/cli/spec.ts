@@ -6,6 +6,7 @@ import type { HelperConnection } from "../protocol/methods.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { limitOptions, parseLimits } from "./limitOptions.ts";
 import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
+import { mergePrivileges, parsePrivileges, privilegeOptions } from "./privilegeOptions.ts";
 import { UsageError } from "./usage.ts";
 
 export const configOption: Option = {
@@ -41,6 +42,7 @@ export const specOptions: readonly Option[] = [
     help: "end it after that long (30m), exit code 124",
   },
   ...limitOptions,
+  ...privilegeOptions,
 ];
 
 /** What the file of `--config` and the flags ask for together. Lists and maps add up; a flag's word wins. */
@@ -57,6 +59,7 @@ export async function readSpec(
     env: { ...file.env, ...flags.env },
     mounts: [...(file.mounts ?? []), ...(flags.mounts ?? [])],
     limits: { ...file.limits, ...flags.limits },
+    ...mergePrivileges(file, flags),
   };
 }
 
@@ -95,6 +98,7 @@ function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
     init: parseInit(parsed),
     timeout: parseTimeout(lastValue(parsed, "timeout")),
     limits: parseLimits(parsed),
+    ...parsePrivileges(parsed),
     args: parsed.command?.length ? [...parsed.command] : undefined,
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));

@@ -1,8 +1,9 @@
 import { environmentOptions } from "../launch/environment.ts";
+import { landlockOptions } from "../launch/landlock.ts";
 import { attachment, launch } from "../launch/launcher.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
-import type { Stdio } from "../protocol/schemas.ts";
+import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 
 /** A process to start beside another one, inside its namespaces. */
 export interface EnterPlan {
@@ -13,6 +14,8 @@ export interface EnterPlan {
   readonly follow: boolean;
   /** Install our seccomp filter. */
   readonly filtered: boolean;
+  /** The kernel tells of no domain that another process is in: the spec does. */
+  readonly landlock: SandboxSpec["landlock"];
   readonly cgroupDirectories: readonly string[];
   readonly workdir: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -45,6 +48,7 @@ export function enterOptions(plan: EnterPlan): readonly string[] {
     ...["--namespaces", plan.namespaces.join(",")],
     ...(plan.follow ? ["--follow"] : []),
     ...["--seccomp", plan.filtered ? "default" : "none"],
+    ...landlockOptions(plan.landlock),
     ...plan.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
     ...(plan.workdir ? ["--chdir", plan.workdir] : []),
     ...environmentOptions(plan.environment),

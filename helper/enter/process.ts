@@ -10,7 +10,7 @@ import { findFrozen } from "../limits/freezer.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
-import type { ParameterOutput } from "../protocol/schemas.ts";
+import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import { startEntered } from "./enter.ts";
 import { chooseNamespaces } from "./namespaces.ts";
 
@@ -22,6 +22,8 @@ export interface Visitor {
   readonly home: string;
   readonly shell: string;
   readonly socket: string;
+  /** What the sandbox of the process, if it is one of ours, asks of Landlock. */
+  readonly landlock: SandboxSpec["landlock"];
 }
 
 /**
@@ -57,6 +59,7 @@ export async function enterProcess(
     namespaces,
     follow,
     filtered: status.seccomp !== 0,
+    landlock: joinsFiles ? visitor.landlock : undefined,
     cgroupDirectories,
     workdir: undefined,
     environment: buildEnvironment({

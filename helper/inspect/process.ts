@@ -1,5 +1,4 @@
 import { processFact } from "../inventory/processes.ts";
-import { capabilityNames } from "../kernel/capabilities.ts";
 import { readUsers } from "../kernel/identity.ts";
 import { printable } from "../kernel/printable.ts";
 import {
@@ -10,6 +9,7 @@ import {
   readStatus,
 } from "../kernel/procfs.ts";
 import type { CgroupMembership } from "../kernel/proctext.ts";
+import { capabilityNames } from "../protocol/capabilities.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { NamespaceShare, ProcessDetails } from "../protocol/inventory.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";

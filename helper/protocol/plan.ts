@@ -57,8 +57,10 @@ export interface SandboxPlan {
   readonly gidMap: IdMapLine;
   readonly mounts: readonly PlannedMount[];
   readonly cgroups: readonly PlannedCgroup[];
-  /** What root inside keeps, of its own user namespace; empty for an ordinary user. */
+  /** What is kept, of its own user namespace. */
   readonly capabilities: readonly string[];
+  /** They are inheritable and ambient as well: for who is not root inside. */
+  readonly ambient: boolean;
   /** Names only: values may be secrets. */
   readonly environment: readonly string[];
   /** The launcher and its options; a variable's value is shown as `…`. */

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { type LimitFact, type Limits, limitFacts, limitsFromCpus, parseBytes } from "./limits.ts";
+import { landlock } from "./privileges.ts";
 import { sandboxSpec } from "./schemas.ts";
 
 /**
@@ -81,6 +82,7 @@ export const sandboxFile = z.extend(sandboxSpec, {
   workdir: z.optional(insidePath),
   mounts: z.optional(z.array(bindMount).check(z.maxLength(256))),
   limits: z.optional(limitWords),
+  landlock: z.optional(landlock(insidePath)),
 });
 
 export type SandboxFile = z.output<typeof sandboxFile>;

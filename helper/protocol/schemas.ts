@@ -4,6 +4,7 @@ import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
 import { namespaceTypes } from "./namespaces.ts";
+import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
 import { signalNames } from "./signals.ts";
 
 /**
@@ -115,6 +116,13 @@ export const sandboxSpec = z.strictObject({
   /** Our own init as PID 1; without it the command itself is PID 1. */
   init: z._default(z.boolean(), true),
   limits: z._default(limits, {}),
+  /** Docker's: the defaults, less what is dropped, and what is added. */
+  capabilities: z._default(capabilityChanges, {}),
+  /** False lets set-uid programs of a root directory work inside. */
+  noNewPrivileges: z._default(z.boolean(), true),
+  seccomp: z._default(z.enum(seccompProfiles), "default"),
+  ulimits: z._default(ulimits, {}),
+  landlock: z.optional(landlock(absolutePath)),
   /** The sandbox is ended when it has run that long (wall-clock time, a pause included). */
   timeout: z.optional(duration),
   args: z.optional(commandLine),

@@ -26,6 +26,23 @@ export const keyWords: Readonly<Record<string, string>> = {
   init: "Our init as PID 1 of the new pid namespace (CLONE_NEWPID); false makes the command itself PID 1.",
   limits: "Bounds of the sandbox's cgroup; the rest has no bound.",
   "limits.cpus": "Cores' worth of CPU time, 0.2 is 20 % of one: quota and period together.",
+  capabilities:
+    "What its processes may do in its own namespaces (capabilities(7)): Docker's default for root inside, none for others, less drop, plus add. Without CAP_ too; ALL. SETFCAP and FSETID only where nothing of the host is writable.",
+  "capabilities.add":
+    "Added. Who is not root inside gets them as ambient ones, so that they are effective.",
+  "capabilities.drop": "Dropped; a name that is in both lists is dropped.",
+  noNewPrivileges:
+    "PR_SET_NO_NEW_PRIVS. false lets su and sudo of a rootfs of type directory work inside, where the sandbox has a range of ids. Default: true.",
+  seccomp:
+    "The system-call filter: default, or none (only where nothing of the host is writable, for the filter keeps set-uid files from being planted there).",
+  ulimits:
+    "Resource limits of each process: setrlimit(2). Name to a number, unlimited, or soft and hard. Above the hard limit of whoever asks they need CAP_SYS_RESOURCE on the host.",
+  landlock:
+    "Landlock rules (landlock(7)) on top of the mounts: what both allow is allowed. With readOnly or readWrite no other file can be used, so name /usr, /lib, /etc, /dev and /tmp too.",
+  "landlock.readOnly": "Paths inside below which is read and executed, and nothing written.",
+  "landlock.readWrite": "Paths inside below which everything is allowed.",
+  "landlock.scopes":
+    "abstract-sockets, signals: those of processes outside are out of reach (Linux 6.12).",
   timeout: "Wall-clock time after which the sandbox is ended, as 90s, 30m, 2h.",
   processes:
     "Instead of args: several commands that PID 1 starts and supervises. The sandbox ends when all have ended, with the exit code of the first of them, in that order, that failed.",

@@ -34,7 +34,8 @@ export async function execInSandbox(
     startTimeTicks: main.startTimeTicks,
     namespaces: namespaceTypes.filter((type) => type !== "time"),
     follow: true,
-    filtered: true,
+    filtered: spec.seccomp !== "none",
+    landlock: spec.landlock,
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),
     workdir: parameters.workdir ?? spec.workdir ?? spec.workspace,
     environment: buildEnvironment({

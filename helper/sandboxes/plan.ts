@@ -5,6 +5,7 @@ import type { HostEntry } from "./hostView.ts";
 import type { IdMap, SandboxIdentity } from "./identity.ts";
 import type { Sources } from "./paths.ts";
 import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
+import { planPrivileges, privilegeOptions } from "./privileges.ts";
 import { processOptions } from "./startOrder.ts";
 
 /** All that a launch depends on, gathered beforehand: the plan is a pure function of it. */
@@ -34,13 +35,14 @@ export interface PlanFacts {
 /** The launcher's options for `run`, in the order of the kernel's rules. */
 export function planRun(facts: PlanFacts): readonly string[] {
   const { identity, spec } = facts;
+  const mounts = planMounts(facts);
   return [
     ...["--hostname", facts.hostname],
     ...["--uid", `${identity.uid}`, "--gid", `${identity.gid}`],
     ...["--uid-map", idMapLine(identity.uidMap), "--gid-map", idMapLine(identity.gidMap)],
-    ...identity.capabilities.flatMap((name) => ["--keep-cap", name]),
+    ...privilegeOptions(spec, planPrivileges(spec, identity, mounts)),
     ...facts.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
-    ...planMounts(facts).flatMap(mountOption),
+    ...mounts.flatMap(mountOption),
     ...["--chdir", workdirInside(facts)],
     ...environmentOptions(facts.environment),
     ...(spec.processes ? processOptions(spec.processes) : []),

@@ -10,6 +10,7 @@ import { newRecord } from "./newRecord.ts";
 import { type PlanFacts, planRun, workdirInside } from "./plan.ts";
 import { type Occasion, planFacts } from "./planFacts.ts";
 import { planMounts } from "./plannedMounts.ts";
+import { planPrivileges } from "./privileges.ts";
 import type { SandboxRecord } from "./record.ts";
 
 /** Left with the host: a time namespace of its own is not made yet. */
@@ -47,6 +48,7 @@ export function planInFull(
 
 function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "cgroups"> {
   const { identity } = facts;
+  const mounts = planMounts(facts);
   return {
     id: record.id,
     name: record.name,
@@ -58,8 +60,8 @@ function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "c
     gid: identity.gid,
     uidMap: identity.uidMap,
     gidMap: identity.gidMap,
-    mounts: planMounts(facts),
-    capabilities: identity.capabilities,
+    mounts,
+    ...planPrivileges(facts.spec, identity, mounts),
     environment: Object.keys(facts.environment).sort(),
     launcher: [launcherPath(), "run", ...hideValues(planRun(facts)), "--", ...record.command],
     spec: { ...facts.spec, env: hideAll(facts.spec.env) },

@@ -13,6 +13,7 @@ import { execInSandbox } from "../sandboxes/exec.ts";
 import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
+import { landlockOf } from "../sandboxes/landlockOf.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
@@ -109,7 +110,14 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "process/enter": {
     changes: true,
     handle: ({ host }, parameters) =>
-      enterProcess({ ...host.asker, socket: host.registry.terminalSocket() }, parameters),
+      enterProcess(
+        {
+          ...host.asker,
+          socket: host.registry.terminalSocket(),
+          landlock: landlockOf(host, parameters.pid),
+        },
+        parameters,
+      ),
   },
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
   "host/features": { changes: false, handle: () => reportFeatures() },

@@ -58,6 +58,10 @@ const details: SandboxDetails = {
     passEnv: [],
     init: true,
     limits: {},
+    capabilities: {},
+    noNewPrivileges: true,
+    seccomp: "default",
+    ulimits: {},
   },
   supervised: [],
   namespaces: [

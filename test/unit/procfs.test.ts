@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { capabilities, capabilityNames } from "../../helper/kernel/capabilities.ts";
 import { parseMountinfo, unescapeOctal } from "../../helper/kernel/mountinfo.ts";
 import {
   parseCgroupMemberships,
@@ -11,6 +10,7 @@ import {
   parseStat,
   parseStatus,
 } from "../../helper/kernel/proctext.ts";
+import { capabilities, capabilityNames } from "../../helper/protocol/capabilities.ts";
 
 const statTail =
   "S 1 4242 4242 34816 4300 4194560 1043 0 5 0 12 3 0 0 20 0 1 0 188107 7618560 1043 18446744073709551615 1 1 0 0 0 0 0 0 65536 0 0 0 17 1 0 0 0 0 0\n";

@@ -180,6 +180,10 @@ describe("an empty spec", () => {
       passEnv: [],
       init: true,
       limits: {},
+      capabilities: {},
+      noNewPrivileges: true,
+      seccomp: "default",
+      ulimits: {},
     });
   });
 

@@ -1,5 +1,6 @@
-import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import type { PlannedMount } from "../../protocol/plan.ts";
 import {
+  capabilityGap,
   commonGaps,
   type ExportFacts,
   idMapGap,
@@ -7,6 +8,7 @@ import {
   quote,
   script,
   shellVariable,
+  withUlimits,
 } from "./script.ts";
 
 /** bubblewrap's command: bwrap(1). The nearest relative, but for limits and ranges of ids. */
@@ -14,6 +16,7 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
   return script(
     [...commonGaps(plan), ...idMapGap(plan), ...limitsGap(plan), ...capabilityGap(plan)],
     [
+      ...withUlimits(plan),
       ["bwrap"],
       ["--unshare-user", "--unshare-pid", "--unshare-net"],
       ["--unshare-uts", "--unshare-ipc", "--unshare-cgroup"],
@@ -29,11 +32,6 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
       ["--", ...plan.command.map(quote)],
     ],
   );
-}
-
-/** bwrap run by an ordinary user can keep none (bwrap(1), --cap-add). */
-function capabilityGap({ capabilities }: SandboxPlan): string[] {
-  return capabilities.length > 0 ? [`capabilities inside: ${capabilities.join(" ")}`] : [];
 }
 
 function mountWords({ kind, source = "", target, readOnly }: PlannedMount): string[][] {

@@ -1,5 +1,7 @@
 import { limitFacts, limitNames } from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import type { UlimitValue } from "../../protocol/privileges.ts";
+import { namedUlimits } from "../privileges.ts";
 import { commonGaps, type ExportFacts, idMapGap, quote, script } from "./script.ts";
 
 /** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */
@@ -42,7 +44,9 @@ function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): st
     ...identity(plan),
     ["--cap-drop", "ALL"],
     ...plan.capabilities.map((capability) => ["--cap-add", capability.toUpperCase()]),
-    ["--security-opt", "no-new-privileges"],
+    ...(spec.noNewPrivileges ? [["--security-opt", "no-new-privileges"]] : []),
+    ...(spec.seccomp === "none" ? [["--security-opt", "seccomp=unconfined"]] : []),
+    ...ulimits(plan),
     ...(spec.init ? [["--init"]] : []),
     ...limits(plan),
     ...temporaryFileSystems(plan),
@@ -52,8 +56,25 @@ function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): st
     ["--workdir", quote(plan.workdir)],
     [imageName(plan), ...plan.command.map(quote)],
   ];
-  const missing = [...commonGaps(plan), ...idMapGap(plan), ...gaps(plan)];
+  const missing = [...commonGaps(plan), ...idMapGap(plan), ...privilegeGap(plan), ...gaps(plan)];
   return script(missing, lines, [importImage(name, plan)]);
+}
+
+/** -1 is Docker's word for unlimited. */
+function ulimits({ spec }: SandboxPlan): string[][] {
+  const word = (value: UlimitValue) => (value === "unlimited" ? "-1" : `${value}`);
+  return namedUlimits(spec.ulimits)
+    .filter(([name]) => name !== "as")
+    .map(([name, { soft, hard }]) => ["--ulimit", `${name}=${word(soft)}:${word(hard)}`]);
+}
+
+function privilegeGap({ ambient, capabilities, spec }: SandboxPlan): string[] {
+  return [
+    ...(ambient && capabilities.length > 0
+      ? ["capabilities of who is not root: there they are not effective"]
+      : []),
+    ...(spec.ulimits.as === undefined ? [] : ["ulimit as"]),
+  ];
 }
 
 function limits({ spec }: SandboxPlan): string[][] {

@@ -1,4 +1,5 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { namedUlimits } from "../privileges.ts";
 import { commonGaps, type ExportFacts } from "./script.ts";
 
 /** config.json of an OCI bundle (runtime-spec 1.2), with what it cannot express in an annotation. */
@@ -28,6 +29,7 @@ function gaps(plan: SandboxPlan): string[] {
   const links = plan.mounts.filter(({ kind }) => kind === "symlink");
   return [
     ...commonGaps(plan),
+    ...unlimitedGap(plan),
     ...(rootfs.type === "host"
       ? ["rootfs is an empty directory beside this file, owned by the first id of the map"]
       : []),
@@ -44,10 +46,30 @@ function processOf(plan: SandboxPlan, environment: Readonly<Record<string, strin
     args: plan.command,
     cwd: plan.workdir,
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    // Inheritable and ambient stay empty: CVE-2022-24769.
-    capabilities: { bounding: kept, effective: kept, permitted: kept },
-    noNewPrivileges: true,
+    // For root inside inheritable and ambient stay empty: CVE-2022-24769.
+    capabilities: {
+      bounding: kept,
+      effective: kept,
+      permitted: kept,
+      ...(plan.ambient && { inheritable: kept, ambient: kept }),
+    },
+    noNewPrivileges: plan.spec.noNewPrivileges,
+    rlimits: finiteUlimits(plan).map(([name, { soft, hard }]) => ({
+      type: `RLIMIT_${name.toUpperCase()}`,
+      soft,
+      hard,
+    })),
   };
+}
+
+/** RLIM_INFINITY, 2^64-1, is no number that JSON.stringify can write. */
+function finiteUlimits({ spec }: SandboxPlan) {
+  return namedUlimits(spec.ulimits).filter(([, { hard }]) => hard !== "unlimited");
+}
+
+function unlimitedGap({ spec }: SandboxPlan): string[] {
+  const named = namedUlimits(spec.ulimits).filter(([, { hard }]) => hard === "unlimited");
+  return named.map(([name, { soft, hard }]) => `ulimit ${name} ${soft}:${hard}`);
 }
 
 const fileSystems = {

@@ -1,4 +1,5 @@
 import type { SandboxPlan } from "../../protocol/plan.ts";
+import { namedUlimits } from "../privileges.ts";
 
 /** What the exports are made of: the plan, and the variables with their values. */
 export interface ExportFacts {
@@ -39,7 +40,10 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
   const views = mounts.filter(({ view }) => view);
   const pinned = mounts.filter(({ kind }) => kind === "pin");
   return [
-    "the system-call filter of Terrarium; another tool has its own or none",
+    ...(spec.seccomp === "none"
+      ? []
+      : ["the system-call filter of Terrarium; another tool has its own or none"]),
+    ...landlockGap(spec),
     ...views.map(({ target }) => `the owners of the files in ${target}, which look like nobody's`),
     ...pinned.map(({ target }) => `${target} cannot be renamed or removed inside`),
     ...(spec.processes ?? []).slice(1).map(({ name }) => `process ${name}: it has one command`),
@@ -47,6 +51,23 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
       ? [`the sandbox is ended after ${spec.timeout}: put "timeout" before it`]
       : []),
   ];
+}
+
+function landlockGap({ landlock }: SandboxPlan["spec"]): string[] {
+  const words = Object.entries(landlock ?? {}).map(([key, list]) => `${key} ${list?.join(" ")}`);
+  return words.map((text) => `Landlock: ${text}`);
+}
+
+/** Tools for ordinary users keep none (bwrap(1), --cap-add). */
+export function capabilityGap({ capabilities }: SandboxPlan): string[] {
+  return capabilities.length > 0 ? [`capabilities inside: ${capabilities.join(" ")}`] : [];
+}
+
+/** prlimit(1), to put before a command that has no words for them. */
+export function withUlimits({ spec }: SandboxPlan): string[][] {
+  const limits = namedUlimits(spec.ulimits);
+  const words = limits.map(([name, { soft, hard }]) => `--${name}=${soft}:${hard}`);
+  return words.length > 0 ? [["prlimit", ...words]] : [];
 }
 
 export function idMapGap({ mounts, uidMap: [, first, count] }: SandboxPlan): string[] {

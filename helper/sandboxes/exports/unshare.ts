@@ -1,5 +1,6 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import {
+  capabilityGap,
   commonGaps,
   type ExportFacts,
   idMapGap,
@@ -7,6 +8,7 @@ import {
   quote,
   script,
   shellVariable,
+  withUlimits,
 } from "./script.ts";
 
 /**
@@ -20,11 +22,13 @@ export function unshareCommand(facts: ExportFacts): string {
       ...commonGaps(plan),
       ...idMapGap(plan),
       ...limitsGap(plan),
+      ...capabilityGap(plan),
       ...(plan.uid === 0 ? [] : [`uid ${plan.uid} inside: it is root there, without capabilities`]),
       "read-only holds for a bind itself, not for mounts below it",
       ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
     ],
     [
+      ...withUlimits(plan),
       ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"],
       ["--mount", "--uts", "--ipc", "--net", "--cgroup"],
       ["--", "sh", "-euc", quote(steps(facts)), "sh", ...plan.spec.passEnv.map(shellVariable)],
@@ -52,7 +56,7 @@ function steps({ plan, environment }: ExportFacts): string {
     "umount -l .",
     `cd ${quote(plan.workdir)}`,
     `exec env -i ${[...variables, ...passed].join(" ")} \\`,
-    `  setpriv --no-new-privs --bounding-set=-all --inh-caps=-all ${plan.command.map(quote).join(" ")}`,
+    `  setpriv ${plan.spec.noNewPrivileges ? "--no-new-privs " : ""}--bounding-set=-all --inh-caps=-all ${plan.command.map(quote).join(" ")}`,
   ].join("\n");
 }
 

@@ -1,0 +1,110 @@
+import { landlockOptions } from "../launch/landlock.ts";
+import { capabilities } from "../protocol/capabilities.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { PlannedMount } from "../protocol/plan.ts";
+import { bothLimits, type Ulimits, ulimitNames } from "../protocol/privileges.ts";
+import type { SandboxSpec } from "../protocol/schemas.ts";
+import type { SandboxIdentity } from "./identity.ts";
+
+/** What a sandbox's processes may do: the spec's wish, applied to who they are and what they see. */
+export interface Privileges {
+  /** Kept in the bounding, permitted and effective sets; as linux/capability.h has them, in small letters. */
+  readonly capabilities: readonly string[];
+  /** Inheritable and ambient as well: who is not root keeps nothing else through execve(2). */
+  readonly ambient: boolean;
+}
+
+/**
+ * Never beside a writable part of the host. A file capability that is set there would be the host's own
+ * (design, "planting"); with FSETID a set-uid file there would keep its bit when its content is replaced.
+ */
+const neverBesideHost: readonly string[] = ["SETFCAP", "FSETID"];
+
+/** Throws invalidRequest for a wish that would open something on the host. */
+export function planPrivileges(
+  spec: SandboxSpec,
+  identity: SandboxIdentity,
+  mounts: readonly PlannedMount[],
+): Privileges {
+  const writable = mounts.find(
+    ({ kind, readOnly }) => (kind === "bind" || kind === "root") && !readOnly,
+  );
+  if (writable) checkBeside(spec, writable);
+  if (!spec.noNewPrivileges) checkSetId(spec, identity);
+  const defaults = identity.capabilities.map((name) => name.toUpperCase());
+  const chosen = choose(spec.capabilities, defaults);
+  // ALL means all that can be given here.
+  const given = chosen.filter((name) => !writable || !neverBesideHost.includes(name));
+  return {
+    capabilities: given.map((name) => name.toLowerCase()),
+    ambient: identity.uid !== 0,
+  };
+}
+
+/** Docker's rule: the defaults, less what is dropped, and what is added; a name that is in both is dropped. */
+function choose(
+  { add = [], drop = [] }: SandboxSpec["capabilities"],
+  defaults: readonly string[],
+): readonly string[] {
+  const added = (name: (typeof capabilities)[number]) => add.includes("ALL") || add.includes(name);
+  const kept = (name: string) => !drop.includes("ALL") && defaults.includes(name);
+  return capabilities.filter((name) => (added(name) || kept(name)) && !drop.includes(name));
+}
+
+function checkBeside({ capabilities: { add = [] }, seccomp }: SandboxSpec, mount: PlannedMount) {
+  const { source = mount.target } = mount;
+  const named = add.find((name) => neverBesideHost.includes(name));
+  if (named) {
+    throw refused(
+      `${named} cannot be added while ${source} of the host is writable: set-uid files and file capabilities there would be the host's. Mount it read-only (:ro).`,
+    );
+  }
+  if (seccomp === "none") {
+    throw refused(
+      `The system-call filter cannot be left out while ${source} of the host is writable: it is what keeps set-uid files from being planted there. Mount it read-only (:ro).`,
+    );
+  }
+}
+
+/**
+ * Without no_new_privs set-uid programs of the root directory work, as su does. The ids that they give are
+ * the sandbox's own range; elsewhere every mount is nosuid, or their owner is nobody inside.
+ */
+function checkSetId({ rootfs }: SandboxSpec, { idMappedBinds }: SandboxIdentity): void {
+  if (rootfs.type !== "host" && idMappedBinds) return;
+  throw refused(
+    "noNewPrivileges: false does nothing here: set-uid programs work only in a root directory of the sandbox's own (--rootfs) with a range of ids, which a helper that runs as root gives.",
+  );
+}
+
+/** The launcher's options, for `run`. */
+export function privilegeOptions(spec: SandboxSpec, privileges: Privileges): readonly string[] {
+  const option = privileges.ambient ? "--ambient-cap" : "--keep-cap";
+  return [
+    ...privileges.capabilities.flatMap((name) => [option, name]),
+    ...(spec.noNewPrivileges ? [] : ["--new-privileges"]),
+    ...(spec.seccomp === "none" ? ["--seccomp", "none"] : []),
+    ...ulimitOptions(spec.ulimits),
+    ...landlockOptions(spec.landlock),
+  ];
+}
+
+function ulimitOptions(ulimits: Ulimits): readonly string[] {
+  return namedUlimits(ulimits).flatMap(([name, { soft, hard }]) => [
+    "--rlimit",
+    name,
+    `${soft}:${hard}`,
+  ]);
+}
+
+/** In the order of the names. */
+export function namedUlimits(ulimits: Ulimits) {
+  return ulimitNames.flatMap((name) => {
+    const limit = ulimits[name];
+    return limit === undefined ? [] : [[name, bothLimits(limit)] as const];
+  });
+}
+
+function refused(reason: string): TerrariumError {
+  return new TerrariumError("invalidRequest", { reason });
+}

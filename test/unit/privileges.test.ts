@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parseArguments } from "../../helper/cli/options.ts";
+import {
+  mergePrivileges,
+  parsePrivileges,
+  privilegeOptions,
+} from "../../helper/cli/privilegeOptions.ts";
+import type { PlannedMount } from "../../helper/protocol/plan.ts";
+import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
+import { type Asker, planIdentity } from "../../helper/sandboxes/identity.ts";
+import {
+  privilegeOptions as launcherOptions,
+  planPrivileges,
+} from "../../helper/sandboxes/privileges.ts";
+
+const dev: Asker = { uid: 1000, gid: 1000, name: "dev", home: "/home/dev", shell: "/bin/sh" };
+const writable: PlannedMount = { kind: "bind", source: "/srv/tides", target: "/srv/tides" };
+
+function options(input: SandboxSpecInput, mounts: readonly PlannedMount[] = []): string {
+  const spec = sandboxSpec.parse(input);
+  const identity = planIdentity(dev, spec.userns, undefined);
+  return launcherOptions(spec, planPrivileges(spec, identity, mounts)).join(" ");
+}
+
+describe("the capabilities of a spec", () => {
+  const root = (add: string[], drop: string[]) =>
+    options({ userns: "root", capabilities: { add, drop } }).replaceAll("--keep-cap ", "");
+
+  test("are Docker's rule: defaults, less dropped, and added", () => {
+    assert.equal(root([], ["ALL"]), "");
+    assert.equal(root(["net_raw", "CAP_SYS_PTRACE"], ["ALL"]), "net_raw sys_ptrace");
+    assert.doesNotMatch(root([], ["CHOWN"]), /chown/);
+    assert.match(root([], ["CHOWN"]), /^dac_override /);
+    assert.equal(root(["ALL"], ["ALL"]), root(["ALL"], []));
+  });
+
+  test("lack what both lists name", () => {
+    assert.equal(root(["KILL"], ["ALL", "KILL"]), "");
+    assert.doesNotMatch(root(["ALL"], ["SYS_ADMIN"]), /sys_admin/);
+  });
+
+  test("of an ordinary user are none, and what is added is ambient", () => {
+    assert.equal(options({}), "");
+    assert.equal(options({ capabilities: { add: ["KILL"] } }), "--ambient-cap kill");
+  });
+
+  test("never hold what a writable part of the host would make the host's", () => {
+    const all = { capabilities: { add: ["ALL"] } };
+    assert.match(options(all), /setfcap/);
+    assert.doesNotMatch(options(all, [writable]), /setfcap|fsetid/);
+    assert.match(options(all, [{ ...writable, readOnly: true }]), /setfcap/);
+  });
+});
+
+test("what closes becomes the launcher's options; an empty list closes all", () => {
+  const ulimits = { nofile: { soft: 5, hard: "unlimited" as const }, core: 0 };
+  assert.equal(options({ ulimits }), "--rlimit core 0:0 --rlimit nofile 5:unlimited");
+  assert.equal(options({ landlock: { readOnly: [] } }), "--landlock");
+  assert.equal(options({ landlock: { scopes: ["signals"] } }), "--scope signals");
+  assert.equal(options({ seccomp: "none" }), "--seccomp none");
+});
+
+describe("the flags of privileges", () => {
+  const parse = (...words: string[]) =>
+    parsePrivileges(parseArguments(words, privilegeOptions, "run"));
+  const given = (words: object) => JSON.parse(JSON.stringify(words));
+
+  test("say nothing where none was given: no list is empty by accident", () => {
+    assert.deepEqual(given(parse()), {});
+  });
+
+  test("add to the lists of a file, and win over its limits", () => {
+    const file = { capabilities: { add: ["KILL"] }, ulimits: { core: 0, cpu: 9 } };
+    const flags = parse("--cap-add", "CHOWN", "--ulimit", "cpu=1:-1");
+    assert.deepEqual(given(mergePrivileges(file, flags)), {
+      capabilities: { add: ["KILL", "CHOWN"] },
+      ulimits: { core: 0, cpu: { soft: 1, hard: "unlimited" } },
+    });
+  });
+});
