@@ -2,6 +2,7 @@
 #include "cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -51,13 +52,12 @@ bool cgroups_enter_legacy(const struct string_list *directories, struct failure 
     return true;
 }
 
-static void write_file(const char *directory, const char *name, const char *text) {
+static bool write_file(const char *directory, const char *name, const char *text) {
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
-        return;
+        return false;
     cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
-    ssize_t ignored = file < 0 ? 0 : write(file, text, strlen(text));
-    (void)ignored;
+    return file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
 void cgroups_thaw(const struct string_list *directories) {
@@ -65,6 +65,40 @@ void cgroups_thaw(const struct string_list *directories) {
         write_file(directories->items[i], "cgroup.freeze", "0");
         write_file(directories->items[i], "freezer.state", "THAWED");
     }
+}
+
+/* True where there was somebody to kill. */
+static bool kill_members(const char *directory) {
+    char path[PATH_MAX];
+    bool found = false;
+    int pid, size = snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+    FILE *members = size < (int)sizeof path ? fopen(path, "re") : NULL;
+    while (members && fscanf(members, "%d", &pid) == 1)
+        if (pid > 0 && kill(pid, SIGKILL) == 0)
+            found = true;
+    if (members)
+        fclose(members);
+    return found;
+}
+
+/* Version 1: what is frozen neither forks nor gives its number to another process. */
+static void kill_frozen(const char *directory) {
+    for (int round = 0; round < 100; round++) {
+        write_file(directory, "freezer.state", "FROZEN");
+        bool found = kill_members(directory);
+        write_file(directory, "freezer.state", "THAWED");
+        if (!found)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
+    }
+}
+
+void cgroups_kill(const struct string_list *directories) {
+    for (size_t i = 0; i < directories->count; i++)
+        if (write_file(directories->items[i], "cgroup.kill", "1"))
+            return; /* all of them at once, and every process is in that hierarchy */
+    for (size_t i = 0; i < directories->count; i++)
+        kill_frozen(directories->items[i]);
 }
 
 /* Half a second in all: 1, 2, 4 ... 256 ms. */

@@ -6,7 +6,6 @@
 #include "privileges.h"
 #include "session.h"
 #include "target.h"
-#include "wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -47,33 +46,12 @@ static bool spawn_joiner(struct session *session, struct target *target, pid_t *
     *joiner = ready ? fork() : -1;
     if (*joiner == 0) {
         close(pair[0]);
-        join_main(session->options, target, pty, pair[1]);
+        join_target(session->options, target, pty, pair[1]);
     }
     session->inside = pair[0];
     close(pair[1]);
     pty_close(&pty); /* one master too many would keep the session's terminal alive */
     return *joiner > 0 || (ready && failed(failure, "namespaces", "fork", NULL));
-}
-
-/* The joiner tells who entered, or why nobody could. */
-static bool await_entered(struct session *session, struct failure *failure) {
-    struct message message;
-    int received[MESSAGE_DESCRIPTORS];
-    if (!wait_readable(session, session->inside, -1, "namespaces", failure))
-        return false;
-    if (!message_receive(session->inside, &message, received))
-        return failed(failure, "namespaces", "recvmsg", NULL);
-    if (message.kind == MESSAGE_ENTERED) {
-        session->pid = message.number;
-        session->process = take_fd(&received[0]);
-        return message_send_kind(session->inside, MESSAGE_GO) ||
-               failed(failure, "go", "sendmsg", NULL);
-    }
-    message_close(received);
-    *failure = message.failure;
-    return message.kind == MESSAGE_FAILED
-               ? false
-               : failed_because(failure, EPROTO, "namespaces", "recvmsg", NULL, NULL);
 }
 
 /* What is below the target's own limits is taken; only the first user namespace can raise. */
@@ -100,14 +78,18 @@ static bool check_followed(const struct session *session, const struct target *t
            target_kept_user(target, namespace_inode(namespaces, CLONE_NEWUSER), failure);
 }
 
+static bool go(const struct session *session, struct failure *failure) {
+    return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);
+}
+
 static bool begin(struct session *session, struct options *options, pid_t *joiner,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
     struct target target;
     if (!session_open(session, failure) || !target_open(&target, options, failure) ||
         !follow_rlimits(options, &target, failure) || !privileges_hide(failure) ||
-        !spawn_joiner(session, &target, joiner, failure) || !await_entered(session, failure) ||
-        !session_await_prepared(session, namespaces, failure) ||
+        !spawn_joiner(session, &target, joiner, failure) || !join_await(session, failure) ||
+        !go(session, failure) || !session_await_prepared(session, namespaces, failure) ||
         !check_followed(session, &target, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);

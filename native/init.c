@@ -58,10 +58,10 @@ static void release(struct execution *execution, struct pty *pty) {
 
 /* Several programs cannot read one input: theirs is what init has, /dev/null. */
 static _Noreturn void supervise_several(const struct options *options, struct execution *execution,
-                                        int monitor) {
+                                        int monitor, int children) {
     close(execution->stdio[STDIN_FILENO]);
     execution->stdio[STDIN_FILENO] = STDIN_FILENO;
-    supervisor_run(options, execution, monitor);
+    supervisor_run(options, execution, monitor, children);
 }
 
 _Noreturn void init_main(struct options *options, int monitor, char **argv) {
@@ -70,18 +70,21 @@ _Noreturn void init_main(struct options *options, int monitor, char **argv) {
                                   .environment = options->environment.items,
                                   .terminal = options->terminal,
                                   .limits = &options->rlimits};
-    struct pty pty = {-1, -1};
+    struct prepared prepared = {.pty = {-1, -1}, .children = -1};
     title_set(argv, "terrarium-init");
     setsid(); /* a Ctrl-C in the monitor's terminal is the monitor's */
     if (!descriptors_keep_only(&monitor, &failure) ||
-        !prepare(options, monitor, &pty, &execution.umask, &failure))
+        !prepare(options, monitor, &prepared, &failure))
         report(monitor, &failure, EXIT_LAUNCHER_FAILED);
-    await_start(monitor, &execution, &pty);
+    execution.umask = prepared.umask;
+    await_start(monitor, &execution, &prepared.pty);
+    if (prepared.children >= 0)
+        privileges_outlive_parent(); /* to end the rest when the monitor has ended */
     if (options->no_init)
         become_command(monitor, &execution);
     if (options->processes.count > 0)
-        supervise_several(options, &execution, monitor);
+        supervise_several(options, &execution, monitor, prepared.children);
     pid_t command = spawn_command(monitor, &execution);
-    release(&execution, &pty);
-    reaper_run(command, monitor);
+    release(&execution, &prepared.pty);
+    reaper_run(command, monitor, prepared.children);
 }

@@ -1,13 +1,15 @@
 #include "join.h"
 #include "cgroups.h"
 #include "cleanup.h"
+#include "clocks.h"
+#include "clone.h"
 #include "entered.h"
+#include "init.h"
 #include "message.h"
 #include "privileges.h"
-#include "syscalls.h"
+#include "wait.h"
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 
 static _Noreturn void give_up(int monitor, const struct failure *failure) {
     struct message message = {.kind = MESSAGE_FAILED, .failure = *failure};
@@ -41,17 +43,20 @@ static bool join_namespaces(const struct options *options, const struct target *
 
 /*
  * CLONE_PARENT: the new process is the monitor's child, which waits for it and whose death kills
- * it. The result is its pid as the monitor sees it, since this process never left that pid
- * namespace.
+ * it. Its pid is the one that the monitor sees, since this process never left that pid namespace.
  */
-static pid_t spawn(int *process) {
-    struct clone_args arguments = {.flags = CLONE_PARENT | CLONE_PIDFD,
-                                   .pidfd = (uint64_t)(uintptr_t)process};
-    return clone3(&arguments);
+static _Noreturn void hand_over(int monitor, pid_t child, int process) {
+    struct failure failure = {0};
+    if (child < 0) {
+        failed(&failure, "namespaces", "clone3", NULL);
+        give_up(monitor, &failure);
+    }
+    struct message message = {.kind = MESSAGE_ENTERED, .number = child};
+    _exit(message_send(monitor, &message, &process, 1) ? 0 : EXIT_LAUNCHER_FAILED);
 }
 
-_Noreturn void join_main(const struct options *options, struct target *target, struct pty pty,
-                         int monitor) {
+_Noreturn void join_target(const struct options *options, struct target *target, struct pty pty,
+                           int monitor) {
     struct failure failure = {0};
     /* Before the target's processes can see us (CVE-2016-9962). */
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
@@ -59,13 +64,48 @@ _Noreturn void join_main(const struct options *options, struct target *target, s
         !join_namespaces(options, target, &failure))
         give_up(monitor, &failure);
     int process = -1;
-    pid_t child = spawn(&process);
+    pid_t child = clone_process(CLONE_PARENT, -1, &process);
     if (child == 0)
         entered_main(options, target, pty, monitor);
-    if (child < 0) {
-        failed(&failure, "namespaces", "clone3", NULL);
+    hand_over(monitor, child, process);
+}
+
+/*
+ * A time namespace that a joined user namespace will own is made here: init is hidden from that
+ * one's processes from its first instant, which hides its own timens_offsets from itself as well.
+ */
+static bool enter_clocks(const struct options *options, struct failure *failure) {
+    return choices_file(options->wishes, CLONE_NEWUSER) < 0 || clocks_enter(options, failure);
+}
+
+_Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, int monitor,
+                           char **argv) {
+    struct failure failure = {0};
+    if (!privileges_die_with_parent(&failure) || !choices_join(options->wishes, &failure) ||
+        !enter_clocks(options, &failure) || !privileges_hide(&failure))
         give_up(monitor, &failure);
+    int process = -1;
+    pid_t child = clone_process(flags | CLONE_PARENT, cgroup, &process);
+    if (child == 0)
+        init_main(options, monitor, argv);
+    hand_over(monitor, child, process);
+}
+
+bool join_await(struct session *session, struct failure *failure) {
+    struct message message;
+    int received[MESSAGE_DESCRIPTORS];
+    if (!wait_readable(session, session->inside, -1, "namespaces", failure))
+        return false;
+    if (!message_receive(session->inside, &message, received))
+        return failed(failure, "namespaces", "recvmsg", NULL);
+    if (message.kind == MESSAGE_ENTERED) {
+        session->pid = message.number;
+        session->process = take_fd(&received[0]);
+        return true;
     }
-    struct message message = {.kind = MESSAGE_ENTERED, .number = child};
-    _exit(message_send(monitor, &message, &process, 1) ? 0 : EXIT_LAUNCHER_FAILED);
+    message_close(received);
+    *failure = message.failure;
+    return message.kind == MESSAGE_FAILED
+               ? false
+               : failed_because(failure, EPROTO, "namespaces", "recvmsg", NULL, NULL);
 }

@@ -1,13 +1,24 @@
-/* The way into another process's namespaces. */
+/* The way into namespaces that exist already. */
 #pragma once
 #include "confinement.h"
 #include "options.h"
 #include "pty.h"
+#include "session.h"
 #include "target.h"
 
 /*
  * Joins cgroups and namespaces and starts, as a child of the monitor, the process that is in them.
  * Lives in a process of its own, which then exits. pty: a pair of the host's, see entered.h.
  */
-_Noreturn void join_main(const struct options *options, struct target *target, struct pty pty,
-                         int monitor);
+_Noreturn void join_target(const struct options *options, struct target *target, struct pty pty,
+                           int monitor);
+
+/*
+ * The same for a new sandbox: joins the namespaces that it shares with somebody, and starts in them
+ * its init, with those that flags make. cgroup: see clone.h.
+ */
+_Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, int monitor,
+                           char **argv);
+
+/* Waits for the joiner's word: session gets pid and pidfd of the process that it started. */
+bool join_await(struct session *session, struct failure *failure);

@@ -8,7 +8,7 @@
 
 enum message_kind {
     MESSAGE_MOUNT = 1, /* monitor -> init: one id-mapped mount; number: its place in the list */
-    MESSAGE_GO,        /* monitor -> init: id maps and cgroups are in place */
+    MESSAGE_GO,        /* monitor -> init: id maps are in place (+ the mount namespace to join) */
     MESSAGE_PREPARED,  /* init -> monitor: everything but the command is ready (+ pty master) */
     MESSAGE_ENTERED,  /* joiner -> monitor: number: the pid of the process that entered (+ pidfd) */
     MESSAGE_START,    /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */

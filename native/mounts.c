@@ -85,8 +85,8 @@ static bool apply_proc(const struct mount_spec *mount, struct building *building
                        struct failure *failure) {
     cleanup_fd int place =
         resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
-    return place >= 0 &&
-           proc_mount(place, mount->target, building->devices.nodes[DEVICE_NULL], failure);
+    return place >= 0 && proc_mount(place, mount->target, building->devices.nodes[DEVICE_NULL],
+                                    building->host_processes, failure);
 }
 
 static bool apply_dev(const struct mount_spec *mount, struct building *building,

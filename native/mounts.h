@@ -7,6 +7,7 @@
 struct building {
     int root;               /* the new root directory */
     int terminals;          /* the sandbox's own devpts, -1 before --dev */
+    bool host_processes;    /* /proc is the host's: there is no other for its pid namespace */
     struct devices devices; /* the host's device nodes, opened before anything was mounted */
 };
 

@@ -3,6 +3,7 @@
 #include "namespaces.h"
 #include "nearest.h"
 #include "numbers.h"
+#include "sharing.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -81,6 +82,12 @@ static bool set_namespaces(struct options *options, const struct row *row, char 
                            struct failure *failure) {
     (void)row;
     return namespaces_parse(values[0], &options->namespaces, failure);
+}
+
+static bool set_wish(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    (void)row;
+    return choices_parse(options->wishes, values[0], values[1], failure);
 }
 
 static bool set_owner(struct options *options, const struct row *row, char **values,
@@ -181,6 +188,8 @@ static bool add_mount(struct options *options, const struct row *row, char **val
 /* clang-format off */
 static const struct row rows[] = {
     {"hostname", "NAME", "host name inside", COMMAND_RUN, set_text, FIELD(hostname), 0, {0}},
+    {"namespace", "TYPE HOW", "new, host, or the path of one to join; repeatable (default: time host, the others new)", COMMAND_RUN, set_wish, 0, 0, {0}},
+    {"time-offset", "LINE", "a line of timens_offsets, \"boottime 86400 0\"; repeatable", COMMAND_RUN, add_text, FIELD(time_offsets), 0, {0}},
     {"uid", "N", "user id inside (default 0)", COMMAND_RUN, set_number, FIELD(uid), UINT32_MAX - 1, {0}},
     {"gid", "N", "group id inside (default 0)", COMMAND_RUN, set_number, FIELD(gid), UINT32_MAX - 1, {0}},
     {"uid-map", "MAP", "a line of uid_map, \"INSIDE OUTSIDE COUNT\"; repeatable (default \"0 EUID 1\")", COMMAND_RUN, add_text, FIELD(uid_maps), 0, {0}},
@@ -301,6 +310,8 @@ static bool check(const struct options *options, struct failure *failure) {
                            options->environment.items[i]);
     if (options->command == COMMAND_ENTER && (options->pid == 0 || options->namespaces == 0))
         return refused(failure, "options", "enter needs --pid and --namespaces");
+    if (options->command == COMMAND_RUN && !sharing_check(options, failure))
+        return false;
     bool dev = options->command == COMMAND_ENTER;
     for (size_t i = 0; i < options->mount_count; i++)
         dev = dev || options->mounts[i].kind == MOUNT_DEV;
@@ -319,6 +330,7 @@ bool options_parse(struct options *options, int command, char **arguments,
                                 .root = {.tree = -1},
                                 .status = -1,
                                 .sync = -1};
+    choices_set_default(options->wishes);
     char **argument = arguments;
     while (argument && *argument && strcmp(*argument, "--") != 0)
         if (!parse_option(options, &argument, failure))
@@ -332,6 +344,7 @@ bool options_parse(struct options *options, int command, char **arguments,
 void options_free(struct options *options) {
     string_list_free(&options->uid_maps);
     string_list_free(&options->gid_maps);
+    string_list_free(&options->time_offsets);
     string_list_free(&options->cgroups);
     string_list_free(&options->environment);
     string_list_free(&options->landlock.read);

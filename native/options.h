@@ -1,6 +1,7 @@
 /* What a command line asks for. */
 #pragma once
 #include "arguments.h"
+#include "choices.h"
 #include "failure.h"
 #include "landlock.h"
 #include "processes.h"
@@ -56,8 +57,10 @@ struct options {
     const char *state_directory;
     uint64_t pid, start_time;
     bool start_time_given;
-    int namespaces;
-    int status, sync; /* descriptors, or -1 */
+    int namespaces;                                /* CLONE_NEW* that enter joins */
+    struct namespace_wish wishes[NAMESPACE_COUNT]; /* of run, in the order of namespace_types */
+    struct string_list time_offsets; /* "boottime SECONDS NANOSECONDS", as in timens_offsets */
+    int status, sync;                /* descriptors, or -1 */
     char **arguments; /* the command, ends with a null pointer; empty where there are processes */
     struct process_list processes;
 };

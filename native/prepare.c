@@ -1,6 +1,8 @@
 #include "prepare.h"
 #include "cgroups.h"
 #include "cleanup.h"
+#include "clocks.h"
+#include "descendants.h"
 #include "descriptors.h"
 #include "identity.h"
 #include "message.h"
@@ -25,25 +27,40 @@ static bool take_mount(struct options *options, const struct message *message, i
     return true;
 }
 
-static bool await_go(struct options *options, int monitor, struct failure *failure) {
+/* *mounts: the mount namespace to join, or -1. */
+static bool await_go(struct options *options, int monitor, int *mounts, struct failure *failure) {
     for (;;) {
         struct message message;
         int received[MESSAGE_DESCRIPTORS];
         if (!message_receive(monitor, &message, received))
             return failed(failure, "go", "recvmsg", NULL);
-        if (message.kind == MESSAGE_GO)
+        if (message.kind == MESSAGE_GO) {
+            *mounts = received[0];
             return true;
+        }
         if (message.kind != MESSAGE_MOUNT || !take_mount(options, &message, received))
             return failed_because(failure, EPROTO, "go", "recvmsg", NULL, NULL);
     }
 }
 
+static bool is_new(const struct options *options, int flag) {
+    return choices_flags(options->wishes, NAMESPACE_NEW) & flag;
+}
+
+/* A joined pid namespace is known by other numbers here than in the host's /proc. */
+static bool shares_host_pids(const struct options *options) {
+    return choices_flags(options->wishes, NAMESPACE_HOST) & CLONE_NEWPID;
+}
+
 /* From here on the process is the sandbox's own user, and hidden from everybody inside. */
 static bool become_inside(const struct options *options, struct failure *failure) {
-    if (!identity_become((uid_t)options->uid, (gid_t)options->gid, failure))
+    /* A joined user namespace's clocks are the joiner's business: see there. */
+    bool own_clocks = choices_file(options->wishes, CLONE_NEWUSER) < 0;
+    if ((own_clocks && !clocks_enter(options, failure)) ||
+        !identity_become((uid_t)options->uid, (gid_t)options->gid, failure))
         return false;
     /* After it was put into its cgroups, so that they are the root of the new view. */
-    if (unshare(CLONE_NEWCGROUP) < 0)
+    if (is_new(options, CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
         return failed(failure, "namespaces", "unshare(CLONE_NEWCGROUP)", NULL);
     return privileges_hide(failure) && privileges_die_with_parent(failure) &&
            privileges_leave_keyring(failure);
@@ -51,9 +68,22 @@ static bool become_inside(const struct options *options, struct failure *failure
 
 static bool build_root(struct options *options, struct building *building,
                        struct failure *failure) {
+    building->host_processes =
+        !is_new(options, CLONE_NEWPID) && choices_file(options->wishes, CLONE_NEWPID) < 0;
     return devices_open(&building->devices, failure) && sources_open(options, failure) &&
            root_attach(options, building, failure) && mounts_apply(options, building, failure) &&
            root_enter(building, failure);
+}
+
+/* Somebody else's tree is used as it is: there is nothing to build. */
+static bool join_root(int mounts, struct building *building, struct failure *failure) {
+    if (mounts >= 0 && setns(mounts, CLONE_NEWNS) < 0) {
+        failed(failure, "namespaces", "setns", "mnt");
+        return failed_hint(failure, "a mount namespace is joined with the user namespace that "
+                                    "owns it (setns(2))");
+    }
+    building->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return building->root >= 0 || failed(failure, "root", "open", "/");
 }
 
 static bool name_host(const char *hostname, struct failure *failure) {
@@ -92,28 +122,39 @@ static void close_sources(struct options *options) {
         cleanup_close_descriptor(&options->mounts[i].tree);
 }
 
-bool prepare(struct options *options, int monitor, struct pty *pty, mode_t *mask,
+/* The sandbox's own things, or where a namespace is not its own, the ones that are there. */
+static bool build(struct options *options, int mounts, struct building *building,
+                  struct prepared *prepared, struct failure *failure) {
+    if (shares_host_pids(options) && (prepared->children = descendants_adopt(failure)) < 0)
+        return false;
+    bool rooted = is_new(options, CLONE_NEWNS) ? build_root(options, building, failure)
+                                               : join_root(mounts, building, failure);
+    return rooted && name_host(options->hostname, failure) &&
+           (!is_new(options, CLONE_NEWNET) || network_raise_loopback(failure)) &&
+           (!options->terminal || pty_open(building->terminals, &prepared->pty, failure));
+}
+
+bool prepare(struct options *options, int monitor, struct prepared *prepared,
              struct failure *failure) {
-    struct message prepared = {.kind = MESSAGE_PREPARED};
+    struct message message = {.kind = MESSAGE_PREPARED};
     struct building building = {.root = -1, .terminals = -1};
-    if (!privileges_die_with_parent(failure) || !await_go(options, monitor, failure) ||
+    cleanup_fd int mounts = -1;
+    if (!privileges_die_with_parent(failure) || !await_go(options, monitor, &mounts, failure) ||
         !cgroups_enter_legacy(&options->cgroups, failure) || !become_inside(options, failure))
         return false;
-    *mask = umask(0);
+    prepared->umask = umask(0);
     for (int i = 0; i < 3; i++)
         descriptor_forget(i); /* the monitor's are the host's, and not init's business */
     cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    namespaces_read(proc, prepared.namespaces);
-    if (!build_root(options, &building, failure) || !name_host(options->hostname, failure) ||
-        !network_raise_loopback(failure))
+    if (!build(options, mounts, &building, prepared, failure))
         return false;
-    if (options->terminal && !pty_open(building.terminals, pty, failure))
-        return false;
+    namespaces_read(proc, message.namespaces);
     if (!confine(options, building.root, failure))
         return false;
     close_building(&building);
     close_sources(options);
-    bool sent = message_send(monitor, &prepared, &pty->master, options->terminal ? 1 : 0);
-    cleanup_close_descriptor(&pty->master);
+    int *master = &prepared->pty.master;
+    bool sent = message_send(monitor, &message, master, options->terminal ? 1 : 0);
+    cleanup_close_descriptor(master);
     return sent || failed(failure, "prepare", "sendmsg", NULL);
 }

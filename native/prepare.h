@@ -3,9 +3,12 @@
 #include "options.h"
 #include "pty.h"
 
-/*
- * Receives the monitor's mounts and its "go", builds the sandbox and answers "prepared".
- * *pty: its terminal, where options ask for one; *mask: the umask that the command gets.
- */
-bool prepare(struct options *options, int monitor, struct pty *pty, mode_t *mask,
+struct prepared {
+    struct pty pty; /* the sandbox's terminal, where options ask for one */
+    mode_t umask;   /* the command's */
+    int children;   /* lists init's, where it has to end them itself; or -1 (descendants.h) */
+};
+
+/* Receives the monitor's mounts and its "go", builds the sandbox and answers "prepared". */
+bool prepare(struct options *options, int monitor, struct prepared *prepared,
              struct failure *failure);

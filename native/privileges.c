@@ -62,3 +62,7 @@ bool privileges_die_with_parent(struct failure *failure) {
         return failed(failure, "privileges", "prctl(PR_SET_PDEATHSIG)", NULL);
     return true;
 }
+
+void privileges_outlive_parent(void) {
+    prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+}

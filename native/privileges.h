@@ -25,3 +25,6 @@ bool privileges_leave_keyring(struct failure *failure);
 
 /* Ends with the parent. Set again after every change of credentials, which clears it (prctl(2)). */
 bool privileges_die_with_parent(struct failure *failure);
+
+/* Takes that back, for a process that has to end others then. */
+void privileges_outlive_parent(void);

@@ -1,5 +1,6 @@
 #include "reaper.h"
 #include "capabilities.h"
+#include "descendants.h"
 #include "message.h"
 #include "privileges.h"
 #include "signals.h"
@@ -36,17 +37,22 @@ static void take_signals(pid_t command, int monitor, int signals) {
     }
 }
 
-static void take_message(pid_t command, int monitor) {
+_Noreturn void reaper_lose_monitor(int children) {
+    descendants_end(children, 0);
+    _exit(EXIT_LAUNCHER_FAILED);
+}
+
+static void take_message(pid_t command, int monitor, int children) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(monitor, &message, received))
-        _exit(EXIT_LAUNCHER_FAILED); /* the monitor is gone: so is the sandbox */
+        reaper_lose_monitor(children);
     message_close(received);
     if (message.kind == MESSAGE_SIGNAL && signal_is_forwarded(message.number))
         kill(command, message.number);
 }
 
-_Noreturn void reaper_run(pid_t command, int monitor) {
+_Noreturn void reaper_run(pid_t command, int monitor, int children) {
     struct failure failure = {0};
     struct capability_sets none = {0};
     int signals = signals_open(SIGCHLD, &failure);
@@ -62,6 +68,6 @@ _Noreturn void reaper_run(pid_t command, int monitor) {
         if (watched[1].revents)
             take_signals(command, monitor, signals);
         if (watched[0].revents)
-            take_message(command, monitor);
+            take_message(command, monitor, children);
     }
 }

@@ -5,5 +5,8 @@
 /* Tells the monitor how the sandbox ended, and exits: the kernel kills what is left. */
 _Noreturn void reaper_report_end(int monitor, int code, int signal);
 
+/* The sandbox ends with its monitor; children: see descendants.h, -1 where init's end is all's. */
+_Noreturn void reaper_lose_monitor(int children);
+
 /* Reaps, passes signals on, reports the command's end and exits: the kernel kills what is left. */
-_Noreturn void reaper_run(pid_t command, int monitor);
+_Noreturn void reaper_run(pid_t command, int monitor, int children);

@@ -1,26 +1,47 @@
 #include "run.h"
 #include "cgroups.h"
 #include "cleanup.h"
+#include "clone.h"
 #include "identity.h"
 #include "init.h"
+#include "join.h"
 #include "message.h"
 #include "session.h"
 #include "sources.h"
 #include "state.h"
-#include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
-enum {
-    NEW_NAMESPACES =
-        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET
-};
+static bool clone_failed(const struct options *options, struct failure *failure) {
+    bool own_user = choices_flags(options->wishes, NAMESPACE_NEW) & CLONE_NEWUSER;
+    failed(failure, "namespaces", "clone3", NULL);
+    if (failure->error == EPERM && !own_user)
+        return failed_hint(failure, "only root makes other namespaces without a new user "
+                                    "namespace, or one that it joins (user_namespaces(7))");
+    if (failure->error == EPERM || failure->error == ENOSPC)
+        failed_hint(failure, "this host forbids new user namespaces to this user "
+                             "(user.max_user_namespaces, an AppArmor or seccomp policy)");
+    return false;
+}
 
-/* One clone3 for all of them: the user namespace comes first and owns the others. */
+/* By a process that joins first: the monitor itself stays where it is. */
+static bool spawn_by_joiner(struct session *session, struct options *options, uint64_t flags,
+                            int cgroup, int inside, char **argv, struct failure *failure) {
+    pid_t joiner = fork();
+    if (joiner < 0)
+        return failed(failure, "namespaces", "fork", NULL);
+    if (joiner == 0)
+        join_shared(options, flags, cgroup, inside, argv);
+    bool spawned = join_await(session, failure);
+    waitpid(joiner, NULL, 0);
+    return spawned;
+}
+
+/* cgroup and time are entered by init itself, once it is in its cgroups. */
 static bool spawn_init(struct session *session, struct options *options, char **argv,
                        struct failure *failure) {
     int pair[2];
@@ -29,27 +50,16 @@ static bool spawn_init(struct session *session, struct options *options, char **
         return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
-    struct clone_args arguments = {.flags = (uint64_t)NEW_NAMESPACES | CLONE_PIDFD,
-                                   .pidfd = (uint64_t)(uintptr_t)&session->process,
-                                   .exit_signal = SIGCHLD};
-    if (unified >= 0) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)unified;
-    }
-    pid_t child = clone3(&arguments);
-    if (child == 0)
-        init_main(options, pair[1], argv);
     session->inside = pair[0];
-    close(pair[1]);
-    if (child > 0) {
-        session->pid = child;
-        return true;
-    }
-    failed(failure, "namespaces", "clone3", NULL);
-    if (failure->error == EPERM || failure->error == ENOSPC)
-        failed_hint(failure, "this host forbids new user namespaces to this user "
-                             "(user.max_user_namespaces, an AppArmor or seccomp policy)");
-    return false;
+    cleanup_fd int inside = pair[1];
+    uint64_t flags = (uint64_t)choices_flags(options->wishes, NAMESPACE_NEW) &
+                     ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+    if (choices_flags(options->wishes, NAMESPACE_JOINED))
+        return spawn_by_joiner(session, options, flags, unified, inside, argv, failure);
+    session->pid = clone_process(flags, unified, &session->process);
+    if (session->pid == 0)
+        init_main(options, inside, argv);
+    return session->pid > 0 || clone_failed(options, failure);
 }
 
 static int open_user_namespace(pid_t pid, struct failure *failure) {
@@ -90,16 +100,22 @@ static bool send_mounts(struct session *session, struct options *options, struct
 }
 
 static bool furnish(struct session *session, struct options *options, struct failure *failure) {
-    if (!identity_write_maps(session->pid, options, failure) ||
-        !send_mounts(session, options, failure))
+    bool mapped = !(choices_flags(options->wishes, NAMESPACE_NEW) & CLONE_NEWUSER);
+    if (!mapped && !identity_write_maps(session->pid, options, failure))
         return false;
-    return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);
+    if (!send_mounts(session, options, failure))
+        return false;
+    struct message go = {.kind = MESSAGE_GO};
+    int mounts = choices_file(options->wishes, CLONE_NEWNS);
+    return message_send(session->inside, &go, &mounts, mounts >= 0 ? 1 : 0) ||
+           failed(failure, "go", "sendmsg", NULL);
 }
 
 static bool begin(struct session *session, struct options *options, char **argv,
                   struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
     if (!rlimits_raise(&options->rlimits, failure) || !session_open(session, failure) ||
+        !choices_open(options->wishes, failure) || !session_share(session, failure) ||
         !spawn_init(session, options, argv, failure) || !furnish(session, options, failure) ||
         !session_await_prepared(session, namespaces, failure))
         return false;
@@ -122,7 +138,8 @@ int run(struct options *options, char **argv) {
         session_report(&session, &failure);
     session_close(&session, ending);
     cgroups_remove(&options->cgroups);
-    /* What never ran has no ending: its creator was told, or is dead and the next one sees to it. */
+    /* What never ran has no ending: its creator was told, or is dead and the next one sees to it.
+     */
     state_finish(&state, options->keep_state, begun && !session.refused ? &ending : NULL);
     status_exit(options->status, ending);
     return ending.code;

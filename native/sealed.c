@@ -3,6 +3,7 @@
 #include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -58,6 +59,8 @@ static bool writable_inside(int program, const struct options *options) {
         return true;
     if (file.st_mode & (S_IWGRP | S_IWOTH))
         return true;
+    if (!(choices_flags(options->wishes, NAMESPACE_NEW) & CLONE_NEWUSER))
+        return true; /* whom its map holds is not known here */
     for (size_t i = 0; i < options->uid_maps.count; i++)
         if (maps_uid(options->uid_maps.items[i], file.st_uid))
             return true;

@@ -3,10 +3,12 @@
 #include "cleanup.h"
 #include "client.h"
 #include "deadline.h"
+#include "descendants.h"
 #include "message.h"
 #include "signals.h"
 #include "wait.h"
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@ struct session session_new(const struct options *options) {
                             .state_directory = -1,
                             .timer = -1,
                             .partner = -1,
+                            .children = -1,
                             .master = -1};
 }
 
@@ -32,6 +35,18 @@ bool session_open(struct session *session, struct failure *failure) {
         return failed(failure, "processes", "calloc", NULL);
     return session->signals >= 0 && deadline_open(session, failure) &&
            (!options->listen || listener_open(&session->listener, options, failure));
+}
+
+static bool shares_pids(const struct options *options) {
+    return options->command == COMMAND_RUN &&
+           !(choices_flags(options->wishes, NAMESPACE_NEW) & CLONE_NEWPID);
+}
+
+bool session_share(struct session *session, struct failure *failure) {
+    if (!shares_pids(session->options))
+        return true;
+    session->children = descendants_adopt(failure);
+    return session->children >= 0;
 }
 
 bool session_await_prepared(struct session *session, uint64_t *namespaces,
@@ -125,6 +140,11 @@ void session_close(struct session *session, struct ending ending) {
         session_kill(session); /* the wait returns when all are gone */
         waitid(P_PIDFD, (id_t)session->process, &(siginfo_t){0}, WEXITED);
     }
+    if (shares_pids(session->options)) {
+        cgroups_kill(&session->options->cgroups);
+        descendants_end(session->children, session->own_client);
+    }
+    cleanup_close_descriptor(&session->children);
     listener_close(&session->listener);
     cleanup_close_descriptor(&session->master);
     pass_ending(session, ending);

@@ -21,6 +21,7 @@ struct session {
     pid_t pid;
     struct process_state *processes; /* of those in options->processes; NULL: none */
     int state_directory; /* where their states are written down, or -1; not ours to close */
+    int children;        /* lists our children where nobody else ends them, or -1 */
     pid_t own_client;    /* our own attach process where nobody else attaches; 0: none */
     bool refused;        /* the command could not be executed: reported already */
     bool direct;         /* no init in between: signals go to the process itself */
@@ -33,6 +34,9 @@ struct session session_new(const struct options *options);
 
 /* Blocks signals and opens the listening socket. */
 bool session_open(struct session *session, struct failure *failure);
+
+/* Where the sandbox has no pid namespace of its own, makes us the one who ends what it leaves. */
+bool session_share(struct session *session, struct failure *failure);
 
 /* Waits for "prepared"; namespaces gets the inode numbers that it brought. */
 bool session_await_prepared(struct session *session, uint64_t *namespaces, struct failure *failure);

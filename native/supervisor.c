@@ -26,7 +26,7 @@ struct supervisor {
     struct supervised *all;
     size_t count;
     const struct execution *common;
-    int monitor, signals;
+    int monitor, signals, children;
     bool stopping;
 };
 
@@ -133,7 +133,7 @@ static void take_message(struct supervisor *supervisor) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(supervisor->monitor, &message, received))
-        _exit(EXIT_LAUNCHER_FAILED); /* the monitor is gone: so is the sandbox */
+        reaper_lose_monitor(supervisor->children);
     message_close(received);
     if (message.kind == MESSAGE_SIGNAL && signal_is_forwarded(message.number))
         pass_signal(supervisor, message.number);
@@ -206,9 +206,11 @@ static bool prepare(struct supervisor *supervisor, const struct options *options
 }
 
 _Noreturn void supervisor_run(const struct options *options, const struct execution *execution,
-                              int monitor) {
-    struct supervisor supervisor = {
-        .count = options->processes.count, .common = execution, .monitor = monitor};
+                              int monitor, int children) {
+    struct supervisor supervisor = {.count = options->processes.count,
+                                    .common = execution,
+                                    .monitor = monitor,
+                                    .children = children};
     if (!prepare(&supervisor, options))
         _exit(EXIT_LAUNCHER_FAILED);
     start_all(&supervisor);
