@@ -1,4 +1,10 @@
 import * as vscode from "vscode";
+import {
+  createMessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-jsonrpc/node";
+import { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import {
   type HelperFacts,
@@ -9,7 +15,6 @@ import {
   type Results,
 } from "../../helper/protocol/methods.ts";
 import { UserError } from "../failure.ts";
-import { Connection } from "./connection.ts";
 import { connectionLogger } from "./logger.ts";
 import { type HelperProcess, startHelperProcess } from "./process.ts";
 
@@ -166,7 +171,13 @@ async function launch(
   prepare: (connection: Connection) => void,
 ): Promise<Running> {
   const process = startHelperProcess(program, log);
-  const connection = new Connection(process.stdout, process.stdin, connectionLogger(log));
+  const connection = new Connection(
+    createMessageConnection(
+      new StreamMessageReader(process.stdout),
+      new StreamMessageWriter(process.stdin),
+      connectionLogger(log),
+    ),
+  );
   prepare(connection);
   // Its output alone does not tell: a launcher that it started may hold the same pipe open.
   process.once("exit", () => connection.dispose());

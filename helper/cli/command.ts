@@ -1,9 +1,9 @@
-import type { HelperConnection } from "../protocol/methods.ts";
+import type { HelperClient } from "../protocol/methods.ts";
 import type { Option, ParsedArguments } from "./options.ts";
 
 /** What a command works with. */
 export interface CliContext {
-  readonly connection: HelperConnection;
+  readonly connection: HelperClient;
   readonly print: (text: string) => void;
 }
 

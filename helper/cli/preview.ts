@@ -1,5 +1,5 @@
 import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
-import type { HelperConnection, ParameterInput } from "../protocol/methods.ts";
+import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
 import { jsonOption } from "./command.ts";
@@ -24,7 +24,7 @@ export function isPreview(parsed: ParsedArguments): boolean {
 
 /** The plan, or what `--as` names. */
 export async function preview(
-  connection: HelperConnection,
+  connection: HelperClient,
   parsed: ParsedArguments,
   parameters: ParameterInput<"sandbox/plan">,
 ): Promise<string> {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDuration } from "../protocol/duration.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import type { HelperConnection } from "../protocol/methods.ts";
+import type { HelperClient } from "../protocol/methods.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { limitOptions, parseLimits } from "./limitOptions.ts";
 import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
@@ -47,7 +47,7 @@ export const specOptions: readonly Option[] = [
 
 /** What the file of `--config` and the flags ask for together. Lists and maps add up; a flag's word wins. */
 export async function readSpec(
-  connection: HelperConnection,
+  connection: HelperClient,
   parsed: ParsedArguments,
 ): Promise<SandboxSpecInput> {
   const config = lastValue(parsed, configOption.name);
@@ -65,7 +65,7 @@ export async function readSpec(
 
 /** The client reads the file, as the user that it runs as; the helper never opens a path that a client names. */
 export async function readConfig(
-  connection: HelperConnection,
+  connection: HelperClient,
   path: string,
 ): Promise<SandboxSpecInput> {
   const folder = dirname(resolve(path));

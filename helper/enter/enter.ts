@@ -32,7 +32,7 @@ export async function startEntered(plan: EnterPlan): Promise<StartedProcess> {
   const launched = launch("enter", enterOptions(plan), plan.args);
   try {
     await launched.ready;
-    launched.commit();
+    await launched.commit();
     if (plan.stdio !== "none") return { title: plan.title, attach: attachment(plan.socket) };
     await launched.started;
     return { title: plan.title };

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import type { Socket } from "node:net";
-import { createInterface } from "node:readline";
-
 import * as z from "zod/mini";
 import { installedFile } from "../installation.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -37,8 +35,8 @@ export interface Launch {
   readonly ready: Promise<ReadyEvent>;
   /** Resolves when the command has been executed; rejects when it could not be. */
   readonly started: Promise<void>;
-  /** Lets the prepared command run. Without it the launcher undoes everything when we die. */
-  commit(): void;
+  /** Lets the prepared command run; told when it has been said. Without it the launcher undoes everything when we die. */
+  commit(): Promise<void>;
   /** Gives up before `commit`. */
   abort(): void;
 }
@@ -92,7 +90,8 @@ export function launcherPath(): string {
 
 function control(sync: Socket): Pick<Launch, "commit" | "abort"> {
   return {
-    commit: () => void sync.end("!"),
+    // A client may be replaced by another program (execve) as soon as it has its answer.
+    commit: () => new Promise((resolve) => sync.end("!", () => resolve())),
     abort: () => void sync.destroy(),
   };
 }
@@ -104,14 +103,19 @@ function followStatus(child: ChildProcess, status: Socket): Pick<Launch, "ready"
     ready.reject(error);
     started.reject(error);
   };
-  const lines = createInterface({ input: status });
-  lines.on("line", (line) => {
+  const take = (line: string) => {
     const event = statusEvent.safeParse(parseJson(line)).data;
     if (event?.event === "ready") ready.resolve(event);
     if (event?.event === "started") started.resolve();
     if (event?.event === "error") fail(launcherError(event));
+  };
+  let rest = "";
+  status.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
   });
-  lines.on("close", () => fail(silentEnd("it ended without a word")));
+  status.on("close", () => fail(silentEnd("it ended without a word")));
   child.on("error", (error) => fail(silentEnd(error.message)));
   // From here on the sandbox lives by itself: it must neither keep this process alive nor wait for a reader
   // of what it tells (a monitor writes a line for each restart of a supervised process).

@@ -78,15 +78,19 @@ export interface Notifications {
 
 export type NotificationName = keyof Notifications;
 
-/** What a client holds: typed requests over whatever transport. */
-export interface HelperConnection {
+/** What a client holds: typed requests to a helper, wherever it runs. */
+export interface HelperClient {
   request<M extends MethodName>(method: M, parameters: ParameterInput<M>): Promise<Results[M]>;
+  dispose(): void;
+}
+
+/** A client of a helper that may also speak first, and may end. */
+export interface HelperConnection extends HelperClient {
   onNotification<N extends NotificationName>(
     name: N,
     listener: (parameters: Notifications[N]) => void,
   ): void;
   onClose(listener: () => void): void;
-  dispose(): void;
 }
 
 export type { ParameterInput, Topic };

@@ -71,6 +71,6 @@ async function start(
 
 /** With a terminal the command starts when the client attaches; without one we wait until it runs. */
 async function commit(launched: Launch, socket: string | undefined): Promise<void> {
-  launched.commit();
+  await launched.commit();
   if (!socket) await launched.started;
 }

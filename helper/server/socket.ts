@@ -1,10 +1,10 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { peerCredentials } from "../kernel/libc.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import type { Audit } from "./audit.ts";
 import { serve } from "./connection.ts";
+import { peerOf } from "./peer.ts";
 
 /**
  * Serves clients on a unix socket that only its user may open (mode 0600), and only that user or root:
@@ -28,15 +28,6 @@ export async function listen(host: SandboxHost, path: string, audit: Audit): Pro
   return server;
 }
 
-/**
- * The other direction: a client runs the program that the helper names for its terminal, so it believes
- * its own user and root only. The place of a socket says nothing: in /tmp anybody may have made it.
- */
-export function isServedBy(socket: Socket, uid: number): boolean {
-  const peer = peerOf(socket);
-  return peer !== undefined && (peer.uid === 0 || peer.uid === uid);
-}
-
 function accept(host: SandboxHost, socket: Socket, audit: Audit): void {
   const peer = peerOf(socket);
   if (peer === undefined || (peer.uid !== 0 && peer.uid !== host.asker.uid)) {
@@ -45,15 +36,6 @@ function accept(host: SandboxHost, socket: Socket, audit: Audit): void {
     return;
   }
   serve(host, peer, socket, audit);
-}
-
-function peerOf(socket: Socket): { readonly uid: number } | undefined {
-  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd: number } })._handle ?? {};
-  try {
-    return fd === undefined ? undefined : peerCredentials(fd);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A socket that nobody answers is left over from a helper that was killed; one that answers is in use. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 import { collect, type Ran, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
@@ -93,13 +94,39 @@ describe("a terminal", needsRoot, () => {
   });
 });
 
-describe("a signal to the client", needsRoot, () => {
-  test("reaches the command, whose exit code is the client's", async () => {
-    const script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.1; done";
-    const client = terrarium.start(["run", "--", "sh", "-c", script]);
-    const ended = collect(client);
-    await once(client.stdout, "data");
-    client.kill("SIGTERM");
-    assert.equal((await ended).code, 6);
+/** The client becomes `launcher attach` where Node can (22.15), else it has it as a child. */
+const clients = {
+  "that becomes the launcher": {},
+  "of a Node that cannot": {
+    env: { NODE_OPTIONS: "--import=data:text/javascript,process.execve=undefined" },
+  },
+};
+
+for (const [kind, options] of Object.entries(clients)) {
+  describe(`a client ${kind}`, needsRoot, () => {
+    test("passes a signal to the command, whose exit code is its own", async () => {
+      const script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.1; done";
+      const client = terrarium.start(["run", "--", "sh", "-c", script], options);
+      const ended = collect(client);
+      await once(client.stdout, "data");
+      client.kill("SIGTERM");
+      assert.equal((await ended).code, 6);
+    });
+
+    test("gives the command no input, unless it is asked to", async () => {
+      const input = { ...options, input: "words" };
+      assert.equal((await terrarium.run(["run", "--", "cat"], input)).stdout, "");
+      assert.equal((await terrarium.run(["run", "-i", "--", "cat"], input)).stdout, "words");
+    });
+
+    test("leaves no process between the command and who started it", async () => {
+      const client = terrarium.start(["run", "--", "sh", "-c", "echo ready; sleep 3600"], options);
+      const ended = collect(client);
+      await once(client.stdout, "data");
+      const program = readlinkSync(`/proc/${client.pid}/exe`);
+      client.kill("SIGTERM");
+      await ended;
+      assert.equal(program.endsWith("/launcher"), !("env" in options), program);
+    });
   });
-});
+}

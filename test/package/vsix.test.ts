@@ -16,6 +16,10 @@ const expectedFiles = [
   ".vsixmanifest",
   "LICENSE.txt",
   "changelog.md",
+  "dist/bin/chunk-….js",
+  "dist/bin/here-….js",
+  "dist/bin/remote-….js",
+  "dist/bin/serve-….js",
   "dist/bin/terrarium",
   "dist/extension/main.cjs",
   "dist/native/koffi.node",
@@ -51,7 +55,9 @@ describe("The packaged extension", () => {
   });
 
   it("holds the product and nothing else", () => {
-    assert.deepEqual(filesBelow(installed), expectedFiles);
+    // esbuild puts a digest into the names of the parts that a face shares or loads.
+    const names = filesBelow(installed).map((name) => name.replace(/-[A-Z0-9]{8}\.js$/, "-….js"));
+    assert.deepEqual([...new Set(names)], expectedFiles);
   });
 
   it("names the platform that its native code was built for", () => {

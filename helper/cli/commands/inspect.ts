@@ -5,7 +5,7 @@ import type {
   SupervisedFact,
 } from "../../protocol/inventory.ts";
 import { formatBytes, limitFacts } from "../../protocol/limits.ts";
-import type { HelperConnection } from "../../protocol/methods.ts";
+import type { HelperClient } from "../../protocol/methods.ts";
 import { innerPid } from "../../protocol/processes.ts";
 import { clientEnvironment } from "../attach.ts";
 import { type Command, exitCodes } from "../command.ts";
@@ -40,7 +40,7 @@ export const inspectCommand: Command = {
   },
 };
 
-async function previewFile(connection: HelperConnection, parsed: ParsedArguments, config: string) {
+async function previewFile(connection: HelperClient, parsed: ParsedArguments, config: string) {
   const spec = await readConfig(connection, config);
   const parameters = { spec, stdio: "none", clientEnv: clientEnvironment(spec.passEnv) } as const;
   return preview(connection, parsed, parameters);

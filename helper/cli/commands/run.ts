@@ -1,6 +1,6 @@
 import type { ParameterInput } from "../../protocol/methods.ts";
 import type { Stdio } from "../../protocol/schemas.ts";
-import { attach, clientEnvironment } from "../attach.ts";
+import { attach, clientEnvironment, onTerminal } from "../attach.ts";
 import { type CliContext, type Command, exitCodes } from "../command.ts";
 import { isSet, type Option, type ParsedArguments } from "../options.ts";
 import { isPreview, preview, previewOptions } from "../preview.ts";
@@ -79,7 +79,7 @@ function chooseStdio(parsed: ParsedArguments): Stdio {
     }
     return "none";
   }
-  if (tty && !(process.stdin.isTTY && process.stdout.isTTY)) {
+  if (tty && !onTerminal()) {
     throw new UsageError(
       "-t needs a terminal",
       "Leave it out when input or output is a pipe or a file.",

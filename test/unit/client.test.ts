@@ -8,10 +8,8 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
-import { Connection } from "../../extension/connection/connection.ts";
+import { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError, toWireError } from "../../helper/protocol/errors.ts";
-
-const silent = { error() {}, warn() {}, info() {}, log() {} };
 
 /** The two ends of one connection: ours, and a bare JSON-RPC peer. */
 function connected() {
@@ -22,7 +20,13 @@ function connected() {
     new StreamMessageWriter(fromPeer),
     NullLogger,
   );
-  const connection = new Connection(fromPeer, toPeer, silent);
+  const connection = new Connection(
+    createMessageConnection(
+      new StreamMessageReader(fromPeer),
+      new StreamMessageWriter(toPeer),
+      NullLogger,
+    ),
+  );
   return { connection, peer, fromPeer };
 }
 

@@ -1,12 +1,5 @@
-import type { Readable, Writable } from "node:stream";
-import {
-  createMessageConnection,
-  type Logger,
-  type MessageConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-jsonrpc/node";
-import { fromWireError, TerrariumError } from "../../helper/protocol/errors.ts";
+import type { MessageConnection } from "vscode-jsonrpc";
+import { fromWireError, TerrariumError } from "./errors.ts";
 import type {
   HelperConnection,
   MethodName,
@@ -14,30 +7,28 @@ import type {
   Notifications,
   ParameterInput,
   Results,
-} from "../../helper/protocol/methods.ts";
+} from "./methods.ts";
+import { asSent } from "./sent.ts";
 
-/** The helper's protocol over a pair of streams. Owns the JSON-RPC connection, not the process. */
+/** The client's end of the protocol, for the editor and the command line. Owns the JSON-RPC connection, not what carries it. */
 export class Connection implements HelperConnection {
   readonly #rpc: MessageConnection;
   readonly #closeListeners: (() => void)[] = [];
   #closed = false;
 
-  constructor(input: Readable, output: Writable, logger: Logger) {
-    this.#rpc = createMessageConnection(
-      new StreamMessageReader(input),
-      new StreamMessageWriter(output),
-      logger,
-    );
-    this.#rpc.onClose(() => this.#close());
-    this.#rpc.listen();
+  constructor(rpc: MessageConnection) {
+    this.#rpc = rpc;
+    rpc.onClose(() => this.#close());
+    rpc.listen();
   }
 
-  /** Rejects with a TerrariumError: the helper's own, or `helperFailed` when it went away. */
+  /** Rejects with a TerrariumError: the helper's own, `invalidRequest` when too long, or `helperFailed` when it went away. */
   async request<M extends MethodName>(
     method: M,
     parameters: ParameterInput<M>,
   ): Promise<Results[M]> {
     if (this.#closed) throw helperGone();
+    asSent(parameters);
     try {
       return await this.#rpc.sendRequest<Results[M]>(method, parameters);
     } catch (error) {

@@ -1,0 +1,22 @@
+import { openSandboxHost } from "../sandboxes/host.ts";
+import { auditToStderr } from "../server/audit.ts";
+import { serve } from "../server/connection.ts";
+import { listen } from "../server/socket.ts";
+
+/** The editor's helper: lives exactly as long as its standard input. */
+export function serveStdio(): void {
+  const host = openSandboxHost();
+  const { stdin: input, stdout: output } = process;
+  serve(host, { uid: host.asker.uid }, { input, output }, auditToStderr);
+  input.once("close", () => process.exit());
+}
+
+export async function serveSocket(path: string): Promise<void> {
+  const server = await listen(openSandboxHost(), path, auditToStderr);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      server.close();
+      process.exit();
+    });
+  }
+}
