@@ -30,6 +30,7 @@ const systemPackages = [
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },
+  { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
   {
     name: "fonts-droid-fallback",
