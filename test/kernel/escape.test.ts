@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { type Client, clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
-import { type Escape, escapes, type Wall } from "./escapes.ts";
+import { escapes } from "./escapes.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
+import { type Answers, assertWalls, planJars, readAnswers, rowsHere, titleOf } from "./jars.ts";
 import { makeOutside, type Outside } from "./outside.ts";
 
 /**
@@ -14,12 +15,9 @@ import { makeOutside, type Outside } from "./outside.ts";
  */
 
 type Removals = (() => unknown)[];
-type Answers = Readonly<Record<string, string>>;
 
-const rows = Object.entries(escapes).filter(
-  ([, { architecture = process.arch }]) => architecture === process.arch,
-);
-const everyName = rows.map(([name]) => name);
+const rows = rowsHere(escapes);
+const everyName = Object.keys(rows);
 
 describe("a way out of a default sandbox, as root inside", needsRoot, () => {
   let outside: Outside;
@@ -34,11 +32,10 @@ describe("a way out of a default sandbox, as root inside", needsRoot, () => {
     removals.push(outside.remove);
     ofRoot = await inSandbox(outside, terrarium);
     ofUser = await inSandboxOfUser(outside, removals);
-    const closed = await sleeper(outside, removals);
-    const opened = await sleeper(outside, removals);
-    await promisify(execFile)(join(outside.programs, "jar"), [`${opened}`, "open"]);
-    for (const [walls, names] of plannedJars()) {
-      const pid = walls.split(",").includes("mounts") ? opened : closed;
+    const closed = await sleeper(outside, "closed", removals);
+    const open = await sleeper(outside, "open", removals);
+    for (const [walls, names] of planJars(rows)) {
+      const pid = walls.split(",").includes("mounts") ? open : closed;
       jars.set(walls, await inJar(outside, pid, walls, names));
     }
   });
@@ -46,36 +43,14 @@ describe("a way out of a default sandbox, as root inside", needsRoot, () => {
     for (const remove of removals.toReversed()) await remove();
   });
 
-  for (const [name, row] of rows) {
-    test(`${name.replaceAll("_", " ")}: stopped by ${row.stoppedBy.join(", ")}`, () => {
+  for (const [name, row] of Object.entries(rows)) {
+    test(titleOf(name, row), () => {
       assert.match(ofRoot[name] ?? "", /^E/, "in a sandbox of root");
       assert.match(ofUser[name] ?? "", /^E/, "in a sandbox of an ordinary user");
-      const all = missing(row);
-      assert.equal(jars.get(all)?.[name], "ok", `without ${all}`);
-      for (const wall of row.stoppedBy) {
-        const others = missing(row, wall);
-        assert.match(jars.get(others)?.[name] ?? "", /^E/, `without ${others || "nothing"}`);
-      }
+      assertWalls(name, row, jars);
     });
   }
 });
-
-/** The walls that are missing in a try, of which one may be kept. */
-function missing({ stoppedBy, beside = [] }: Escape, kept?: Wall): string {
-  return [...stoppedBy, ...beside].filter((wall) => wall !== kept).join(",");
-}
-
-/** Which attempts to make without which walls. */
-function plannedJars(): ReadonlyMap<string, readonly string[]> {
-  const jars = new Map<string, string[]>();
-  for (const [name, row] of rows) {
-    for (const kept of [undefined, ...row.stoppedBy]) {
-      const walls = missing(row, kept);
-      jars.set(walls, [...(jars.get(walls) ?? []), name]);
-    }
-  }
-  return jars;
-}
 
 /** The editor's variable is not handed in, but is there where the client is started. */
 function sandboxOptions({ programs, places }: Outside): string[] {
@@ -116,19 +91,16 @@ function withLeak({ places }: Outside, command: readonly string[]) {
   return promisify(execFile)("sh", shell, { env, cwd: "/", timeout: 120_000 });
 }
 
-/** A sandbox that does nothing: the host's pid of its command. */
-async function sleeper(outside: Outside, removals: Removals): Promise<number> {
+/** A sandbox that does nothing, with its mounts open or closed: the host's pid of its command. */
+async function sleeper(outside: Outside, state: string, removals: Removals): Promise<number> {
   const options = sandboxOptions(outside);
   const { name } = await startSandbox(cleanup(removals), options, ["sleep", "1000"]);
   const { processes } = await inspect(name);
-  return processes.at(-1)?.pid ?? 0;
+  const pid = processes.at(-1)?.pid ?? 0;
+  await promisify(execFile)(join(outside.programs, "jar"), [`${pid}`, state]);
+  return pid;
 }
 
 const cleanup = (removals: Removals) => ({
   after: (work: () => unknown) => void removals.push(work),
 });
-
-function readAnswers(text: string): Answers {
-  const lines = text.trim().split("\n");
-  return Object.fromEntries(lines.map((line) => line.split(": ")));
-}

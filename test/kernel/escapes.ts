@@ -124,3 +124,21 @@ export const escapes: Readonly<Record<string, Escape>> = {
   overhear_packets: { stoppedBy: ["net", "user"] },
   overhear_datagrams: { stoppedBy: ["net", "user"] },
 };
+
+/** What harms the whole machine when it works: for a throw-away one. */
+export const machineEscapes: Readonly<Record<string, Escape>> = {
+  set_clock: { stoppedBy: initialCapability },
+  slow_clock_down: { stoppedBy: initialCapability },
+  load_module: { stoppedBy: initialCapability },
+  replace_kernel: { stoppedBy: initialCapability },
+  swap_to_device: { stoppedBy: [...initialCapability, "mounts"] },
+  account_processes: { stoppedBy: initialCapability },
+  read_physical_memory: { stoppedBy: ["capabilities", "user", "mounts"] },
+  use_ports: { stoppedBy: initialCapability, architecture: "x64" },
+  read_kernel_addresses: { stoppedBy: ["capabilities", "user"] },
+  use_kernel_crypto: { stoppedBy: ["seccomp"] },
+  press_sysrq: { stoppedBy: ["mounts", "user"] },
+  take_core_dumps: { stoppedBy: ["mounts", "user"] },
+  take_module_loading: { stoppedBy: ["mounts", "user"] },
+  take_release_agent: { stoppedBy: [...initialCapability, "cgroup"] },
+};

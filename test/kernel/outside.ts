@@ -70,7 +70,7 @@ export async function makeOutside(): Promise<Outside> {
 }
 
 /** Static, so that they run in any root directory. */
-function buildPrograms(directory: string): void {
+export function buildPrograms(directory: string): void {
   const alone = ["jar.c", "outside.c"];
   const sources = readdirSync(attacks).filter((name) => name.endsWith(".c"));
   const attempts = sources.filter((name) => !alone.includes(name));

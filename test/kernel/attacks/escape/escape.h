@@ -11,7 +11,8 @@ struct attempt {
 };
 
 /* One list per file, each ended by a row without a name. */
-extern const struct attempt on_files[], on_mounts[], on_processes[], on_kernel[], on_network[];
+extern const struct attempt on_files[], on_mounts[], on_processes[], on_kernel[], on_network[],
+    on_machine[];
 
 #define ATTEMPT(name)                                                                              \
     { #name, name }

@@ -14,7 +14,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,15 +21,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-int mount(const char *, const char *, const char *, unsigned long, const void *);
-int umount2(const char *, int);
-enum { MNT_DETACH = 2, FILTERS = 4, TEXT = 64 };
+enum { FILTERS = 4, TEXT = 64, MOUNTS = 256 };
 
 struct confinement {
     uint64_t capabilities;
@@ -162,28 +160,31 @@ static void uncover(const char *path) {
     syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attributes, sizeof attributes);
 }
 
-static int open_mounts(pid_t pid) {
-    char *paths[256], line[4096];
+static void uncover_all(FILE *mountinfo) {
+    char *paths[MOUNTS], line[4096];
     int count = 0;
-    int process = (int)syscall(SYS_pidfd_open, pid, 0);
-    snprintf(line, sizeof line, "/proc/%d/mountinfo", pid);
-    FILE *list = fopen(line, "re");
-    check(list != NULL && setns(process, CLONE_NEWNS) == 0, "setns");
-    while (count < 256 && fgets(line, sizeof line, list))
+    while (count < MOUNTS && fgets(line, sizeof line, mountinfo))
         if (sscanf(line, "%*d %*d %*s %*s %ms", &paths[count]) == 1)
             count++;
     while (count > 0)
         uncover(paths[--count]);
-    /* Devices on a file system that was mounted inside never open, whatever its
-     * flags. */
-    return mount("none", "/var/tmp", "tmpfs", 0, "mode=1777");
+}
+
+static int furnish(pid_t pid, bool open) {
+    char path[TEXT];
+    snprintf(path, sizeof path, "/proc/%d/mountinfo", pid);
+    FILE *mountinfo = fopen(path, "re");
+    int process = (int)syscall(SYS_pidfd_open, pid, 0);
+    check(mountinfo != NULL && setns(process, CLONE_NEWNS) == 0, "setns");
+    if (open)
+        uncover_all(mountinfo);
+    unsigned long flags = open ? 0 : MS_NOSUID | MS_NODEV;
+    check(mount("none", "/var/tmp", "tmpfs", flags, "mode=1777") == 0, "mount");
+    return 0;
 }
 
 int main(int count, char **words) {
     check(count >= 3, "usage");
     pid_t pid = (pid_t)strtol(words[1], NULL, 10);
-    if (count == 3 && strcmp(words[2], "open") == 0)
-        return open_mounts(pid);
-    check(count > 3, "usage");
-    return run(pid, words[2], words + 3);
+    return count == 3 ? furnish(pid, strcmp(words[2], "open") == 0) : run(pid, words[2], words + 3);
 }

@@ -55,12 +55,13 @@ long can_open(const char *path, int flags) {
 
 static int remove_entry(const char *path, const struct stat *what, int type, struct FTW *place) {
     (void)what, (void)type, (void)place;
-    return remove(path) < 0 && 0;
+    remove(path);
+    return 0;
 }
 
 static const struct attempt *find(const char *name) {
-    static const struct attempt *const lists[] = {on_files, on_mounts, on_processes, on_kernel,
-                                                  on_network};
+    static const struct attempt *const lists[] = {on_files,  on_mounts,  on_processes,
+                                                  on_kernel, on_network, on_machine};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct attempt *row = lists[i]; row->name; row++)
             if (strcmp(row->name, name) == 0)

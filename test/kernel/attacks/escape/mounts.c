@@ -2,23 +2,20 @@
 #define _GNU_SOURCE
 #include "escape.h"
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-int mount(const char *, const char *, const char *, unsigned long, const void *);
-int umount2(const char *, int);
-enum { MNT_DETACH = 2, KMSG_MAJOR = 1, KMSG_MINOR = 11 };
+enum { KMSG_MAJOR = 1, KMSG_MINOR = 11 };
 
 /*
  * Mounts it where `use` looks at what it got: on a directory that is there in
