@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+const char *const devpts_parameters[] = {"newinstance", "mode=620", "ptmxmode=666", NULL};
+
 static const struct {
     const char *name, *host;
     unsigned major, minor; /* Documentation/admin-guide/devices.txt */
@@ -66,7 +68,6 @@ static int add_file_system(int dev, const char *name, const char *type,
 }
 
 static bool fill(int dev, const struct devices *devices, int *terminals, struct failure *failure) {
-    static const char *const devpts[] = {"newinstance", "mode=620", "ptmxmode=666", NULL};
     static const char *const shared[] = {"mode=1777", NULL};
     for (int i = 0; i < DEVICE_COUNT; i++)
         if (!add_node(dev, i, devices, failure))
@@ -75,7 +76,7 @@ static bool fill(int dev, const struct devices *devices, int *terminals, struct 
         if (symlinkat(links[i].target, dev, links[i].name) < 0)
             return failed(failure, "dev", "symlinkat", links[i].name);
     unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    *terminals = add_file_system(dev, "pts", "devpts", devpts, attributes, failure);
+    *terminals = add_file_system(dev, "pts", "devpts", devpts_parameters, attributes, failure);
     attributes |= MOUNT_ATTR_NODEV;
     cleanup_fd int shm =
         *terminals < 0 ? -1 : add_file_system(dev, "shm", "tmpfs", shared, attributes, failure);

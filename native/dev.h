@@ -5,6 +5,9 @@
 enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_URANDOM, DEVICE_TTY };
 enum { DEVICE_COUNT = DEVICE_TTY + 1 };
 
+/* Of a devpts of its own. */
+extern const char *const devpts_parameters[];
+
 struct devices {
     int nodes[DEVICE_COUNT]; /* O_PATH descriptors of the host's nodes */
 };

@@ -1,9 +1,11 @@
 #include "mounts.h"
+#include "cgroupfs.h"
 #include "cleanup.h"
 #include "proc.h"
 #include "resolve.h"
 #include "sources.h"
 #include "syscalls.h"
+#include "sysfs.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -53,11 +55,20 @@ static bool apply_protect(const struct mount_spec *mount, struct building *build
     return copy >= 0 && mount_attach(copy, place, mount->target, failure);
 }
 
+/* tmpfs(5) has fewer than these. */
+enum { TMPFS_WORDS = 16 };
+
 static bool apply_tmpfs(const struct mount_spec *mount, struct building *building,
                         struct failure *failure) {
     char mode[16];
     snprintf(mode, sizeof mode, "mode=%o", mount->mode);
-    const char *const parameters[] = {mode, NULL};
+    cleanup_free char *words = strdup(mount->source ? mount->source : mode);
+    if (!words)
+        return failed(failure, "mount", "strdup", mount->target);
+    const char *parameters[TMPFS_WORDS + 1] = {NULL};
+    char *rest = words;
+    for (int i = 0; i < TMPFS_WORDS && rest; i++)
+        parameters[i] = strsep(&rest, ",");
     cleanup_fd int tree =
         source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
     return tree >= 0 && attach_at(building, tree, mount, failure);
@@ -81,27 +92,66 @@ static bool apply_symlink(const struct mount_spec *mount, struct building *build
     return true;
 }
 
+/* A link at /proc, /sys or /dev would lead what is mounted there astray (CVE-2019-19921). */
+static int own_place(const struct mount_spec *mount, const struct building *building,
+                     struct failure *failure) {
+    return resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
+}
+
 static bool apply_proc(const struct mount_spec *mount, struct building *building,
                        struct failure *failure) {
-    cleanup_fd int place =
-        resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
+    cleanup_fd int place = own_place(mount, building, failure);
     return place >= 0 && proc_mount(place, mount->target, building->devices.nodes[DEVICE_NULL],
                                     building->host_processes, failure);
 }
 
 static bool apply_dev(const struct mount_spec *mount, struct building *building,
                       struct failure *failure) {
-    cleanup_fd int place =
-        resolve_target(building->root, mount->target, TARGET_DIRECTORY, true, failure);
+    cleanup_fd int place = own_place(mount, building, failure);
     return place >= 0 &&
            dev_mount(place, mount->target, &building->devices, &building->terminals, failure);
+}
+
+static bool apply_sysfs(const struct mount_spec *mount, struct building *building,
+                        struct failure *failure) {
+    cleanup_fd int place = own_place(mount, building, failure);
+    return place >= 0 &&
+           sysfs_mount(place, mount->target, building->devices.nodes[DEVICE_NULL], failure);
+}
+
+static bool apply_cgroup(const struct mount_spec *mount, struct building *building,
+                         struct failure *failure) {
+    cleanup_fd int place = own_place(mount, building, failure);
+    return place >= 0 && cgroupfs_mount(place, mount->target, failure);
+}
+
+static bool apply_simple(const char *type, const char *const *parameters, unsigned attributes,
+                         const struct mount_spec *mount, struct building *building,
+                         struct failure *failure) {
+    cleanup_fd int place = own_place(mount, building, failure);
+    attributes |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    cleanup_fd int tree = place < 0 ? -1 : source_create(type, parameters, attributes, failure);
+    return tree >= 0 && mount_attach(tree, place, mount->target, failure);
+}
+
+static bool apply_mqueue(const struct mount_spec *mount, struct building *building,
+                         struct failure *failure) {
+    static const char *const none[] = {NULL};
+    return apply_simple("mqueue", none, MOUNT_ATTR_NODEV, mount, building, failure);
+}
+
+static bool apply_devpts(const struct mount_spec *mount, struct building *building,
+                         struct failure *failure) {
+    return apply_simple("devpts", devpts_parameters, 0, mount, building, failure);
 }
 
 static bool (*const appliers[])(const struct mount_spec *, struct building *, struct failure *) = {
     [MOUNT_BIND] = apply_bind,       [MOUNT_PROTECT] = apply_protect,
     [MOUNT_TMPFS] = apply_tmpfs,     [MOUNT_DIRECTORY] = apply_directory,
     [MOUNT_SYMLINK] = apply_symlink, [MOUNT_PROC] = apply_proc,
-    [MOUNT_DEV] = apply_dev,
+    [MOUNT_DEV] = apply_dev,         [MOUNT_SYSFS] = apply_sysfs,
+    [MOUNT_MQUEUE] = apply_mqueue,   [MOUNT_DEVPTS] = apply_devpts,
+    [MOUNT_CGROUP] = apply_cgroup,
 };
 
 bool mounts_apply(const struct options *options, struct building *building,

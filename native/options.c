@@ -182,6 +182,17 @@ static bool add_mount(struct options *options, const struct row *row, char **val
     return true;
 }
 
+static bool set_single(struct options *options, const struct row *row, char **values,
+                       struct failure *failure) {
+    (void)values;
+    struct mount_spec *last =
+        options->mount_count ? &options->mounts[options->mount_count - 1] : NULL;
+    if (!last || last->kind != MOUNT_BIND)
+        return refused(failure, "options", "--%s must follow a bind", row->name);
+    last->single = true;
+    return true;
+}
+
 #define FIELD(name) offsetof(struct options, name)
 #define BOTH (COMMAND_RUN | COMMAND_ENTER)
 
@@ -204,16 +215,23 @@ static const struct row rows[] = {
     {"ro-bind", "SRC DST", "the same, read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .read_only = true}},
     {"idmap-bind", "SRC DST", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true}},
     {"ro-idmap-bind", "SRC DST", "the same, id-mapped and read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true}},
-    {"view", "SRC DST", "SRC read-only with its owners, open as to a stranger on the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .view = true}},
-    {"view-try", "SRC DST", "the same where the kernel can, else --ro-bind", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .view = true, .optional = true}},
+    {"view", "SRC DST", "SRC read-only with its owners, open as to a stranger on the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true}},
+    {"view-try", "SRC DST", "the same where the kernel can, else --ro-bind", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true, .optional = true}},
     {"ro-protect", "PATH", "make PATH inside read-only where it exists and is no symlink", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT, .read_only = true}},
     {"pin", "PATH", "keep PATH inside from being renamed or removed", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT}},
     {"tmpfs", "DST", "an empty tmpfs, mode 0755", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 0755}},
     {"tmpfs-shared", "DST", "an empty tmpfs, mode 1777", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 01777}},
+    {"tmpfs-with", "OPTIONS DST", "an empty tmpfs with tmpfs(5)'s options, as mode=700,size=64m", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS}},
+    {"single", "", "the last bind goes without what is mounted below its source", COMMAND_RUN, set_single, 0, 0, {0}},
     {"dir", "DST", "a directory, with its parents", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DIRECTORY}},
     {"symlink", "TARGET DST", "a symbolic link", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_SYMLINK}},
     {"proc", "DST", "procfs of the new pid namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROC}},
     {"dev", "DST", "a small /dev with its own devpts", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEV}},
+    {"sysfs", "DST", "sysfs of the new network namespace, read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_SYSFS}},
+    {"mqueue", "DST", "the message queues of the new IPC namespace", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_MQUEUE}},
+    {"devpts", "DST", "one more devpts of its own", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_DEVPTS}},
+    {"cgroup-view", "DST", "the sandbox's own cgroups, read-only; needs --cgroup", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_CGROUP}},
+    {"read-only-root", "", "nothing can be made in the root directory itself", COMMAND_RUN, set_flag, FIELD(read_only_root), 0, {0}},
     {"process", "NAME RESTART", "one of several commands, started in this order; RESTART: no, on-failure, always", COMMAND_RUN, add_process, 0, 0, {0}},
     {"word", "WORD", "a word of the last --process's command; repeatable", COMMAND_RUN, add_word, 0, 0, {0}},
     {"no-init", "", "make the command itself PID 1", COMMAND_RUN, set_flag, FIELD(no_init), 0, {0}},
@@ -301,6 +319,13 @@ static bool check_commands(const struct options *options, struct failure *failur
     return processes_check(&options->processes, failure);
 }
 
+static bool has_mount(const struct options *options, enum mount_kind kind) {
+    for (size_t i = 0; i < options->mount_count; i++)
+        if (options->mounts[i].kind == kind)
+            return true;
+    return false;
+}
+
 static bool check(const struct options *options, struct failure *failure) {
     if (!check_commands(options, failure))
         return false;
@@ -312,9 +337,10 @@ static bool check(const struct options *options, struct failure *failure) {
         return refused(failure, "options", "enter needs --pid and --namespaces");
     if (options->command == COMMAND_RUN && !sharing_check(options, failure))
         return false;
-    bool dev = options->command == COMMAND_ENTER;
-    for (size_t i = 0; i < options->mount_count; i++)
-        dev = dev || options->mounts[i].kind == MOUNT_DEV;
+    if (has_mount(options, MOUNT_CGROUP) && options->cgroups.count == 0)
+        return refused(failure, "options",
+                       "--cgroup-view needs --cgroup: it would show the cgroups of others");
+    bool dev = options->command == COMMAND_ENTER || has_mount(options, MOUNT_DEV);
     if (options->terminal && !dev)
         return refused(failure, "options", "--tty needs --dev: the terminal is made in its devpts");
     return true;

@@ -19,17 +19,22 @@ enum mount_kind {
     MOUNT_SYMLINK,
     MOUNT_PROC,
     MOUNT_DEV,
+    MOUNT_SYSFS,
+    MOUNT_MQUEUE,
+    MOUNT_DEVPTS,
+    MOUNT_CGROUP, /* the own cgroups, read-only */
 };
 
 struct mount_spec {
     enum mount_kind kind;
     bool read_only;
     bool idmapped;
+    bool single;   /* of a bind: without what is mounted below it */
     bool view;     /* of a bind: owners as on the host, nothing open but to a stranger there */
     bool optional; /* of a view: else a plain bind */
     bool set_id;   /* its set-uid and set-gid programs work */
     mode_t mode;
-    const char *source; /* host path of a bind, target of a symlink */
+    const char *source; /* host path of a bind, target of a symlink, options of a tmpfs */
     const char *target; /* absolute path inside */
     int tree;           /* detached mount of a bind's source; -1 until it was opened */
 };
@@ -49,6 +54,7 @@ struct options {
     size_t mount_count;
     const char *directory;
     struct string_list environment;
+    bool read_only_root;
     bool terminal, no_init, keep_state, no_seccomp, follow;
     const char *listen;
     uint64_t timeout_ms, grace_ms; /* 0: no limit */

@@ -72,6 +72,7 @@ static bool build_root(struct options *options, struct building *building,
         !is_new(options, CLONE_NEWPID) && choices_file(options->wishes, CLONE_NEWPID) < 0;
     return devices_open(&building->devices, failure) && sources_open(options, failure) &&
            root_attach(options, building, failure) && mounts_apply(options, building, failure) &&
+           (!options->read_only_root || root_seal(building, failure)) &&
            root_enter(building, failure);
 }
 

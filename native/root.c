@@ -26,6 +26,13 @@ bool root_attach(const struct options *options, struct building *building,
     return true;
 }
 
+bool root_seal(const struct building *building, struct failure *failure) {
+    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (mount_setattr(building->root, "", AT_EMPTY_PATH, &sealed, sizeof sealed) < 0)
+        return failed(failure, "root", "mount_setattr", "/");
+    return true;
+}
+
 bool root_enter(const struct building *building, struct failure *failure) {
     if (fchdir(building->root) < 0)
         return failed(failure, "root", "fchdir", "/");

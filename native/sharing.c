@@ -32,6 +32,21 @@ static bool shifts_clocks(const struct options *options) {
     return options->time_offsets.count > 0;
 }
 
+static bool has_mount(const struct options *options, enum mount_kind kind) {
+    for (size_t i = 0; i < options->mount_count; i++)
+        if (options->mounts[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool shows_cgroups(const struct options *options) {
+    return has_mount(options, MOUNT_CGROUP);
+}
+
+static bool shows_network(const struct options *options) {
+    return has_mount(options, MOUNT_SYSFS);
+}
+
 static const struct {
     int flag;
     bool when_host, when_joined;
@@ -52,6 +67,10 @@ static const struct {
     {CLONE_NEWPID, false, true, lacks_cgroup,
      "a joined pid namespace does not end with the sandbox: give --cgroup, by which all in it is "
      "killed"},
+    {CLONE_NEWCGROUP, true, true, shows_cgroups,
+     "--cgroup-view needs a cgroup namespace of the sandbox's own: it would show others' cgroups"},
+    {CLONE_NEWNET, true, false, shows_network,
+     "--sysfs needs a network namespace of the sandbox's own: it would show the host's devices"},
     {CLONE_NEWTIME, true, true, shifts_clocks,
      "--time-offset needs a time namespace of the sandbox's own: --namespace time new"},
 };

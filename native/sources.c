@@ -38,9 +38,8 @@ static bool idmap_failed(const char *path, struct failure *failure) {
     return failed_hint(failure, hint);
 }
 
-/* An overlay shows one file system, so a view has no use for the mounts below its source. */
 static int depth(const struct mount_spec *mount) {
-    return mount->view ? 0 : AT_RECURSIVE;
+    return mount->single ? 0 : AT_RECURSIVE;
 }
 
 /*
@@ -80,6 +79,15 @@ static int open_place(const char *source, struct failure *failure) {
     return -1;
 }
 
+static bool clone_failed(const struct mount_spec *mount, struct failure *failure) {
+    failed(failure, "mount", "open_tree", mount->source);
+    /* has_locked_children() in fs/namespace.c */
+    if (mount->single && failure->error == EINVAL)
+        failed_hint(failure, "what is mounted below this directory hides a part of it, which the "
+                             "kernel shows to the host's root only: mount it with all below it");
+    return false;
+}
+
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
     cleanup_fd int place = open_place(mount->source, failure);
     if (place < 0)
@@ -87,7 +95,7 @@ bool source_open(struct mount_spec *mount, int user_namespace, struct failure *f
     int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth(mount);
     mount->tree = open_tree(place, "", flags);
     if (mount->tree < 0)
-        return failed(failure, "mount", "open_tree", mount->source);
+        return clone_failed(mount, failure);
     return set_attributes(mount, user_namespace, failure);
 }
 
@@ -97,7 +105,7 @@ static bool open_view(struct mount_spec *mount, struct failure *failure) {
     mount->tree = lower < 0 ? -1 : overlay_view(lower, failure);
     if (mount->tree >= 0 || !mount->optional)
         return mount->tree >= 0;
-    mount->view = false;
+    mount->view = mount->single = false;
     return source_open(mount, -1, failure);
 }
 

@@ -1,4 +1,5 @@
 import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
+import { formatBytes } from "../protocol/limits.ts";
 import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
@@ -60,6 +61,7 @@ function describePlan(plan: SandboxPlan): string {
       ([name, limit]) => ["ulimit", `${name} ${describeUlimit(limit)}`] as const,
     ),
     ...describeLandlock(plan.spec.landlock).map((line) => ["landlock", line] as const),
+    ["root directory", plan.spec.readOnly ? "read-only" : "writable"],
     ...plan.mounts.map((mount) => ["mount", describeMount(mount)] as const),
     ...plan.cgroups.flatMap(({ directory, writes }) => [
       ["cgroup", directory] as const,
@@ -93,6 +95,9 @@ function describeLandlock(landlock: SandboxPlan["spec"]["landlock"]): string[] {
 function describeMount({ kind, source, target, ...mount }: PlannedMount): string {
   const ways = [
     mount.readOnly && "read-only",
+    mount.recursive === false && "not recursive",
+    mount.mode && `mode ${mount.mode}`,
+    mount.sizeBytes && formatBytes(mount.sizeBytes),
     mount.idMapped && "id-mapped",
     mount.view && "owners shown, open as to a stranger",
   ]

@@ -5,6 +5,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { HelperClient } from "../protocol/methods.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { limitOptions, parseLimits } from "./limitOptions.ts";
+import { mountOptions, parseMounts } from "./mountOptions.ts";
 import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { mergePrivileges, parsePrivileges, privilegeOptions } from "./privilegeOptions.ts";
 import { UsageError } from "./usage.ts";
@@ -21,7 +22,7 @@ export const specOptions: readonly Option[] = [
   { name: "name", argument: "NAME", help: "name of the sandbox" },
   { name: "hostname", short: "h", argument: "HOST", help: "host name inside" },
   { name: "env", short: "e", argument: "K=V", help: "set a variable; K alone passes ours" },
-  { name: "volume", short: "v", argument: "SRC:DST[:ro]", help: "bind mount a file or directory" },
+  ...mountOptions,
   {
     name: "workspace",
     argument: "DIR",
@@ -33,6 +34,7 @@ export const specOptions: readonly Option[] = [
     argument: "DIR",
     help: "this becomes the root; else a view of this host",
   },
+  { name: "read-only", help: "nothing can be made in the root directory" },
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
   { name: "init", help: "our init as PID 1 (default)" },
   { name: "no-init", help: "the command itself as PID 1" },
@@ -94,7 +96,8 @@ function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
     rootfs: rootfs === undefined ? undefined : { type: "directory", path: resolve(rootfs) },
     userns: parseUserns(lastValue(parsed, "userns")),
     env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
-    mounts: allValues(parsed, "volume").map(parseVolume),
+    mounts: [...parseMounts(parsed)],
+    readOnly: isSet(parsed, "read-only") ? true : undefined,
     init: parseInit(parsed),
     timeout: parseTimeout(lastValue(parsed, "timeout")),
     limits: parseLimits(parsed),
@@ -129,16 +132,4 @@ function parseVariable(text: string): [string, string][] {
   if (at > 0) return [[text.slice(0, at), text.slice(at + 1)]];
   const value = process.env[text];
   return value === undefined ? [] : [[text, value]];
-}
-
-function parseVolume(text: string): NonNullable<SandboxSpecInput["mounts"]>[number] {
-  const match = /^([^:]+):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
-  if (!match) {
-    throw new UsageError(
-      `--volume ${text} is malformed`,
-      "It is written SOURCE:/TARGET or SOURCE:/TARGET:ro.",
-    );
-  }
-  const [, source = "", target = "", mode] = match;
-  return { type: "bind", source: resolve(source), target, readOnly: mode === "ro" };
 }

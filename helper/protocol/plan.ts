@@ -1,3 +1,4 @@
+import type { KernelFileSystem } from "./mounts.ts";
 import type { SandboxSpec } from "./schemas.ts";
 
 /** One step in the making of the mount tree; the launcher takes them in this order. */
@@ -7,6 +8,11 @@ export interface PlannedMount {
   readonly source?: string | undefined;
   readonly target: string;
   readonly readOnly?: boolean | undefined;
+  /** Of a bind: false leaves out what is mounted below its source. */
+  readonly recursive?: boolean | undefined;
+  /** Of a tmpfs; without a size it is half of the memory at most. */
+  readonly mode?: string | undefined;
+  readonly sizeBytes?: number | undefined;
   /** Owners are shown through the sandbox's own id map: mount_setattr(2), MOUNT_ATTR_IDMAP. */
   readonly idMapped?: boolean | undefined;
   /**
@@ -29,8 +35,8 @@ export type MountKind =
   | "tmpfs-shared"
   | "directory"
   | "symlink"
-  | "proc"
-  | "dev";
+  | "dev"
+  | KernelFileSystem;
 
 /** A cgroup that would be made, and what would be written there, in this order. */
 export interface PlannedCgroup {

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import { type LimitFact, type Limits, limitFacts, limitsFromCpus, parseBytes } from "./limits.ts";
+import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
 import { landlock } from "./privileges.ts";
-import { sandboxSpec } from "./schemas.ts";
+import { type SandboxSpecInput, sandboxSpec } from "./schemas.ts";
 
 /**
  * sandbox.json: the spec of a sandbox as a person writes it. It is the spec's own schema, but for two
@@ -35,7 +36,7 @@ const insidePath = z
 const count = ({ minimum, maximum }: LimitFact) =>
   z.optional(z.int().check(z.minimum(minimum), z.maximum(maximum)));
 
-const size = ({ minimum, maximum }: LimitFact) => {
+const size = ({ minimum, maximum }: Pick<LimitFact, "minimum" | "maximum">) => {
   const words = `must be bytes, or a number with k, m or g, from ${minimum} bytes up`;
   const written = z.string().check(z.regex(/^\d+(\.\d+)?[bkmgtBKMGT]?$/, words));
   const isInRange = (value: number | string) => {
@@ -68,24 +69,41 @@ const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("directory"), path: hostPath }),
 ]);
 
-const bindMount = z.strictObject({
-  type: z.literal("bind"),
-  source: hostPath,
-  target: insidePath,
-  readOnly: z.optional(z.boolean()),
-});
+const mount = z.discriminatedUnion("type", [
+  bindMount(hostPath, insidePath),
+  z.strictObject({
+    type: z.literal("tmpfs"),
+    target: insidePath,
+    size: size(tmpfsSize),
+    mode: tmpfsMode,
+  }),
+  kernelMount(insidePath),
+]);
 
 export const sandboxFile = z.extend(sandboxSpec, {
   $schema: z.optional(z.string()),
   rootfs: z.optional(rootfs),
   workspace: z.optional(hostPath),
   workdir: z.optional(insidePath),
-  mounts: z.optional(z.array(bindMount).check(z.maxLength(256))),
+  mounts: z.optional(z.array(mount).check(z.maxLength(256))),
   limits: z.optional(limitWords),
   landlock: z.optional(landlock(insidePath)),
 });
 
 export type SandboxFile = z.output<typeof sandboxFile>;
+
+type FileMount = NonNullable<SandboxFile["mounts"]>[number];
+
+/** A mount of the file in the units of a spec; `resolve` makes a host's path absolute. */
+export function mountFromWords(
+  mount: FileMount,
+  resolve: (path: string) => string,
+): NonNullable<SandboxSpecInput["mounts"]>[number] {
+  if (mount.type === "bind") return { ...mount, source: resolve(mount.source) };
+  if (mount.type !== "tmpfs") return mount;
+  const { size, ...rest } = mount;
+  return size === undefined ? rest : { ...rest, sizeBytes: toBytes(size) };
+}
 
 /** The words of the file in the units of a spec; what is not limited is absent. */
 export function limitsFromWords({ cpus, cpuPeriod, cpuQuota, memory, pids }: LimitWords): Limits {

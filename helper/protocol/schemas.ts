@@ -3,6 +3,7 @@ import en from "zod/v4/locales/en.js";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
+import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes } from "./namespaces.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
 import { signalNames } from "./signals.ts";
@@ -69,12 +70,16 @@ const duration = z.string().check(
   z.refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days"),
 );
 
-const bindMount = z.strictObject({
-  type: z.literal("bind"),
-  source: absolutePath,
-  target: absolutePath,
-  readOnly: z._default(z.boolean(), false),
-});
+const mount = z.discriminatedUnion("type", [
+  bindMount(absolutePath, absolutePath),
+  z.strictObject({
+    type: z.literal("tmpfs"),
+    target: absolutePath,
+    sizeBytes: limit(tmpfsSize),
+    mode: tmpfsMode,
+  }),
+  kernelMount(absolutePath),
+]);
 
 const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("host") }),
@@ -109,7 +114,9 @@ export const sandboxSpec = z.strictObject({
   /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */
   workspace: z.optional(absolutePath),
   workdir: z.optional(absolutePath),
-  mounts: z._default(z.array(bindMount).check(z.maxLength(256)), []),
+  /** Nothing can be made in the root directory itself. */
+  readOnly: z._default(z.boolean(), false),
+  mounts: z._default(z.array(mount).check(z.maxLength(256)), []),
   env: z._default(environment, {}),
   /** Variables of the client's that get inside beside those of the allow-list. */
   passEnv: z._default(z.array(environmentName).check(z.maxLength(256)), []),

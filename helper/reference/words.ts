@@ -17,10 +17,16 @@ export const keyWords: Readonly<Record<string, string>> = {
   workdir: "Where the command begins: chdir(2) inside.",
   mounts:
     "Files and directories of the host that are mounted, in this order, in the new mount namespace (CLONE_NEWNS). A bind of the file's own folder onto itself is the workspace.",
-  "mounts.type": "bind: a part of the host's tree, open_tree(2) with OPEN_TREE_CLONE.",
+  "mounts.type":
+    "bind: a part of the host's tree, open_tree(2) with OPEN_TREE_CLONE. tmpfs: an empty directory in memory. sysfs, cgroup (read-only), mqueue, proc, devpts: of the sandbox's own namespaces.",
   "mounts.source": "Path on the host. Relative paths begin at this file's folder.",
   "mounts.target": "Absolute path inside.",
   "mounts.readOnly": "MOUNT_ATTR_RDONLY by mount_setattr(2). Default: false.",
+  "mounts.recursive": "With what is mounted below the source: AT_RECURSIVE. Default: true.",
+  "mounts.size": "tmpfs(5)'s size, as 64m. Default: half of the machine's memory.",
+  "mounts.mode": "Octal mode of the tmpfs's root. Default: 1777.",
+  readOnly:
+    "Nothing can be made in the root directory itself, home included: MOUNT_ATTR_RDONLY. Mounts, /tmp and /run stay as they are. Default: false.",
   env: "Variables inside: name to value. The environment is built from nothing.",
   passEnv: "Names of your own variables that get inside, beside TERM, LANG and their like.",
   init: "Our init as PID 1 of the new pid namespace (CLONE_NEWPID); false makes the command itself PID 1.",

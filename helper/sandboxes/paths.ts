@@ -32,9 +32,9 @@ export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
   const add = (path: string, real: string) => sources.set(path, real);
   if (spec.rootfs.type === "directory") add(spec.rootfs.path, checkRoot(spec.rootfs.path, hidden));
   if (spec.workspace) add(spec.workspace, checkWorkspace(spec.workspace, hidden));
-  for (const { source, target } of spec.mounts) {
-    add(source, existing(source));
-    refuseOwnMountPoint(target);
+  for (const mount of spec.mounts) {
+    if (mount.type === "bind") add(mount.source, existing(mount.source));
+    checkTarget(mount.type, mount.target);
   }
   return sources;
 }
@@ -80,6 +80,21 @@ function realPath(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** What may stand in a place of the sandbox's own: it opens nothing there. */
+const allowedTargets: {
+  readonly [type in SandboxSpec["mounts"][number]["type"]]?: readonly string[];
+} = {
+  tmpfs: ["/run", "/dev/shm"],
+  sysfs: ["/sys"],
+  cgroup: ["/sys/fs/cgroup"],
+  mqueue: ["/dev/mqueue"],
+};
+
+function checkTarget(type: SandboxSpec["mounts"][number]["type"], target: string): void {
+  const allowed = allowedTargets[type] ?? [];
+  if (!allowed.some((path) => contains(path, resolve(target)))) refuseOwnMountPoint(target);
 }
 
 function refuseOwnMountPoint(target: string): void {

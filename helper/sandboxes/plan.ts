@@ -43,6 +43,7 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...privilegeOptions(spec, planPrivileges(spec, identity, mounts)),
     ...facts.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
     ...mounts.flatMap(mountOption),
+    ...(spec.readOnly ? ["--read-only-root"] : []),
     ...["--chdir", workdirInside(facts)],
     ...environmentOptions(facts.environment),
     ...(spec.processes ? processOptions(spec.processes) : []),

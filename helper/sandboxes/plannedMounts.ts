@@ -21,7 +21,8 @@ export function homeInside({ spec, identity }: PlanFacts): string {
 export function mountOption(mount: PlannedMount): readonly string[] {
   const { kind, source = "", target } = mount;
   if (kind === "root") return [mount.idMapped ? "--idmap-rootfs" : "--rootfs", source];
-  if (kind === "bind") return [bindOption(mount), source, target];
+  if (kind === "bind") return [bindOption(mount), source, target, ...depth(mount)];
+  if (kind === "tmpfs" && mount.mode) return ["--tmpfs-with", tmpfsWords(mount), target];
   if (kind === "symlink") return ["--symlink", source, target];
   return [launcherWords[kind], target];
 }
@@ -32,13 +33,27 @@ const launcherWords = {
   tmpfs: "--tmpfs",
   "tmpfs-shared": "--tmpfs-shared",
   directory: "--dir",
-  proc: "--proc",
   dev: "--dev",
+  proc: "--proc",
+  sysfs: "--sysfs",
+  mqueue: "--mqueue",
+  devpts: "--devpts",
+  cgroup: "--cgroup-view",
 } as const;
 
 function bindOption({ readOnly, idMapped, view }: PlannedMount): string {
   if (view) return "--view-try";
   return `--${readOnly ? "ro-" : ""}${idMapped ? "idmap-" : ""}bind`;
+}
+
+function depth({ recursive }: PlannedMount): readonly string[] {
+  return recursive === false ? ["--single"] : [];
+}
+
+/** tmpfs(5)'s options, as mount(8) writes them. */
+export function tmpfsWords({ mode, sizeBytes }: PlannedMount): string {
+  const size = sizeBytes === undefined ? [] : [`size=${sizeBytes}`];
+  return [`mode=${mode}`, ...size].join(",");
 }
 
 /** Where a path of the spec led when it was checked: only that is mounted. */
@@ -104,11 +119,9 @@ function workspaceMounts(facts: PlanFacts): PlannedMount[] {
 
 function volumes(facts: PlanFacts): PlannedMount[] {
   const { spec, identity } = facts;
-  return spec.mounts.map(({ source, target, readOnly }) => ({
-    kind: "bind",
-    source: sourceOf(facts, source),
-    target,
-    readOnly,
-    idMapped: identity.idMappedBinds,
-  }));
+  return spec.mounts.map(({ type: kind, ...mount }): PlannedMount => {
+    if (!("source" in mount)) return { kind, ...mount };
+    const source = sourceOf(facts, mount.source);
+    return { kind, ...mount, source, idMapped: identity.idMappedBinds };
+  });
 }

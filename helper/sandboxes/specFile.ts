@@ -5,6 +5,7 @@ import { nearest } from "../protocol/nearest.ts";
 import {
   folderVariable,
   limitsFromWords,
+  mountFromWords,
   type SandboxFile,
   sandboxFile,
 } from "../protocol/sandboxFile.ts";
@@ -48,7 +49,7 @@ function toSpec(file: SandboxFile, folder: string, written: readonly string[]): 
     rootfs:
       rootfs?.type === "directory" ? { ...rootfs, path: resolve(folder, rootfs.path) } : rootfs,
     workspace: workspace === undefined ? undefined : resolve(folder, workspace),
-    mounts: mounts?.map((mount) => ({ ...mount, source: resolve(folder, mount.source) })),
+    mounts: mounts?.map((mount) => mountFromWords(mount, (path) => resolve(folder, path))),
     limits: limits === undefined ? undefined : limitsFromWords(limits),
   };
   return Object.fromEntries(Object.entries(spec).filter(([key]) => written.includes(key)));
@@ -56,12 +57,11 @@ function toSpec(file: SandboxFile, folder: string, written: readonly string[]): 
 
 /** The file's own folder, mounted to write at its own path, is the workspace: its git hooks are guarded. */
 function guardFolder(spec: SandboxSpecInput, folder: string): SandboxSpecInput {
-  const isFolder = ({
-    source,
-    target,
-    readOnly,
-  }: NonNullable<SandboxSpecInput["mounts"]>[number]) =>
-    !readOnly && source === folder && resolve(target) === folder;
+  const isFolder = (mount: NonNullable<SandboxSpecInput["mounts"]>[number]) =>
+    mount.type === "bind" &&
+    !mount.readOnly &&
+    mount.source === folder &&
+    resolve(mount.target) === folder;
   if (spec.workspace !== undefined || !spec.mounts?.some(isFolder)) return spec;
   return {
     ...spec,

@@ -163,6 +163,31 @@ describe("volumes", () => {
     assert.deepEqual(binds, ["--bind /w /w", "--bind /data /d", "--ro-bind /keys /k"]);
   });
 
+  test("may be of the kernel's file systems, or in memory, and leave out what is mounted below", () => {
+    const kinds = lines(
+      planRun(
+        facts(dev, {
+          readOnly: true,
+          mounts: [
+            { type: "bind", source: "/data", target: "/d", recursive: false },
+            { type: "tmpfs", target: "/t", sizeBytes: 4096 },
+            { type: "sysfs", target: "/sys" },
+            { type: "cgroup", target: "/sys/fs/cgroup" },
+          ],
+        }),
+      ),
+    );
+    const from = kinds.indexOf("--bind /data /d");
+    assert.deepEqual(kinds.slice(from, from + 6), [
+      "--bind /data /d",
+      "--single",
+      "--tmpfs-with mode=1777,size=4096 /t",
+      "--sysfs /sys",
+      "--cgroup-view /sys/fs/cgroup",
+      "--read-only-root",
+    ]);
+  });
+
   test("are id-mapped for root", () => {
     const plan = lines(planRun(facts(root, { mounts: [...mounts] })));
     assert.ok(plan.includes("--idmap-bind /data /d") && plan.includes("--ro-idmap-bind /keys /k"));

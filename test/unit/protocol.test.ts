@@ -175,6 +175,7 @@ describe("an empty spec", () => {
     assert.deepEqual(sandboxSpec.parse({}), {
       rootfs: { type: "host" },
       userns: "keep-id",
+      readOnly: false,
       mounts: [],
       env: {},
       passEnv: [],
@@ -191,7 +192,8 @@ describe("an empty spec", () => {
     const [mount] = sandboxSpec.parse({
       mounts: [{ type: "bind", source: "/a", target: "/b" }],
     }).mounts;
-    assert.deepEqual(mount, { type: "bind", source: "/a", target: "/b", readOnly: false });
+    const bind = { type: "bind", source: "/a", target: "/b", recursive: true };
+    assert.deepEqual(mount, { ...bind, readOnly: false });
   });
 
   test("cannot share a root, a user namespace or a mount type that does not exist", () => {

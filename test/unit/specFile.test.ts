@@ -46,8 +46,17 @@ describe("sandbox.json", () => {
       "args": ["echo", "${folderVariable}", "$HOME"]
     }`);
     assert.equal(spec.workdir, `${folder}/src`);
-    assert.equal(spec.mounts?.[0]?.source, "/home/dev/data");
+    const [mount] = spec.mounts ?? [];
+    assert.ok(mount?.type === "bind" && mount.source === "/home/dev/data");
     assert.deepEqual(spec.args, ["echo", folder, "$HOME"]);
+  });
+
+  test("a tmpfs has its size in Docker's words", () => {
+    const { mounts } = read(
+      '{ "mounts": [{ "type": "tmpfs", "target": "/t", "size": "64m", "mode": "700" }] }',
+    );
+    const tmpfs = { type: "tmpfs", target: "/t", sizeBytes: 64 * 1024 * 1024, mode: "700" };
+    assert.deepEqual(mounts, [tmpfs]);
   });
 
   test("a folder whose name holds $& or the variable itself is put in as it is", () => {
@@ -70,6 +79,9 @@ describe("sandbox.json", () => {
 describe("a mistake in sandbox.json", () => {
   const mistakes: readonly (readonly [text: string, says: RegExp])[] = [
     ['{ "nmae": "web" }', /no key "nmae"; did you mean "name"\?/],
+    ['{ "mounts": [{ "type": "tmpfs", "target": "/t", "mode": "4755" }] }', /octal mode/],
+    ['{ "mounts": [{ "type": "tmpfs", "target": "/t", "size": "1k" }] }', /from 4096 bytes/],
+    ['{ "mounts": [{ "type": "nfs", "target": "/t" }] }', /mounts.0/],
     ['{ "limits": { "memroy": "1g" } }', /limits: .*"memroy"; did you mean "memory"\?/],
     ['{ "rootfs": { "type": "directory", "pth": "/x", "path": "/" } }', /did you mean "path"\?/],
     [

@@ -1,4 +1,4 @@
-import type { PlannedMount } from "../../protocol/plan.ts";
+import type { MountKind, PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import {
   capabilityGap,
   commonGaps,
@@ -14,7 +14,13 @@ import {
 /** bubblewrap's command: bwrap(1). The nearest relative, but for limits and ranges of ids. */
 export function bwrapCommand({ plan, environment }: ExportFacts): string {
   return script(
-    [...commonGaps(plan), ...idMapGap(plan), ...limitsGap(plan), ...capabilityGap(plan)],
+    [
+      ...commonGaps(plan),
+      ...idMapGap(plan),
+      ...limitsGap(plan),
+      ...capabilityGap(plan),
+      ...mountGaps(plan),
+    ],
     [
       ...withUlimits(plan),
       ["bwrap"],
@@ -25,6 +31,7 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
       ["--cap-drop", "ALL"],
       ...(plan.spec.init ? [] : [["--as-pid-1"]]),
       ...plan.mounts.flatMap(mountWords),
+      ...(plan.spec.readOnly ? [["--remount-ro", "/"]] : []),
       ["--clearenv"],
       ...Object.entries(environment).map(([name, value]) => ["--setenv", name, quote(value)]),
       ...plan.spec.passEnv.map((name) => ["--setenv", name, shellVariable(name)]),
@@ -34,7 +41,23 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
   );
 }
 
-function mountWords({ kind, source = "", target, readOnly }: PlannedMount): string[][] {
+/** It has no words for them. */
+const unknown: readonly MountKind[] = ["sysfs", "cgroup", "devpts"];
+
+function mountGaps({ mounts }: SandboxPlan): string[] {
+  return mounts.flatMap(({ kind, target }) =>
+    unknown.includes(kind) ? [`${kind} of the sandbox's own at ${target}`] : [],
+  );
+}
+
+function mountWords({
+  kind,
+  source = "",
+  target,
+  readOnly,
+  mode = "755",
+  sizeBytes,
+}: PlannedMount): string[][] {
   const to = quote(target);
   switch (kind) {
     case "root":
@@ -46,15 +69,23 @@ function mountWords({ kind, source = "", target, readOnly }: PlannedMount): stri
     case "symlink":
       return [["--symlink", quote(source), to]];
     case "tmpfs":
-      return [["--perms", "0755", "--tmpfs", to]];
+      return [
+        ["--perms", mode.padStart(4, "0"), ...(sizeBytes ? ["--size", `${sizeBytes}`] : [])].concat(
+          ["--tmpfs", to],
+        ),
+      ];
     case "tmpfs-shared":
       return [["--perms", "1777", "--tmpfs", to]];
     case "directory":
       return [["--dir", to]];
     case "proc":
     case "dev":
+    case "mqueue":
       return [[`--${kind}`, to]];
     case "pin":
+    case "sysfs":
+    case "cgroup":
+    case "devpts":
       return [];
   }
 }

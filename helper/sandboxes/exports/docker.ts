@@ -1,6 +1,7 @@
 import { limitFacts, limitNames } from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
+import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
 import { commonGaps, type ExportFacts, idMapGap, quote, script } from "./script.ts";
 
@@ -49,6 +50,7 @@ function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): st
     ...ulimits(plan),
     ...(spec.init ? [["--init"]] : []),
     ...limits(plan),
+    ...(spec.readOnly ? [["--read-only"]] : []),
     ...temporaryFileSystems(plan),
     ...plan.mounts.flatMap(volume),
     ...Object.entries(set).map(([key, value]) => ["--env", quote(`${key}=${value}`)]),
@@ -56,7 +58,13 @@ function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): st
     ["--workdir", quote(plan.workdir)],
     [imageName(plan), ...plan.command.map(quote)],
   ];
-  const missing = [...commonGaps(plan), ...idMapGap(plan), ...privilegeGap(plan), ...gaps(plan)];
+  const missing = [
+    ...commonGaps(plan),
+    ...idMapGap(plan),
+    ...mountGaps(plan),
+    ...privilegeGap(plan),
+    ...gaps(plan),
+  ];
   return script(missing, lines, [importImage(name, plan)]);
 }
 
@@ -77,6 +85,14 @@ function privilegeGap({ ambient, capabilities, spec }: SandboxPlan): string[] {
   ];
 }
 
+/** Its containers have /sys, /sys/fs/cgroup and /dev/mqueue without being asked; other places they do not know. */
+function mountGaps({ spec: { mounts } }: SandboxPlan): string[] {
+  const usual = ["/sys", "/sys/fs/cgroup", "/dev/mqueue"];
+  return mounts.flatMap(({ type, target }) =>
+    type === "bind" || type === "tmpfs" || usual.includes(target) ? [] : [`${type} at ${target}`],
+  );
+}
+
 function limits({ spec }: SandboxPlan): string[][] {
   return limitNames.flatMap((name) => {
     const value = spec.limits[name];
@@ -85,17 +101,20 @@ function limits({ spec }: SandboxPlan): string[][] {
 }
 
 function temporaryFileSystems({ mounts }: SandboxPlan): string[][] {
-  return mounts.flatMap(({ kind, target }) => {
-    if (kind === "tmpfs") return [["--tmpfs", `${target}:mode=755`]];
+  return mounts.flatMap((mount) => {
+    const { kind, target, mode = "755" } = mount;
+    if (kind === "tmpfs")
+      return [["--tmpfs", quote(`${target}:${tmpfsWords({ ...mount, mode })}`)]];
     return kind === "tmpfs-shared" ? [["--tmpfs", `${target}:mode=1777`]] : [];
   });
 }
 
 /** `-v` splits at colons; `--mount` splits at commas, and quotes fields as CSV does. */
-function volume({ kind, source = "", target, readOnly }: PlannedMount): string[][] {
+function volume({ kind, source = "", target, readOnly, recursive }: PlannedMount): string[][] {
   if (kind !== "bind" && kind !== "protect") return [];
   const from = kind === "protect" ? target : source;
-  const fields = ["type=bind", `source=${from}`, `target=${target}`];
+  const depth = recursive === false ? ["bind-recursive=disabled"] : [];
+  const fields = ["type=bind", `source=${from}`, `target=${target}`, ...depth];
   return [
     [
       "--mount",

@@ -1,4 +1,5 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
 import { commonGaps, type ExportFacts } from "./script.ts";
 
@@ -8,7 +9,7 @@ export function ociConfig({ plan, environment }: ExportFacts): string {
   const config = {
     ociVersion: "1.2.0",
     hostname: plan.hostname,
-    root: { path: rootfs.type === "host" ? "rootfs" : rootfs.path, readonly: false },
+    root: { path: rootfs.type === "host" ? "rootfs" : rootfs.path, readonly: plan.spec.readOnly },
     process: processOf(plan, environment),
     mounts: plan.mounts.flatMap((mount) => ociMount(mount, plan)),
     linux: {
@@ -76,6 +77,9 @@ const fileSystems = {
   proc: { type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   dev: { type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755"] },
   tmpfs: { type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "mode=755"] },
+  sysfs: { type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+  cgroup: { type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", "ro"] },
+  mqueue: { type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
   "tmpfs-shared": { type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "mode=1777"] },
 } as const;
 
@@ -88,7 +92,8 @@ const devpts = {
 
 function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[] {
   const { kind, source, target, readOnly, idMapped } = mount;
-  const options = ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw"];
+  const depth = mount.recursive === false ? "bind" : "rbind";
+  const options = [depth, "nosuid", "nodev", readOnly ? "ro" : "rw"];
   switch (kind) {
     case "bind":
       return [
@@ -104,8 +109,16 @@ function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[
       return [{ destination: target, type: "bind", source: target, options: ["rbind", "ro"] }];
     case "dev":
       return [{ destination: target, ...fileSystems.dev }, devpts];
-    case "proc":
+    case "devpts":
+      return [{ ...devpts, destination: target }];
     case "tmpfs":
+      return [
+        { destination: target, ...fileSystems.tmpfs, ...(mount.mode && tmpfsOptions(mount)) },
+      ];
+    case "proc":
+    case "sysfs":
+    case "cgroup":
+    case "mqueue":
     case "tmpfs-shared":
       return [{ destination: target, ...fileSystems[kind] }];
     case "root":
@@ -114,6 +127,10 @@ function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[
     case "directory":
       return [];
   }
+}
+
+function tmpfsOptions(mount: PlannedMount) {
+  return { options: ["nosuid", "nodev", ...tmpfsWords(mount).split(",")] };
 }
 
 function mapping([containerID, hostID, size]: SandboxPlan["uidMap"]) {

@@ -1,4 +1,5 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { tmpfsWords } from "../plannedMounts.ts";
 import {
   capabilityGap,
   commonGaps,
@@ -24,6 +25,7 @@ export function unshareCommand(facts: ExportFacts): string {
       ...limitsGap(plan),
       ...capabilityGap(plan),
       ...(plan.uid === 0 ? [] : [`uid ${plan.uid} inside: it is root there, without capabilities`]),
+      ...cgroupGap(plan),
       "read-only holds for a bind itself, not for mounts below it",
       ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
     ],
@@ -34,6 +36,10 @@ export function unshareCommand(facts: ExportFacts): string {
       ["--", "sh", "-euc", quote(steps(facts)), "sh", ...plan.spec.passEnv.map(shellVariable)],
     ],
   );
+}
+
+function cgroupGap({ mounts }: SandboxPlan): string[] {
+  return mounts.some(({ kind }) => kind === "cgroup") ? ["a view of its own cgroups"] : [];
 }
 
 /** A directory of the host that becomes the root for this mount namespace alone; no source may lie below it. */
@@ -52,6 +58,7 @@ function steps({ plan, environment }: ExportFacts): string {
     ...(hasRoot ? [] : [`mount -t tmpfs -o mode=755 tmpfs ${base}`]),
     ...plan.mounts.flatMap((mount) => mountSteps(mount, base)),
     `cd ${base}`,
+    ...(plan.spec.readOnly ? ["mount -o remount,bind,ro ."] : []),
     "pivot_root . .",
     "umount -l .",
     `cd ${quote(plan.workdir)}`,
@@ -60,29 +67,41 @@ function steps({ plan, environment }: ExportFacts): string {
   ].join("\n");
 }
 
-function mountSteps({ kind, source = "", target, readOnly }: PlannedMount, base: string): string[] {
+function mountSteps(mount: PlannedMount, base: string): string[] {
+  const { kind, source = "", target, readOnly, recursive, mode = "755" } = mount;
+  const bind = recursive === false ? "--bind" : "--rbind";
   const to = quote(base + target);
   const from = quote(source);
   switch (kind) {
     case "root":
       return [`mount --rbind ${from} ${base}`];
     case "bind":
-      return [...place(from, to), `mount --rbind ${from} ${to}`, ...(readOnly ? [seal(to)] : [])];
+      return [...place(from, to), `mount ${bind} ${from} ${to}`, ...(readOnly ? [seal(to)] : [])];
     case "protect":
       return [`if [ -e ${to} ]; then mount --bind ${to} ${to}; ${seal(to)}; fi`];
     case "symlink":
       return [`mkdir -p "$(dirname ${to})"`, `ln -s ${from} ${to}`];
     case "tmpfs":
-      return [`mkdir -p ${to}`, `mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs ${to}`];
+      return [
+        `mkdir -p ${to}`,
+        `mount -t tmpfs -o nosuid,nodev,${tmpfsWords({ ...mount, mode })} tmpfs ${to}`,
+      ];
     case "tmpfs-shared":
       return [`mkdir -p ${to}`, `mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs ${to}`];
     case "directory":
       return [`mkdir -p ${to}`];
     case "proc":
       return [`mkdir -p ${to}`, `mount -t proc -o nosuid,nodev,noexec proc ${to}`];
+    case "sysfs":
+      return [`mkdir -p ${to}`, `mount -t sysfs -o ro,nosuid,nodev,noexec sysfs ${to}`];
+    case "mqueue":
+      return [`mkdir -p ${to}`, `mount -t mqueue -o nosuid,nodev,noexec mqueue ${to}`];
+    case "devpts":
+      return [`mkdir -p ${to}`, `mount -t devpts -o newinstance,ptmxmode=666 devpts ${to}`];
     case "dev":
       return devices(to);
     case "pin":
+    case "cgroup":
       return [];
   }
 }
