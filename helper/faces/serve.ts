@@ -1,3 +1,4 @@
+import { keepSpareLauncher } from "../launch/spare.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 import { auditToStderr } from "../server/audit.ts";
 import { serve } from "../server/connection.ts";
@@ -5,6 +6,7 @@ import { listen } from "../server/socket.ts";
 
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
+  keepSpareLauncher();
   const host = openSandboxHost();
   const { stdin: input, stdout: output } = process;
   serve(host, { uid: host.asker.uid }, { input, output }, auditToStderr);
@@ -12,6 +14,7 @@ export function serveStdio(): void {
 }
 
 export async function serveSocket(path: string): Promise<void> {
+  keepSpareLauncher();
   const server = await listen(openSandboxHost(), path, auditToStderr);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import * as z from "zod/mini";
-import { launcherPath } from "../launch/launcher.ts";
+import { launcherPath } from "../launch/process.ts";
 import type { Finding } from "./probes.ts";
 
 /** Nobody's ids on every Linux: user_namespaces(7), overflowuid. */

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import * as z from "zod/mini";
-import { installedFile } from "../installation.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/methods.ts";
+import { descriptorOptions, launcherPath } from "./process.ts";
+import { takeLauncher } from "./spare.ts";
 
 /** One line of the launcher's status descriptor. */
 const statusEvent = z.discriminatedUnion("event", [
@@ -41,51 +41,21 @@ export interface Launch {
   abort(): void;
 }
 
-const statusDescriptor = 3;
-const syncDescriptor = 4;
-const optionsDescriptor = 5;
-
-/**
- * Starts `launcher run|enter`. The options travel by a pipe: argv is readable by every user of the host,
- * and the environment among the options may hold secrets.
- */
+/** Tells a launcher to `run` or `enter`. */
 export function launch(
   face: "run" | "enter",
   options: readonly string[],
   command: readonly string[],
 ): Launch {
-  const path = launcherPath();
-  const argv = [
-    face,
-    ...["--status-fd", `${statusDescriptor}`, "--sync-fd", `${syncDescriptor}`],
-    ...["--args", `${optionsDescriptor}`, "--", ...command],
-  ];
-  const child = spawn(path, argv, {
-    detached: true,
-    cwd: "/",
-    env: {},
-    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
-  });
-  const [status, sync, input] = child.stdio.slice(statusDescriptor) as [Socket, Socket, Socket];
-  for (const pipe of [sync, input]) pipe.on("error", () => undefined);
-  input.end(options.map((option) => `${option}\0`).join(""));
-  child.unref();
+  const { child, status, sync, input } = takeLauncher();
+  const words = [face, ...descriptorOptions, ...options, "--", ...command];
+  input.end(words.map((word) => `${word}\0`).join(""));
   return { monitorPid: child.pid ?? 0, ...followStatus(child, status), ...control(sync) };
 }
 
 /** The program that joins a terminal, or the client's own descriptors, to a socket of the launcher. */
 export function attachment(socket: string): Attachment {
   return { command: launcherPath(), args: ["attach", socket] };
-}
-
-export function launcherPath(): string {
-  const path = installedFile("native/launcher");
-  try {
-    accessSync(path, constants.X_OK);
-  } catch {
-    throw new TerrariumError("launcherMissing", { path });
-  }
-  return path;
 }
 
 function control(sync: Socket): Pick<Launch, "commit" | "abort"> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { launcherPath } from "../launch/launcher.ts";
+import { launcherPath } from "../launch/process.ts";
 import { planCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";

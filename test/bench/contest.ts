@@ -5,17 +5,17 @@ export interface Contest {
   readonly unit: "ms" | "MB/s" | "KiB";
   readonly ours: number;
   readonly theirs: number;
-  /** What ours / theirs must not exceed; for a speed, what it must reach. */
-  readonly bar: number;
+  /** What ours / theirs must not exceed; for a speed, what it must reach. Undefined: the row informs only. */
+  readonly bar: number | undefined;
 }
 
 export function ratioOf({ ours, theirs }: Contest): number {
   return ours / theirs;
 }
 
-/** How far a contest is from its bar, as a part of the bar; not above 0 when it is met. */
-export function missedBy(contest: Contest): number {
-  const excess = ratioOf(contest) / contest.bar - 1;
+/** How far a contest is from a bar, as a part of it; not above 0 when it is met. */
+export function missedBy(contest: Contest, bar: number): number {
+  const excess = ratioOf(contest) / bar - 1;
   return contest.unit === "MB/s" ? -excess : excess;
 }
 

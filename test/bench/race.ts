@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cache } from "../rig/cache.ts";
 import { median } from "./contest.ts";
 
 /** Runners that take turns: the first round warms them up and is not counted. */
 
+const restMs = 50;
 const programs = join(cache, "bench");
 
 /** Path of test/bench/NAME.c, compiled. */
@@ -41,6 +43,8 @@ export async function raceFunctions<Name extends string>(
   const times = names.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, name] of names.entries()) {
+      // What the one before left to be done afterwards, it does in its own time.
+      await sleep(restMs);
       const begun = performance.now();
       await runners[name]();
       if (round > 0) times[i]?.push(performance.now() - begun);

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import type { Socket } from "node:net";
+import { installedFile } from "../installation.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+
+/** A launcher that waits for its arguments: its own session, nothing of our descriptors. */
+export interface LauncherProcess {
+  readonly child: ChildProcess;
+  /** Its status events. */
+  readonly status: Socket;
+  /** One byte lets the prepared command run. */
+  readonly sync: Socket;
+  /** Its arguments, each with a NUL behind it. At its end before any came the launcher ends, too. */
+  readonly input: Socket;
+}
+
+const statusDescriptor = 3;
+const syncDescriptor = 4;
+const argumentsDescriptor = 5;
+
+/** The options of `run` and `enter` that name the descriptors of a LauncherProcess. */
+export const descriptorOptions = [
+  ...["--status-fd", `${statusDescriptor}`],
+  ...["--sync-fd", `${syncDescriptor}`],
+] as const;
+
+/**
+ * All of its arguments travel by a pipe: argv is readable by every user of the host, and the environment
+ * among the options may hold secrets. And so a process may be there before it is known what it will do.
+ */
+export function startLauncher(): LauncherProcess {
+  const child = spawn(launcherPath(), ["--args", `${argumentsDescriptor}`], {
+    detached: true,
+    cwd: "/",
+    env: {},
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
+  });
+  const [status, sync, input] = child.stdio.slice(statusDescriptor) as [Socket, Socket, Socket];
+  for (const pipe of [sync, input]) pipe.on("error", () => undefined);
+  child.unref();
+  return { child, status, sync, input };
+}
+
+export function launcherPath(): string {
+  const path = installedFile("native/launcher");
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    throw new TerrariumError("launcherMissing", { path });
+  }
+  return path;
+}
