@@ -1,16 +1,8 @@
-// Bundles the TypeScript worlds.
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+// Bundles the TypeScript worlds. CommonJS: the field measured ESM slower to load in the extension host.
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
+import { build, transform } from "esbuild";
 
 const require = createRequire(import.meta.url);
 const koffiAddon = require.resolve(
@@ -19,34 +11,28 @@ const koffiAddon = require.resolve(
 
 const manifest = require("./package.json");
 
-const common = {
-  bundle: true,
+const written = {
   platform: "node",
   target: "node20",
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   legalComments: "none",
   logLevel: "warning",
 };
+const common = { ...written, bundle: true };
 
 const programs = "dist/bin";
 
 const [client] = await Promise.all([
-  // An ES module, because only of those esbuild makes several files that share one copy of what they share:
-  // `import()` in helper/main.ts says where. Node parses the whole of each file that it loads.
   build({
     ...common,
+    // Only of ES modules esbuild makes several files that share one copy of what they share.
     format: "esm",
     splitting: true,
     entryPoints: { terrarium: "helper/main.ts" },
     outdir: programs,
-    metafile: true,
-    // vscode-jsonrpc is CommonJS.
-    banner: {
-      js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);',
-    },
+    write: false,
+    define: { "import.meta.dirname": "__dirname" },
   }),
-  // CommonJS: the field measured ES modules slower to load in the extension host.
   build({
     ...common,
     format: "cjs",
@@ -55,19 +41,25 @@ const [client] = await Promise.all([
     external: ["vscode"],
   }),
 ]);
-finishPrograms(Object.keys(client.metafile.outputs).map((path) => basename(path)));
-// Without an extension the client's file is a module only where the nearest package.json says so.
-writeFileSync("dist/package.json", JSON.stringify({ type: "module", version: manifest.version }));
+await writePrograms(client.outputFiles);
+// Without an extension the client's file is CommonJS only where the nearest package.json says so.
+writeFileSync("dist/package.json", JSON.stringify({ type: "commonjs", version: manifest.version }));
 mkdirSync("dist/native", { recursive: true });
 // Renamed into place: writing into a file that a running helper has mapped would end it (SIGBUS).
 const addon = join("dist", "native", "koffi.node");
 copyFileSync(koffiAddon, `${addon}.new`);
 renameSync(`${addon}.new`, addon);
 
-/** The client gets its name, and the parts of earlier builds go. */
-function finishPrograms(built) {
-  for (const name of readdirSync(programs)) {
-    if (!built.includes(name)) rmSync(join(programs, name));
+/**
+ * The client, cut where helper/main.ts imports a face: Node parses the whole of each file that it loads. As
+ * CommonJS, because an ES module that imports node:fs makes Node load streams, promises and readline with it.
+ */
+async function writePrograms(files) {
+  rmSync(programs, { recursive: true, force: true });
+  mkdirSync(programs, { recursive: true });
+  for (const { path, text } of files) {
+    const { code } = await transform(text, { ...written, format: "cjs" });
+    writeFileSync(path, code);
   }
   renameSync(join(programs, "terrarium.js"), join(programs, "terrarium"));
   chmodSync(join(programs, "terrarium"), 0o755);

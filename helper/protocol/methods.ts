@@ -32,7 +32,8 @@ export interface Attachment {
 }
 
 export interface CreatedSandbox {
-  readonly sandbox: SandboxSummary;
+  /** What a client needs to go on with it; "sandbox/list" and "sandbox/inspect" read the rest from the kernel. */
+  readonly sandbox: Pick<SandboxSummary, "id" | "name" | "pid">;
   /** Absent when `stdio` was `none`: the command runs already, or waits to be started. */
   readonly attach?: Attachment | undefined;
 }

@@ -6,7 +6,6 @@ import { checkSpec, launchSandbox } from "./launchSandbox.ts";
 import { newRecord, processIdentity } from "./newRecord.ts";
 import { reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
-import { summarise } from "./summary.ts";
 
 type CreateParameters = ParameterOutput<"sandbox/create">;
 
@@ -22,7 +21,7 @@ export async function createSandbox(
 ): Promise<CreatedSandbox> {
   const sources = checkSpec(host, parameters);
   const record = await reserve(host, parameters);
-  if (!parameters.start) return { sandbox: summarise(record) };
+  if (!parameters.start) return { sandbox: { id: record.id, name: record.name } };
   try {
     return await launchSandbox(host, record, parameters, sources);
   } catch (error) {

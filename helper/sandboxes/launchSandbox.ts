@@ -11,7 +11,6 @@ import { type Occasion, planFacts } from "./planFacts.ts";
 import { lives } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { checkProcesses } from "./startOrder.ts";
-import { summarise } from "./summary.ts";
 
 /** Refuses what could never be launched, before anything is made; answers where the spec's paths lead. */
 export function checkSpec({ asker, registry }: SandboxHost, { spec, stdio }: Occasion): Sources {
@@ -63,7 +62,10 @@ async function start(
     };
     host.registry.write(running);
     await commit(launched, socket);
-    return { sandbox: summarise(running), attach: socket ? attachment(socket) : undefined };
+    return {
+      sandbox: { id: record.id, name: record.name, pid: ready.pid },
+      attach: socket ? attachment(socket) : undefined,
+    };
   } finally {
     launched.abort();
   }

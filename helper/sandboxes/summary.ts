@@ -11,8 +11,10 @@ interface Observed {
 }
 
 /** A record and what the kernel says of it now, as clients see it. */
-export function summarise(record: SandboxRecord, observed?: Observed): SandboxSummary {
-  const running = observed?.running ?? true;
+export function summarise(
+  record: SandboxRecord,
+  { running, exit, processes }: Observed,
+): SandboxSummary {
   return {
     id: record.id,
     name: record.name,
@@ -22,9 +24,9 @@ export function summarise(record: SandboxRecord, observed?: Observed): SandboxSu
     command: commandOf(record),
     createdAtMs: record.createdAtMs,
     pid: running ? record.init?.pid : undefined,
-    exitCode: observed?.exit?.code,
-    exitSignal: observed?.exit?.signal ?? undefined,
-    processes: observed?.processes ?? [],
+    exitCode: exit?.code,
+    exitSignal: exit?.signal ?? undefined,
+    processes: processes,
     memoryBytes: running ? memoryUsage(record.id) : undefined,
     limits: running ? readLimits(record.id) : [],
     owner: record.owner,

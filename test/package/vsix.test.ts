@@ -20,6 +20,7 @@ const expectedFiles = [
   "dist/bin/here-….js",
   "dist/bin/remote-….js",
   "dist/bin/serve-….js",
+  "dist/bin/specFile-….js",
   "dist/bin/terrarium",
   "dist/extension/main.cjs",
   "dist/native/koffi.node",
