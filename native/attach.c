@@ -118,7 +118,7 @@ static int serve_terminal(struct client *client, int master) {
 /* A terminal is never handed over: a pipe is, and this process copies. */
 static int stand_in(int standard, struct channel *channel) {
     int ends[2];
-    if (!isatty(standard))
+    if (!terminal_is(standard))
         return fcntl(standard, F_DUPFD_CLOEXEC, 3);
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
@@ -132,6 +132,7 @@ static int stand_in(int standard, struct channel *channel) {
 }
 
 static int serve_stdio(struct client *client) {
+    struct failure ignored; /* then the reader sees the end a little later, when we end */
     struct message start = {.kind = MESSAGE_START};
     int given[3] = {stand_in(0, &client->input), stand_in(1, &client->outputs[0]),
                     stand_in(2, &client->outputs[1])};
@@ -143,8 +144,8 @@ static int serve_stdio(struct client *client) {
         return EXIT_LAUNCHER_FAILED;
     /* The command has its own copies: its readers must see the end when it closes them. */
     for (int i = 0; i < 2; i++)
-        if (!isatty(i))
-            descriptor_forget(i);
+        if (!terminal_is(i))
+            descriptor_forget(i, &ignored);
     return serve(client);
 }
 

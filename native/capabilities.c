@@ -78,8 +78,10 @@ bool capabilities_bound(uint64_t keep, struct failure *failure) {
     /* The kernel's last capability may be newer than our table: ask until it says EINVAL. */
     for (int i = 0; i < 64; i++) {
         int held = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
-        if (held < 0)
+        if (held < 0 && errno == EINVAL)
             break;
+        if (held < 0)
+            return failed(failure, "privileges", "prctl(PR_CAPBSET_READ)", NULL);
         if (held == 1 && !(keep >> i & 1) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
             return failed(failure, "privileges", "prctl(PR_CAPBSET_DROP)", NULL);
     }

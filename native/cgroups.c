@@ -26,17 +26,23 @@ bool cgroups_join(const struct string_list *directories, pid_t pid, struct failu
     return true;
 }
 
-static bool has_tasks(const char *directory) {
+/* Whether it is one of version 1. A wrong answer would leave its limits without effect. */
+static bool find_tasks(const char *directory, bool *has_tasks, struct failure *failure) {
     char path[PATH_MAX];
-    int size = snprintf(path, sizeof path, "%s/tasks", directory);
-    return size < (int)sizeof path && access(path, F_OK) == 0;
+    if (snprintf(path, sizeof path, "%s/tasks", directory) >= (int)sizeof path)
+        return failed_because(failure, ENAMETOOLONG, "cgroup", "access", directory, NULL);
+    *has_tasks = access(path, F_OK) == 0;
+    return *has_tasks || errno == ENOENT || failed(failure, "cgroup", "access", path);
 }
 
 bool cgroups_open_unified(const struct string_list *directories, int *unified,
                           struct failure *failure) {
     for (size_t i = 0; i < directories->count; i++) {
         const char *directory = directories->items[i];
-        if (has_tasks(directory))
+        bool has_tasks;
+        if (!find_tasks(directory, &has_tasks, failure))
+            return false;
+        if (has_tasks)
             continue;
         *unified = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
         return *unified >= 0 || failed(failure, "cgroup", "open", directory);
@@ -45,10 +51,12 @@ bool cgroups_open_unified(const struct string_list *directories, int *unified,
 }
 
 bool cgroups_enter_legacy(const struct string_list *directories, struct failure *failure) {
-    for (size_t i = 0; i < directories->count; i++)
-        if (has_tasks(directories->items[i]) &&
-            !write_pid(directories->items[i], "tasks", 0, failure))
+    for (size_t i = 0; i < directories->count; i++) {
+        bool has_tasks;
+        if (!find_tasks(directories->items[i], &has_tasks, failure) ||
+            (has_tasks && !write_pid(directories->items[i], "tasks", 0, failure)))
             return false;
+    }
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "message.h"
+#include "terminal.h"
 #include "wait.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -38,13 +39,14 @@ static _Noreturn void be_client(int socket) {
 
 /* A pipe that the command closes must be closed: stderr stays, for our own last words. */
 static void forget_own_stdio(const struct session *session) {
+    struct failure ignored; /* then the reader sees the end a little later, when we end */
     for (int i = 0; i < 2; i++)
         if (session->options->status != i && session->options->sync != i)
-            descriptor_forget(i);
+            descriptor_forget(i, &ignored);
 }
 
 static bool has_terminal(void) {
-    return isatty(0) || isatty(1) || isatty(2);
+    return terminal_is(0) || terminal_is(1) || terminal_is(2);
 }
 
 /* Where none of the own descriptors is a terminal, nothing has to be copied by anybody. */
@@ -123,7 +125,9 @@ static bool get_stdio(struct session *session, int stdio[3], struct failure *fai
 static bool refuse_directories(int stdio[3], struct failure *failure) {
     struct stat what;
     for (int i = 0; i < 3; i++)
-        if (stdio[i] >= 0 && fstat(stdio[i], &what) == 0 && S_ISDIR(what.st_mode))
+        if (stdio[i] >= 0 && fstat(stdio[i], &what) < 0)
+            return failed(failure, "attach", "fstat", NULL);
+        else if (stdio[i] >= 0 && S_ISDIR(what.st_mode))
             return refused(failure, "attach",
                            "standard descriptor %d is a directory, which would lead the command "
                            "out of its root",

@@ -64,7 +64,11 @@ bool confinement_read(struct confinement *confinement, int proc, struct failure 
     bool good = true;
     while (good && getline(&line, &size, lines) > 0)
         good = take_line(line, confinement);
+    int error = good && ferror(lines) ? errno : 0;
     fclose(lines);
+    /* Half of it could lack no_new_privs, which stands behind the ids. */
+    if (error)
+        return failed_because(failure, error, "target", "read", "status", NULL);
     /* A process that ended has no lines; a kernel without a line we need must not mean "root". */
     if (!good || confinement->uids[0] == (uid_t)-1)
         return failed_because(failure, ESRCH, "target", "read", "status", NULL);

@@ -13,10 +13,11 @@ bool descriptors_ensure_standard(struct failure *failure) {
     return true;
 }
 
-void descriptor_forget(int standard) {
+bool descriptor_forget(int standard, struct failure *failure) {
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0)
-        dup2(null, standard);
+    if (null < 0)
+        return failed(failure, "descriptors", "open", "/dev/null");
+    return dup2(null, standard) >= 0 || failed(failure, "descriptors", "dup2", "/dev/null");
 }
 
 bool descriptors_keep_only(int *kept, struct failure *failure) {

@@ -6,7 +6,7 @@
 bool descriptors_ensure_standard(struct failure *failure);
 
 /* Points one standard descriptor at /dev/null. */
-void descriptor_forget(int standard);
+bool descriptor_forget(int standard, struct failure *failure);
 
 /* Moves *kept to 3 and closes every other descriptor above 2, whoever opened it. */
 bool descriptors_keep_only(int *kept, struct failure *failure);

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 /* As login(1) does: the terminal belongs to who uses it. In vain where we are nobody to give. */
 static bool give_terminal(int slave, const struct target *target, struct failure *failure) {
@@ -36,22 +35,24 @@ static bool open_host_terminal(const struct options *options, const struct targe
     return !options->follow || give_terminal(pty->slave, target, failure);
 }
 
-static bool spawn_joiner(struct session *session, struct target *target, pid_t *joiner,
-                         struct failure *failure) {
+static bool spawn_by_joiner(struct session *session, struct target *target,
+                            struct failure *failure) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
     struct pty pty = {-1, -1};
     bool ready = open_host_terminal(session->options, target, &pty, failure);
-    *joiner = ready ? fork() : -1;
-    if (*joiner == 0) {
+    pid_t joiner = ready ? fork() : -1;
+    if (joiner == 0) {
         close(pair[0]);
         join_target(session->options, target, pty, pair[1]);
     }
     session->inside = pair[0];
     close(pair[1]);
     pty_close(&pty); /* one master too many would keep the session's terminal alive */
-    return *joiner > 0 || (ready && failed(failure, "namespaces", "fork", NULL));
+    if (joiner < 0)
+        return ready && failed(failure, "namespaces", "fork", NULL);
+    return join_await(session, joiner, failure);
 }
 
 /* What is below the target's own limits is taken; only the first user namespace can raise. */
@@ -82,14 +83,13 @@ static bool go(const struct session *session, struct failure *failure) {
     return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);
 }
 
-static bool begin(struct session *session, struct options *options, pid_t *joiner,
-                  struct failure *failure) {
+static bool begin(struct session *session, struct options *options, struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
     struct target target;
     if (!session_open(session, failure) || !target_open(&target, options, failure) ||
         !follow_rlimits(options, &target, failure) || !privileges_hide(failure) ||
-        !spawn_joiner(session, &target, joiner, failure) || !join_await(session, failure) ||
-        !go(session, failure) || !session_await_prepared(session, namespaces, failure) ||
+        !spawn_by_joiner(session, &target, failure) || !go(session, failure) ||
+        !session_await_prepared(session, namespaces, failure) ||
         !check_followed(session, &target, namespaces, failure))
         return false;
     status_ready(options->status, session->pid, namespaces);
@@ -100,10 +100,7 @@ int enter(struct options *options) {
     struct session session = session_new(options);
     struct failure failure = {0};
     struct ending ending = {.code = EXIT_LAUNCHER_FAILED};
-    pid_t joiner = -1;
-    bool begun = begin(&session, options, &joiner, &failure);
-    if (joiner > 0)
-        waitpid(joiner, NULL, 0);
+    bool begun = begin(&session, options, &failure);
     session.direct = true;
     if (begun)
         ending = session_supervise(&session);

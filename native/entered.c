@@ -129,20 +129,25 @@ _Noreturn void entered_main(const struct options *options, struct target *target
     prctl(PR_SET_NAME, "terrarium-enter", 0, 0, 0); /* until the command is executed */
     /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket.
      */
-    if (!await(monitor, MESSAGE_GO, received))
-        _exit(EXIT_LAUNCHER_FAILED);
-    namespaces_read(target->procfs, message.namespaces);
-    if (settle(options, target, &pty, &failure)) {
-        message_send(monitor, &message, &pty.master, options->terminal ? 1 : 0);
+    if (!await(monitor, MESSAGE_GO, received)) {
+        failed(&failure, "go", "recvmsg", NULL);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
+    }
+    if (namespaces_read(target->procfs, message.namespaces, &failure) &&
+        settle(options, target, &pty, &failure)) {
+        if (!message_send(monitor, &message, &pty.master, options->terminal ? 1 : 0)) {
+            failed(&failure, "prepare", "sendmsg", NULL);
+            message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
+        }
         cleanup_close_descriptor(&pty.master);
         /* PDEATHSIG is set, so that a monitor that dies from here on takes us with it. */
-        if (!await(monitor, MESSAGE_START, received))
-            _exit(EXIT_LAUNCHER_FAILED);
+        if (!await(monitor, MESSAGE_START, received)) {
+            failed(&failure, "start", "recvmsg", NULL);
+            message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
+        }
         for (int i = 0; i < 3; i++)
             execution.stdio[i] = options->terminal ? pty.slave : received[i];
         code = execute(&execution, &failure);
     }
-    message = (struct message){.kind = MESSAGE_FAILED, .failure = failure};
-    message_send(monitor, &message, NULL, 0);
-    _exit(code);
+    message_give_up(monitor, &failure, code);
 }

@@ -14,18 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void report(int monitor, const struct failure *failure, int code) {
-    struct message message = {.kind = MESSAGE_FAILED, .failure = *failure};
-    message_send(monitor, &message, NULL, 0);
-    _exit(code);
-}
-
 /* Waits for "start" and what comes with it; the monitor's end is ours. */
 static void await_start(int monitor, struct execution *execution, const struct pty *pty) {
     struct message message;
+    struct failure failure;
     int received[MESSAGE_DESCRIPTORS];
-    if (!message_receive(monitor, &message, received) || message.kind != MESSAGE_START)
-        _exit(EXIT_LAUNCHER_FAILED);
+    if (!message_receive(monitor, &message, received) || message.kind != MESSAGE_START) {
+        failed(&failure, "start", "recvmsg", NULL);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
+    }
     for (int i = 0; i < 3; i++)
         execution->stdio[i] = execution->terminal ? pty->slave : received[i];
 }
@@ -33,7 +30,7 @@ static void await_start(int monitor, struct execution *execution, const struct p
 static _Noreturn void become_command(int monitor, const struct execution *execution) {
     struct failure failure = {0};
     int code = execute(execution, &failure);
-    report(monitor, &failure, code);
+    message_give_up(monitor, &failure, code);
 }
 
 /* A command that could not be executed is a child that exits with 126 or 127: the reaper's news. */
@@ -42,10 +39,11 @@ static pid_t spawn_command(int monitor, const struct execution *execution) {
     bool executed;
     pid_t command = spawn(execution, &executed, &message.failure);
     if (command < 0)
-        report(monitor, &message.failure, EXIT_LAUNCHER_FAILED);
+        message_give_up(monitor, &message.failure, EXIT_LAUNCHER_FAILED);
     if (!executed)
         message.kind = MESSAGE_FAILED;
-    message_send(monitor, &message, NULL, 0);
+    if (!message_send(monitor, &message, NULL, 0))
+        _exit(EXIT_LAUNCHER_FAILED);
     return command;
 }
 
@@ -72,10 +70,13 @@ _Noreturn void init_main(struct options *options, int monitor, char **argv) {
                                   .limits = &options->rlimits};
     struct prepared prepared = {.pty = {-1, -1}, .children = -1};
     title_set(argv, "terrarium-init");
-    setsid(); /* a Ctrl-C in the monitor's terminal is the monitor's */
+    if (setsid() < 0) { /* a Ctrl-C in the monitor's terminal is the monitor's */
+        failed(&failure, "session", "setsid", NULL);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
+    }
     if (!descriptors_keep_only(&monitor, &failure) ||
         !prepare(options, monitor, &prepared, &failure))
-        report(monitor, &failure, EXIT_LAUNCHER_FAILED);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     execution.umask = prepared.umask;
     await_start(monitor, &execution, &prepared.pty);
     if (prepared.children >= 0)

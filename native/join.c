@@ -10,12 +10,9 @@
 #include "wait.h"
 #include <errno.h>
 #include <sched.h>
-
-static _Noreturn void give_up(int monitor, const struct failure *failure) {
-    struct message message = {.kind = MESSAGE_FAILED, .failure = *failure};
-    message_send(monitor, &message, NULL, 0);
-    _exit(EXIT_LAUNCHER_FAILED);
-}
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 
 /* The groups in the outer terms, before the user namespace is left: its map may not know them. */
 static bool take_groups(const struct options *options, const struct target *target,
@@ -49,7 +46,7 @@ static _Noreturn void hand_over(int monitor, pid_t child, int process) {
     struct failure failure = {0};
     if (child < 0) {
         failed(&failure, "namespaces", "clone3", NULL);
-        give_up(monitor, &failure);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     }
     struct message message = {.kind = MESSAGE_ENTERED, .number = child};
     _exit(message_send(monitor, &message, &process, 1) ? 0 : EXIT_LAUNCHER_FAILED);
@@ -62,7 +59,7 @@ _Noreturn void join_target(const struct options *options, struct target *target,
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
         !cgroups_join(&options->cgroups, 0, &failure) || !take_groups(options, target, &failure) ||
         !join_namespaces(options, target, &failure))
-        give_up(monitor, &failure);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     int process = -1;
     pid_t child = clone_process(CLONE_PARENT, -1, &process);
     if (child == 0)
@@ -83,7 +80,7 @@ _Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, 
     struct failure failure = {0};
     if (!privileges_die_with_parent(&failure) || !choices_join(options->wishes, &failure) ||
         !enter_clocks(options, &failure) || !privileges_hide(&failure))
-        give_up(monitor, &failure);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     int process = -1;
     pid_t child = clone_process(flags | CLONE_PARENT, cgroup, &process);
     if (child == 0)
@@ -91,7 +88,8 @@ _Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, 
     hand_over(monitor, child, process);
 }
 
-bool join_await(struct session *session, struct failure *failure) {
+/* The joiner tells who was cloned, or why nobody could be. */
+static bool take_entered(struct session *session, struct failure *failure) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!wait_readable(session, session->inside, -1, "namespaces", failure))
@@ -99,6 +97,7 @@ bool join_await(struct session *session, struct failure *failure) {
     if (!message_receive(session->inside, &message, received))
         return failed(failure, "namespaces", "recvmsg", NULL);
     if (message.kind == MESSAGE_ENTERED) {
+        cleanup_close_descriptor(&session->process);
         session->pid = message.number;
         session->process = take_fd(&received[0]);
         return true;
@@ -108,4 +107,24 @@ bool join_await(struct session *session, struct failure *failure) {
     return message.kind == MESSAGE_FAILED
                ? false
                : failed_because(failure, EPROTO, "namespaces", "recvmsg", NULL, NULL);
+}
+
+/* Who was cloned for us, and not told of, reads the end of the socket and ends. */
+static void reap_all(struct session *session) {
+    cleanup_close_descriptor(&session->process);
+    cleanup_close_descriptor(&session->inside);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+bool join_await(struct session *session, pid_t joiner, struct failure *failure) {
+    session->process = pidfd_open(joiner, 0);
+    bool entered = session->process >= 0 ? take_entered(session, failure)
+                                         : failed(failure, "namespaces", "pidfd_open", NULL);
+    if (!entered)
+        kill(joiner, SIGKILL); /* it may still wait for a namespace */
+    waitpid(joiner, NULL, 0);
+    if (!entered)
+        reap_all(session);
+    return entered;
 }

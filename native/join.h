@@ -20,5 +20,8 @@ _Noreturn void join_target(const struct options *options, struct target *target,
 _Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, int monitor,
                            char **argv);
 
-/* Waits for the joiner's word: session gets pid and pidfd of the process that it started. */
-bool join_await(struct session *session, struct failure *failure);
+/*
+ * Waits for the joiner's word and its end: session gets pid and pidfd of the process that it
+ * started. Where this fails nobody of them is left.
+ */
+bool join_await(struct session *session, pid_t joiner, struct failure *failure);

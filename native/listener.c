@@ -86,7 +86,9 @@ bool listener_accept(struct listener *listener, const struct options *options, i
         return true;
     if (accepted < 0)
         return failed(failure, "listen", "accept4", options->listen);
-    if (peer_uid(accepted, &uid) && (uid == 0 || uid == options->owner_uid))
+    if (!peer_uid(accepted, &uid))
+        return failed(failure, "listen", "getsockopt(SO_PEERCRED)", options->listen);
+    if (uid == 0 || uid == options->owner_uid)
         *client = take_fd(&accepted);
     return true;
 }

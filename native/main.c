@@ -30,7 +30,8 @@ static bool isolate(const struct options *options, struct arguments_source *sour
     if (!sealed_if_needed(options, source, argv, failure))
         return false;
     arguments_source_free(source);
-    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        return failed(failure, "descriptors", "close_range", NULL);
     prctl(PR_SET_NAME, "launcher", 0, 0, 0); /* and not memfd:launcher */
     return true;
 }
@@ -40,13 +41,16 @@ static int run_command(int command, const struct string_list *arguments,
     struct options options;
     struct failure failure = {0};
     int code = EXIT_LAUNCHER_FAILED;
-    if (options_parse(&options, command, arguments->items + 1, &failure) &&
-        isolate(&options, source, argv, &failure)) {
+    bool parsed = options_parse(&options, command, arguments->items + 1, &failure);
+    if (parsed && isolate(&options, source, argv, &failure)) {
         code = command == COMMAND_RUN ? run(&options, argv) : enter(&options);
     } else {
         status_failure(options.status, &failure);
         if (options.status < 0)
             failure_print(&failure);
+        if (parsed)
+            run_abandon(&options);
+        status_exit(options.status, (struct ending){.code = code});
     }
     options_free(&options);
     return code;

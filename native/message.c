@@ -34,6 +34,12 @@ bool message_send(int socket, const struct message *message, const int *descript
     return sent == (ssize_t)part.iov_len;
 }
 
+_Noreturn void message_give_up(int socket, const struct failure *failure, int code) {
+    struct message message = {.kind = MESSAGE_FAILED, .failure = *failure};
+    message_send(socket, &message, NULL, 0);
+    _exit(code);
+}
+
 bool message_send_kind(int socket, enum message_kind kind) {
     struct message message = {.kind = kind};
     return message_send(socket, &message, NULL, 0);

@@ -39,6 +39,9 @@ struct message {
 /* Sends one message with `count` descriptors. False with errno; EPIPE where the peer is gone. */
 bool message_send(int socket, const struct message *message, const int *descriptors, size_t count);
 
+/* Tells the peer of a failure and exits. */
+_Noreturn void message_give_up(int socket, const struct failure *failure, int code);
+
 /* A message of a kind only. */
 bool message_send_kind(int socket, enum message_kind kind);
 

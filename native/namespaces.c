@@ -1,4 +1,5 @@
 #include "namespaces.h"
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +11,17 @@ const struct namespace_type namespace_types[NAMESPACE_COUNT] = {
     {"user", CLONE_NEWUSER},     {"uts", CLONE_NEWUTS},
 };
 
-void namespaces_read(int proc, uint64_t *inodes) {
+bool namespaces_read(int proc, uint64_t *inodes, struct failure *failure) {
     for (int i = 0; i < NAMESPACE_COUNT; i++) {
         char path[32];
         struct stat link;
         snprintf(path, sizeof path, "self/ns/%s", namespace_types[i].name);
-        inodes[i] = fstatat(proc, path, &link, 0) == 0 ? link.st_ino : 0;
+        bool found = fstatat(proc, path, &link, 0) == 0;
+        if (!found && errno != ENOENT)
+            return failed(failure, "namespaces", "fstatat", path);
+        inodes[i] = found ? link.st_ino : 0;
     }
+    return true;
 }
 
 uint64_t namespace_inode(const uint64_t *inodes, int flag) {

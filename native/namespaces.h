@@ -14,10 +14,11 @@ extern const struct namespace_type namespace_types[NAMESPACE_COUNT];
 
 /*
  * Inode numbers of the caller's own namespaces, in the order of namespace_types; 0 where the
- * kernel lacks the type. `proc` is a descriptor of /proc: "self" there is the caller's pid in that
- * procfs's own pid namespace, so this works from a descendant pid namespace too.
+ * kernel lacks the type. False: a failure was recorded. `proc` is a descriptor of /proc: "self"
+ * there is the caller's pid in that procfs's own pid namespace, so this works from a descendant pid
+ * namespace too.
  */
-void namespaces_read(int proc, uint64_t *inodes);
+bool namespaces_read(int proc, uint64_t *inodes, struct failure *failure);
 
 /* The number for one CLONE_NEW* flag in such an array. */
 uint64_t namespace_inode(const uint64_t *inodes, int flag);

@@ -145,11 +145,12 @@ bool prepare(struct options *options, int monitor, struct prepared *prepared,
         return false;
     prepared->umask = umask(0);
     for (int i = 0; i < 3; i++)
-        descriptor_forget(i); /* the monitor's are the host's, and not init's business */
+        if (!descriptor_forget(i, failure)) /* the monitor's are the host's, not init's business */
+            return false;
     cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (!build(options, mounts, &building, prepared, failure))
+    if (!build(options, mounts, &building, prepared, failure) ||
+        !namespaces_read(proc, message.namespaces, failure))
         return false;
-    namespaces_read(proc, message.namespaces);
     if (!confine(options, building.root, failure))
         return false;
     close_building(&building);

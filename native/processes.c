@@ -64,17 +64,17 @@ static const char *phase_name(enum process_phase phase) {
 }
 
 char *process_json(const struct process_spec *spec, const struct process_state *state) {
-    cleanup_free char *ending =
+    struct ending_text ending =
         ending_json((struct ending){.code = state->code, .signal = state->signal});
     char *text = NULL;
     size_t size;
-    FILE *to = ending ? open_memstream(&text, &size) : NULL;
+    FILE *to = open_memstream(&text, &size);
     if (!to)
         return NULL;
     fputs("{\"name\":", to);
     json_string(to, spec->name);
     fprintf(to, ",\"state\":\"%s\",\"pid\":%d,\"restarts\":%u,%s", phase_name(state->phase),
-            state->pid, state->restarts, ending + 1);
+            state->pid, state->restarts, ending.json + 1);
     fclose(to);
     return text;
 }

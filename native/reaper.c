@@ -13,7 +13,13 @@
 _Noreturn void reaper_report_end(int monitor, int code, int signal) {
     struct message message = {.kind = MESSAGE_EXITED, .number = code, .signal = signal};
     message_send(monitor, &message, NULL, 0);
-    _exit(0);
+    _exit(code); /* the monitor's second source, should the message be lost */
+}
+
+_Noreturn void reaper_give_up(int monitor, const char *call) {
+    struct failure failure;
+    failed(&failure, "init", call, NULL);
+    message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
 }
 
 static _Noreturn void report_status(int monitor, int status) {
@@ -23,9 +29,12 @@ static _Noreturn void report_status(int monitor, int status) {
 
 static void reap(pid_t command, int monitor) {
     int status;
-    for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
+    pid_t ended;
+    while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
         if (ended == command)
             report_status(monitor, status);
+    if (ended < 0 && errno != ECHILD)
+        reaper_give_up(monitor, "waitpid");
 }
 
 static void take_signals(pid_t command, int monitor, int signals) {
@@ -57,14 +66,14 @@ _Noreturn void reaper_run(pid_t command, int monitor, int children) {
     struct capability_sets none = {0};
     int signals = signals_open(SIGCHLD, &failure);
     if (signals < 0 || !capabilities_set(&none, &failure))
-        _exit(EXIT_LAUNCHER_FAILED);
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     /* The command may have ended before SIGCHLD was blocked. */
     reap(command, monitor);
     struct pollfd watched[] = {{.fd = monitor, .events = POLLIN},
                                {.fd = signals, .events = POLLIN}};
     for (;;) {
         if (poll(watched, 2, -1) < 0 && errno != EINTR)
-            _exit(EXIT_LAUNCHER_FAILED);
+            reaper_give_up(monitor, "poll");
         if (watched[1].revents)
             take_signals(command, monitor, signals);
         if (watched[0].revents)

@@ -84,6 +84,7 @@ bool rlimits_read(struct rlimits *limits, int proc, struct failure *failure) {
         return failed(failure, "target", "openat", "limits");
     while (good && fgets(line, sizeof line, file))
         good = take_line(limits, line);
+    good = good && !ferror(file); /* half of them would be fewer limits than the target has */
     fclose(file);
     return good || failed_because(failure, EPROTO, "target", "read", "limits", NULL);
 }
@@ -101,8 +102,11 @@ static bool raise_failed(const char *name, rlim_t hard, struct failure *failure)
 bool rlimits_raise(const struct rlimits *limits, struct failure *failure) {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit own;
-        if (!limits->given[i] || getrlimit(i, &own) < 0 ||
-            limits->values[i].rlim_max <= own.rlim_max)
+        if (!limits->given[i])
+            continue;
+        if (getrlimit(i, &own) < 0)
+            return failed(failure, "rlimits", "getrlimit", resources[i].name);
+        if (limits->values[i].rlim_max <= own.rlim_max)
             continue;
         struct rlimit raised = {own.rlim_cur, limits->values[i].rlim_max};
         if (setrlimit(i, &raised) < 0)
@@ -118,8 +122,10 @@ static rlim_t smaller(rlim_t one, rlim_t other) {
 bool rlimits_set(const struct rlimits *limits, struct failure *failure) {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit own;
-        if (!limits->given[i] || getrlimit(i, &own) < 0)
+        if (!limits->given[i])
             continue;
+        if (getrlimit(i, &own) < 0)
+            return failed(failure, "rlimits", "getrlimit", resources[i].name);
         /* A process that is followed may have more than we can give: then it is what we have. */
         rlim_t hard = smaller(limits->values[i].rlim_max, own.rlim_max);
         struct rlimit set = {smaller(limits->values[i].rlim_cur, hard), hard};

@@ -14,7 +14,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 static bool clone_failed(const struct options *options, struct failure *failure) {
     bool own_user = choices_flags(options->wishes, NAMESPACE_NEW) & CLONE_NEWUSER;
@@ -36,9 +35,7 @@ static bool spawn_by_joiner(struct session *session, struct options *options, ui
         return failed(failure, "namespaces", "fork", NULL);
     if (joiner == 0)
         join_shared(options, flags, cgroup, inside, argv);
-    bool spawned = join_await(session, failure);
-    waitpid(joiner, NULL, 0);
-    return spawned;
+    return join_await(session, joiner, failure);
 }
 
 /* cgroup and time are entered by init itself, once it is in its cgroups. */
@@ -123,6 +120,16 @@ static bool begin(struct session *session, struct options *options, char **argv,
     return session_start(session, failure);
 }
 
+void run_abandon(const struct options *options) {
+    struct failure ignored;
+    struct state state;
+    if (options->command != COMMAND_RUN)
+        return; /* the cgroups of whom it wanted to enter are not its own */
+    state_open(&state, options, &ignored);
+    cgroups_remove(&options->cgroups);
+    state_finish(&state, options, NULL);
+}
+
 int run(struct options *options, char **argv) {
     struct session session = session_new(options);
     struct failure failure = {0};
@@ -140,7 +147,7 @@ int run(struct options *options, char **argv) {
     cgroups_remove(&options->cgroups);
     /* What never ran has no ending: its creator was told, or is dead and the next one sees to it.
      */
-    state_finish(&state, options->keep_state, begun && !session.refused ? &ending : NULL);
+    state_finish(&state, options, begun && !session.refused ? &ending : NULL);
     status_exit(options->status, ending);
     return ending.code;
 }

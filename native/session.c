@@ -77,7 +77,11 @@ static bool synchronise(struct session *session, struct failure *failure) {
         return true;
     if (!wait_readable(session, sync, -1, "sync", failure))
         return false;
-    if (read(sync, &byte, 1) != 1)
+    ssize_t got;
+    do
+        got = read(sync, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    if (got != 1)
         return failed_because(failure, EPIPE, "sync", "read", NULL,
                               "the process that asked for this session has ended");
     return true;

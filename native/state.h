@@ -15,5 +15,7 @@ bool state_open(struct state *state, const struct options *options, struct failu
  */
 void state_write(int directory, const char *name, const char *json);
 
-/* Removes it, or with `keep` leaves it, with exit.json where there is an ending: where it ran. */
-void state_finish(struct state *state, bool keep, const struct ending *ending);
+/* Removes it, or with --keep-state leaves it, with exit.json where there is an ending: where it
+ * ran.
+ */
+void state_finish(struct state *state, const struct options *options, const struct ending *ending);

@@ -3,51 +3,45 @@
 #include "json.h"
 #include "names.h"
 #include "namespaces.h"
-#include <signal.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* One write() a line: lines of two writers never mix, and a reader that is gone is no error. */
 static void write_line(int descriptor, const char *line) {
-    ssize_t ignored = write(descriptor, line, strlen(line));
-    (void)ignored;
+    for (size_t left = strlen(line); left > 0;) {
+        ssize_t put = write(descriptor, line, left);
+        if (put < 0 && errno != EINTR)
+            return;
+        line += put > 0 ? put : 0;
+        left -= put > 0 ? (size_t)put : 0;
+    }
 }
 
-static void write_signal(FILE *to, int signal) {
-    const char *name = signal ? signal_name(signal) : NULL;
+struct ending_text ending_json(struct ending ending) {
+    struct ending_text text;
+    const char *name = ending.signal ? signal_name(ending.signal) : NULL;
+    char signal[24] = "null";
     if (name)
-        fprintf(to, "\"SIG%s\"", name);
-    else if (signal)
-        fprintf(to, "\"SIG%d\"", signal);
-    else
-        fputs("null", to);
-}
-
-char *ending_json(struct ending ending) {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    if (!to)
-        return NULL;
-    fprintf(to, "{\"code\":%d,\"signal\":", ending.code);
-    write_signal(to, ending.signal);
-    fputc('}', to);
-    fclose(to);
+        snprintf(signal, sizeof signal, "\"SIG%s\"", name);
+    else if (ending.signal)
+        snprintf(signal, sizeof signal, "\"SIG%d\"", ending.signal);
+    snprintf(text.json, sizeof text.json, "{\"code\":%d,\"signal\":%s}", ending.code, signal);
     return text;
 }
 
 void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces) {
-    cleanup_free char *line = NULL;
-    size_t size;
-    FILE *to = descriptor < 0 ? NULL : open_memstream(&line, &size);
-    if (!to)
+    char line[64 + NAMESPACE_COUNT * 32];
+    if (descriptor < 0)
         return;
-    fprintf(to, "{\"event\":\"ready\",\"pid\":%d,\"namespaces\":{", pid);
+    int length =
+        snprintf(line, sizeof line, "{\"event\":\"ready\",\"pid\":%d,\"namespaces\":", pid);
     for (int i = 0; i < NAMESPACE_COUNT; i++)
-        fprintf(to, "%s\"%s\":%llu", i ? "," : "", namespace_types[i].name,
-                (unsigned long long)namespaces[i]);
-    fputs("}}\n", to);
-    fclose(to);
+        length +=
+            snprintf(line + length, sizeof line - (size_t)length, "%c\"%s\":%llu", i ? ',' : '{',
+                     namespace_types[i].name, (unsigned long long)namespaces[i]);
+    snprintf(line + length, sizeof line - (size_t)length, "}}\n");
     write_line(descriptor, line);
 }
 
@@ -62,12 +56,25 @@ void status_process(int descriptor, const char *json) {
         write_line(descriptor, line);
 }
 
+/* Where there is no memory for more: stage and call are words of the launcher's own. */
+static void status_bare_failure(int descriptor, const struct failure *failure) {
+    char line[256];
+    const char *name = failure->error ? error_name(failure->error) : NULL;
+    snprintf(line, sizeof line,
+             "{\"event\":\"error\",\"stage\":\"%s\",\"call\":\"%s\",\"errno\":\"%s\"}\n",
+             failure->stage, failure->call, name ? name : "");
+    if (descriptor >= 0)
+        write_line(descriptor, line);
+}
+
 void status_failure(int descriptor, const struct failure *failure) {
     cleanup_free char *line = NULL;
     size_t size;
     FILE *to = descriptor < 0 ? NULL : open_memstream(&line, &size);
-    if (!to)
+    if (!to) {
+        status_bare_failure(descriptor, failure);
         return;
+    }
     const char *name = failure->error ? error_name(failure->error) : NULL;
     const struct {
         const char *key, *value;
@@ -87,10 +94,8 @@ void status_failure(int descriptor, const struct failure *failure) {
 }
 
 void status_exit(int descriptor, struct ending ending) {
-    cleanup_free char *json = descriptor < 0 ? NULL : ending_json(ending);
-    char line[64];
-    if (!json)
-        return;
-    snprintf(line, sizeof line, "{\"event\":\"exit\",%s\n", json + 1);
-    write_line(descriptor, line);
+    char line[80];
+    snprintf(line, sizeof line, "{\"event\":\"exit\",%s\n", ending_json(ending).json + 1);
+    if (descriptor >= 0)
+        write_line(descriptor, line);
 }

@@ -17,5 +17,9 @@ void status_process(int descriptor, const char *json);
 void status_failure(int descriptor, const struct failure *failure);
 void status_exit(int descriptor, struct ending ending);
 
-/* The content of exit.json, without a newline: {"code":N,"signal":"SIGKILL"|null}; to be freed. */
-char *ending_json(struct ending ending);
+/* The content of exit.json, without a newline: {"code":N,"signal":"SIGKILL"|null}. It takes no
+ * memory that could be missing. */
+struct ending_text {
+    char json[64];
+};
+struct ending_text ending_json(struct ending ending);

@@ -28,6 +28,8 @@ static void take_inside(struct session *session, struct ending *ending, bool *kn
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(session->inside, &message, received)) {
+        if (errno != ECONNRESET && errno != EPROTO)
+            return; /* no memory for it just now: it is still there */
         /* Without init between us the socket's last end is CLOEXEC in the command: exec closed it.
          */
         if (session->direct && !session->refused)
@@ -74,6 +76,35 @@ static struct ending ending_of(const siginfo_t *status) {
     return (struct ending){.code = 128 + status->si_status, .signal = status->si_status};
 }
 
+static void await_end(const struct session *session, siginfo_t *status) {
+    while (waitid(P_PIDFD, (id_t)session->process, status, WEXITED) < 0 && errno == EINTR)
+        ;
+}
+
+/* The process itself is the second source: its own code, or the signal that killed it. */
+static struct ending missed_ending(struct session *session, const siginfo_t *status) {
+    struct ending ending =
+        status->si_pid ? ending_of(status) : (struct ending){.code = EXIT_LAUNCHER_FAILED};
+    struct failure failure = {0};
+    if (!status->si_pid)
+        failed(&failure, "supervise", "waitid", NULL);
+    else if (ending.code == EXIT_LAUNCHER_FAILED && !session->direct)
+        refused(&failure, "init", "the sandbox's first process ended without a word");
+    if (failure.stage[0] && !session->refused)
+        session_report(session, &failure);
+    return ending;
+}
+
+/* Without poll nothing can be watched over any more. */
+static void give_up(struct session *session, struct ending *ending, bool *known) {
+    struct failure failure;
+    failed(&failure, "supervise", "poll", NULL);
+    session_report(session, &failure);
+    session_kill(session);
+    *ending = (struct ending){.code = EXIT_LAUNCHER_FAILED};
+    *known = true;
+}
+
 static void take_events(struct session *session, const struct pollfd *watched,
                         struct ending *ending, bool *known) {
     if (watched[0].revents)
@@ -104,15 +135,19 @@ struct ending session_supervise(struct session *session) {
             {.fd = session->inside, .events = POLLIN},  {.fd = session->client, .events = POLLIN},
             {.fd = session->signals, .events = POLLIN}, {.fd = session->process, .events = POLLIN},
             {.fd = session->timer, .events = POLLIN},   {.fd = session->partner, .events = POLLIN}};
-        if (poll(watched, 6, -1) < 0 && errno != EINTR)
+        if (poll(watched, 6, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            give_up(session, &ending, &known);
             break;
+        }
         take_events(session, watched, &ending, &known);
         /* Last messages first: they were sent before the end. */
         if (watched[3].revents && !watched[0].revents)
             break;
     }
     /* With init this returns after every process of the pid namespace is gone. */
-    waitid(P_PIDFD, (id_t)session->process, &status, WEXITED);
+    await_end(session, &status);
     cleanup_close_descriptor(&session->process);
-    return judge(session, known ? ending : ending_of(&status));
+    return judge(session, known ? ending : missed_ending(session, &status));
 }

@@ -84,12 +84,15 @@ static void take_end(const struct supervisor *supervisor, struct supervised *one
 
 static void reap(struct supervisor *supervisor) {
     int status;
-    for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
+    pid_t ended;
+    while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
         for (size_t i = 0; i < supervisor->count; i++) {
             struct supervised *one = &supervisor->all[i];
             if (one->state.phase == PROCESS_RUNNING && one->state.pid == ended)
                 take_end(supervisor, one, status);
         }
+    if (ended < 0 && errno != ECHILD)
+        reaper_give_up(supervisor->monitor, "waitpid");
 }
 
 static void restart_due(const struct supervisor *supervisor) {
@@ -181,8 +184,8 @@ static void start_all(struct supervisor *supervisor) {
     message_send_kind(supervisor->monitor, MESSAGE_STARTED);
 }
 
-static bool prepare(struct supervisor *supervisor, const struct options *options) {
-    struct failure failure = {0};
+static bool prepare(struct supervisor *supervisor, const struct options *options,
+                    struct failure *failure) {
     /*
      * Under no_new_privs root's execve(2) gives at most what was permitted before, and forking
      * hands down no more than init has: a command that is started again can have the capabilities
@@ -194,9 +197,11 @@ static bool prepare(struct supervisor *supervisor, const struct options *options
      */
     struct capability_sets sets = privileges_sets(options);
     sets.effective &= UINT64_C(1) << CAP_KILL;
-    supervisor->signals = signals_open(SIGCHLD, &failure);
+    supervisor->signals = signals_open(SIGCHLD, failure);
     supervisor->all = calloc(supervisor->count, sizeof *supervisor->all);
-    if (supervisor->signals < 0 || !supervisor->all || !capabilities_set(&sets, &failure))
+    if (!supervisor->all)
+        return failed(failure, "processes", "calloc", NULL);
+    if (supervisor->signals < 0 || !capabilities_set(&sets, failure))
         return false;
     for (size_t i = 0; i < supervisor->count; i++) {
         supervisor->all[i].spec = &options->processes.items[i];
@@ -211,14 +216,15 @@ _Noreturn void supervisor_run(const struct options *options, const struct execut
                                     .common = execution,
                                     .monitor = monitor,
                                     .children = children};
-    if (!prepare(&supervisor, options))
-        _exit(EXIT_LAUNCHER_FAILED);
+    struct failure failure = {0};
+    if (!prepare(&supervisor, options, &failure))
+        message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     start_all(&supervisor);
     struct pollfd watched[] = {{.fd = monitor, .events = POLLIN},
                                {.fd = supervisor.signals, .events = POLLIN}};
     for (;;) {
         if (poll(watched, 2, patience_ms(&supervisor)) < 0 && errno != EINTR)
-            _exit(EXIT_LAUNCHER_FAILED);
+            reaper_give_up(monitor, "poll");
         if (watched[1].revents)
             take_signals(&supervisor);
         if (watched[0].revents)

@@ -1,6 +1,11 @@
 #include "terminal.h"
+#include <errno.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+bool terminal_is(int descriptor) {
+    return isatty(descriptor) || (errno != ENOTTY && errno != EINVAL && errno != EBADF);
+}
 
 void terminal_make_raw(struct terminal_mode *mode) {
     mode->changed = tcgetattr(STDIN_FILENO, &mode->before) == 0;

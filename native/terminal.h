@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <termios.h>
 
+/* A terminal that was hung up answers EIO, and is one all the same (CVE-2017-5226). */
+bool terminal_is(int descriptor);
+
 struct terminal_mode {
     bool changed;
     struct termios before;
