@@ -8,11 +8,12 @@ sandbox() {
   /launcher run --uid-map "0 100000 65536" --gid-map "0 100000 65536" --ro-bind /bin /bin \\
     --proc /proc --dev /dev --tmpfs-shared /tmp --env PATH=/bin "$@"
 }
+eventually() { for round in $(seq 100); do "$@" && return; sleep 0.1; done; echo "never: $*"; }
 # start_sleeper OPTIONS: a sandbox in the background; $init is the PID 1 of it, seen from outside.
 start_sleeper() {
   rm -f /tmp/status
   sandbox --status-fd 3 "$@" -- sleep 1000 3>/tmp/status 2>/dev/null &
-  until grep -qs started /tmp/status; do sleep 0.1; done
+  eventually grep -qs started /tmp/status
   init=$(sed -n 's/.*"ready","pid":\\([0-9]*\\).*/\\1/p' /tmp/status)
 }
 # The console is the terminal. It is hung up when the session ends, which would lose output still in it.
@@ -110,8 +111,7 @@ const bounds: readonly Scene[] = [
     name: "ends everything inside when it is killed itself",
     script: `
       start_sleeper; kill -KILL $(cut -d " " -f 4 /proc/$init/stat)
-      for i in 1 2 3 4 5 6 7 8 9; do [ -e /proc/$init/ns/net ] || break; sleep 0.3; done
-      [ -e /proc/$init/ns/net ] || echo gone`,
+      eventually [ ! -e /proc/$init/ns/net ] && echo gone`,
     shows: "gone\n",
   },
   {
@@ -142,7 +142,7 @@ const company: readonly Scene[] = [
     name: "hands a terminal to the client that attaches, and ends with the command's exit code",
     script: `
       sandbox --tty --listen /tmp/socket -- sh -c 'tty; exit 9' &
-      until [ -S /tmp/socket ]; do sleep 0.1; done
+      eventually [ -S /tmp/socket ]
       in_terminal sh -c '/launcher attach /tmp/socket; echo attach $?'
       wait $!; echo run $?`,
     shows: "/dev/pts/0\nattach 9\nrun 9\n",
@@ -172,6 +172,7 @@ for (const architecture of ["aarch64", "x86_64"] as const) {
     {
       architecture,
       prologue,
+      afterEach: "killall -q -KILL launcher sleep",
       files: {
         "/launcher": buildLauncher(architecture),
         "/attacks/attempts": buildProgram(architecture, "test/kernel/attacks/attempts.c"),

@@ -38,3 +38,21 @@ function folderFor(architecture: Architecture): string {
   mkdirSync(folder, { recursive: true });
   return folder;
 }
+
+/** The project's Node with the libraries that it is linked with, for a machine of this architecture. */
+export function nodeFiles(): Record<string, string> {
+  const listed = execFileSync("ldd", [process.execPath], { encoding: "utf8" });
+  const libraries = [...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path = ""]) => path);
+  return {
+    "/bin/node": process.execPath,
+    ...Object.fromEntries(libraries.map((path) => [path, path])),
+  };
+}
+
+/** The built client, as it is installed: /opt/terrarium/dist/bin/terrarium. */
+export function distributionFiles(): Record<string, string> {
+  const parts = ["bin", "native/launcher", "native/koffi.node", "package.json"];
+  return Object.fromEntries(
+    parts.map((part) => [`/opt/terrarium/dist/${part}`, join(checkout, "dist", part)]),
+  );
+}

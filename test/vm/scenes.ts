@@ -12,6 +12,8 @@ export interface Scene {
 interface Stage extends Omit<Machine, "script"> {
   /** Shell functions for the scenes. */
   readonly prologue: string;
+  /** Run after each scene, where they have nothing to do with each other. */
+  readonly afterEach?: string;
 }
 
 /** Boots one machine for all scenes, each of which becomes a test. */
@@ -34,9 +36,9 @@ export function describeScenes(title: string, stage: Stage, scenes: readonly Sce
 const curtain = "--- next scene ---";
 
 async function play(stage: Stage, scenes: readonly Scene[]): Promise<readonly string[]> {
-  // A shell for each: what a scene changes or leaves in the background is not the next one's.
+  // A shell for each: what a scene sets is not the next one's.
   const parts = scenes.map(
-    ({ script }) => `printf '%s\\n' '${curtain}'\n(\n${script}\n)\nkillall -q -KILL launcher sleep`,
+    ({ script }) => `printf '%s\\n' '${curtain}'\n(\n${script}\n)\n${stage.afterEach ?? ""}`,
   );
   const script = [stage.prologue, ...parts].join("\n");
   const { output } = await bootMachine({ ...stage, script });

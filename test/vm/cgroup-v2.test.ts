@@ -1,0 +1,109 @@
+import { distributionFiles, nodeFiles } from "./programs.ts";
+import { describeScenes, type Scene } from "./scenes.ts";
+
+/** The client as it is installed, in an empty folder; cgroup FILE reads a file of the sandbox `box`. */
+const prologue = `
+mkdir -p /home/user/work /run/user/1000; cd /home/user/work
+chown -R 1000:1000 /home/user /run/user/1000
+echo user:x:1000:1000::/home/user:/bin/sh >> /etc/passwd; echo user:x:1000: >> /etc/group
+terrarium() { node /opt/terrarium/dist/bin/terrarium "$@"; }
+as_user() { XDG_RUNTIME_DIR=/run/user/1000 su user -c "node /opt/terrarium/dist/bin/terrarium $*"; }
+cgroup() { cat /sys/fs/cgroup/terrarium/$id/$1; }
+eventually() { for round in $(seq 100); do "$@" && return; sleep 0.2; done; echo "never: $*"; }
+`;
+
+/** One sandbox, from its beginning to its end. */
+const life: readonly Scene[] = [
+  {
+    name: "says that it finds version 2 alone, with the controllers that it needs",
+    script: "terrarium features | grep -E '^(cgroup|.*controller)' | awk '{ print $1, $2, $3 }'",
+    shows:
+      "cgroup v2 yes\ncgroup v1 no\ncpu controller yes\nmemory controller yes\npids controller yes\nfreezer controller no\n",
+  },
+  {
+    name: "writes the limits, shows them beside their files, and counts what is used",
+    script: `
+      id=$(terrarium run -d --name box --cpus 0.25 -m 64m --pids-limit 20 -- sleep 1000)
+      cgroup cpu.max; cgroup memory.max; cgroup pids.max
+      terrarium inspect box | sed -n "s/$id/ID/; s/^limit *//p"
+      terrarium ps | grep -Eo 'running|[0-9]+ [KM]B of 64 MB'`,
+    shows: new RegExp(
+      [
+        "^25000 100000\n67108864\n20\nCPU period 100000  /sys/fs/cgroup/terrarium/ID/cpu.max",
+        "CPU quota 25000  /sys/fs/cgroup/terrarium/ID/cpu.max",
+        "Memory 67108864  /sys/fs/cgroup/terrarium/ID/memory.max",
+        "Processes 20  /sys/fs/cgroup/terrarium/ID/pids.max\nrunning\n\\d+ [KM]B of 64 MB\n$",
+      ].join("\n"),
+    ),
+  },
+  {
+    name: "puts what exec starts into the same cgroup",
+    script: `
+      id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
+      terrarium exec box -- sh -c 'sleep 1000 & true'
+      for pid in $(cgroup cgroup.procs); do cat /proc/$pid/comm; done`,
+    shows: "terrarium-init\nsleep\nsleep\n",
+  },
+  {
+    name: "holds every process still by cgroup.freeze, and lets it run again",
+    script: `
+      id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
+      terrarium pause box; cgroup cgroup.freeze; cgroup cgroup.events | grep frozen
+      terrarium ps | grep -o paused
+      terrarium unpause box; cgroup cgroup.freeze; cgroup cgroup.events | grep frozen`,
+    shows: "box\n1\nfrozen 1\npaused\nbox\n0\nfrozen 0\n",
+  },
+  {
+    name: "stops it, a paused one too, and leaves nothing once it is removed",
+    script: `
+      terrarium pause box; terrarium stop box; terrarium ps -a | grep -o 'exited (SIG[A-Z]*)'
+      terrarium rm box; ls -d /sys/fs/cgroup/terrarium/*/ /run/terrarium/*/* 2>/dev/null; pidof sleep`,
+    shows: "box\nbox\nexited (SIGTERM)\nbox\n",
+  },
+];
+
+const force: readonly Scene[] = [
+  {
+    name: "has the kernel kill what takes more memory, inside only",
+    script: `
+      terrarium run -m 32m -- sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1; echo still $?'`,
+    shows: /^Killed\nstill 137\n$/,
+  },
+  {
+    name: "makes fork fail at the limit of processes",
+    script: "terrarium run --pids-limit 4 -- sh -c 'for i in 1 2 3 4; do sleep 9 & done' 2>&1",
+    shows: "sh: can't fork: Resource temporarily unavailable\n",
+  },
+  {
+    name: "throttles a busy loop",
+    script: `
+      id=$(terrarium run -d --name busy --cpus 0.1 -- sh -c 'while :; do :; done')
+      eventually grep 'nr_throttled [1-9]' /sys/fs/cgroup/terrarium/$id/cpu.stat | sed 's/[0-9]*$//'
+      terrarium rm -f busy`,
+    shows: "nr_throttled \nbusy\n",
+  },
+  {
+    name: "gives an ordinary user limits in the cgroup that was delegated to it",
+    script: `
+      echo +memory +pids > /sys/fs/cgroup/cgroup.subtree_control
+      cd /sys/fs/cgroup; mkdir delegated; chown 1000 delegated
+      chown 1000 delegated/cgroup.procs delegated/cgroup.subtree_control
+      echo 0 > delegated/cgroup.procs # this very shell
+      as_user run -d --name mine --pids-limit 7 -m 32m -- sleep 1000 >/dev/null
+      cat delegated/terrarium/*/pids.max delegated/terrarium/*/memory.max
+      stat -c %u /proc/$(tail -1 delegated/terrarium/*/cgroup.procs)
+      as_user rm -f mine; ls -d delegated/terrarium/*/ 2>/dev/null`,
+    shows: "7\n33554432\n1000\nmine\n",
+  },
+];
+
+describeScenes(
+  "terrarium with cgroup v2 alone",
+  {
+    architecture: "x86_64",
+    memoryMiB: 1024,
+    prologue,
+    files: { ...nodeFiles(), ...distributionFiles() },
+  },
+  [...life, ...force],
+);
