@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { constants, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDuration } from "../protocol/duration.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -76,13 +76,21 @@ export async function readConfig(
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // A link may be the work of a program in a sandbox, whose next one this file describes.
+    return readFileSync(path, {
+      encoding: "utf8",
+      flag: constants.O_RDONLY | constants.O_NOFOLLOW,
+    });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such file" : `${code}`;
-    throw new TerrariumError("pathRefused", { path, reason });
+    const { code = "" } = error as NodeJS.ErrnoException;
+    throw new TerrariumError("pathRefused", { path, reason: reasons[code] ?? code });
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ELOOP: "it is a symbolic link, which a program in a sandbox may have made; name the file itself",
+};
 
 /** The command line in the words of a spec; what was not given is absent. */
 function parseFlags(parsed: ParsedArguments): SandboxSpecInput {

@@ -84,7 +84,7 @@ describe("bad input", needsRoot, () => {
     });
   }
 
-  test("a root directory whose /proc leads elsewhere is refused, and nothing is mounted there", async () => {
+  test("row 7, CVE-2019-19921: a root directory whose /proc leads elsewhere is refused, and nothing is mounted there", async () => {
     for (const name of ["proc", "dev"]) {
       const root = makeRootfs(join(folder, `hostile-${name}`));
       symlinkSync("/bin", join(root, name));

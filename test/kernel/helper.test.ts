@@ -94,7 +94,7 @@ describe("a client that is killed while it makes a sandbox", needsRoot, () => {
   const moments = 30;
   const longestMs = 250;
 
-  test(`at any of ${moments} moments leaves nothing that the next list does not remove`, async (t) => {
+  test(`row 30: at any of ${moments} moments leaves nothing that the next list does not remove`, async (t) => {
     const before = takeInventory();
     const names: string[] = [];
     for (let moment = 0; moment < moments; moment += 1) {
@@ -162,7 +162,7 @@ describe("the socket", needsRoot, () => {
     assert.ok(!existsSync(path));
   });
 
-  test("refuses another user although the file would let them in, and says so in the audit log", async (t) => {
+  test("row 26: refuses another user although the file would let them in, and says so in the audit log", async (t) => {
     const { path, helper } = await startSocketHelper(t);
     chmodSync(join(path, ".."), 0o755);
     chmodSync(path, 0o777);

@@ -153,7 +153,7 @@ test("reading opens nothing that it does not close", () => {
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });
 
-test("processes that come and go during a scan are no error", async () => {
+test("row 32: processes that come and go during a scan are no error", async () => {
   const churn = spawn("sh", ["-c", "while :; do /bin/true; done"], { stdio: "ignore" });
   for (let round = 0; round < 20; round += 1) readNamespaces({ sandboxes: noSandboxes });
   churn.kill("SIGKILL");

@@ -40,7 +40,7 @@ test("a process whose name is an attack is listed with a harmless one", async (t
   assert.ok(fact.commandLine.endsWith("a\uFFFD]0;) S 1\uFFFD 600"));
 });
 
-test("an endless command line is cut", async (t) => {
+test("row 32: an endless command line is cut", async (t) => {
   const pid = await start(t, ["sleep", "600", ...Array<string>(1000).fill(`${"0".repeat(100)}`)]);
   assert.equal(processFact(pid)?.commandLine.length, 256);
 });

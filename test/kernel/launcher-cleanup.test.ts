@@ -107,7 +107,7 @@ describe("what a sandbox leaves behind", asRoot, () => {
     });
   });
 
-  it("is no process and no mount, at whatever moment the monitor is killed", async () => {
+  it("row 30: is no process and no mount, at whatever moment the monitor is killed", async () => {
     const before = hostMounts();
     const seen = new Set<number>();
     for (let round = 0; round < 60; round++) {

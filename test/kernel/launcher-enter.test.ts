@@ -102,7 +102,7 @@ describe("launcher enter", asRoot, () => {
   });
 
   /* Its capabilities are those of its own user namespace, and would be the host's here. */
-  it("refuses to follow a process into less than its user namespace", async () => {
+  it("row 15, CVE-2022-31214: refuses to follow a process into less than its user namespace", async () => {
     for (const namespaces of ["mnt", "net,mnt,pid"]) {
       const { code, events, stdout } = await enter("echo entered", follow, namespaces);
       assert.deepEqual([code, ...error(events), stdout], [125, "follow", "EPERM", ""], namespaces);
@@ -114,7 +114,7 @@ describe("launcher enter", asRoot, () => {
     assert.deepEqual([stdout, code], ["terrarium-init\nsleep\nentered\n1000\n", 9]);
   });
 
-  it("gives the command descriptors 0, 1 and 2 and no others", async () => {
+  it("row 1, CVE-2016-9962: gives the command descriptors 0, 1 and 2 and no others", async () => {
     const { stdout } = await enter("ls /proc/$$/fd");
     assert.equal(stdout.trim().replace(/\s+/g, " "), "0 1 2");
   });
@@ -143,7 +143,7 @@ describe("launcher enter", asRoot, () => {
     await stop(other.session);
   });
 
-  it("refuses a working directory that a magic link leads out of the root (CVE-2024-21626)", async () => {
+  it("row 3, CVE-2024-21626: refuses a working directory that a magic link leads out of the root", async () => {
     for (const directory of ["/proc/self/fd/3", "/proc/self/fd/7", "/proc/1/root"]) {
       const { code, events } = await enter("pwd", [...follow, "--chdir", directory]);
       assert.deepEqual([code, events.at(0)?.stage], [125, "chdir"], directory);
@@ -178,7 +178,7 @@ describe("launcher enter", asRoot, () => {
     }
   });
 
-  it("accepts the right start time and refuses another one", async () => {
+  it("row 25: accepts the right start time and refuses another one", async () => {
     const right = ["--start-time", startTime(sandbox.command), ...follow];
     assert.equal((await enter("exit 3", right)).code, 3);
     const { code, events } = await enter("exit 3", ["--start-time", "1", ...follow]);

@@ -40,7 +40,7 @@ describe("the launcher's --scope", asRoot, async () => {
   });
   after(() => server.close());
 
-  it("abstract-sockets closes the host's abstract sockets to who shares its network (CVE-2020-15257)", {
+  it("row 23, CVE-2020-15257: abstract-sockets closes the host's abstract sockets to who shares its network", {
     skip,
   }, async () => {
     const line = ["python3", "-c", connect, name];

@@ -149,7 +149,7 @@ describe("an id-mapped bind", asRoot, () => {
     });
   });
 
-  it("does not give the host's root a set-uid file", async () => {
+  it("row 33, CVE-2023-0386: does not give the host's root a set-uid file", async () => {
     await withWorkspace(0, async (workspace) => {
       await runShell("cp /bin/true /w/planted; chmod 4755 /w/planted", [
         "--idmap-bind",
@@ -280,7 +280,7 @@ describe("a protected path", asRoot, () => {
 });
 
 describe("the sandbox's own file systems", asRoot, () => {
-  it("are private: the host sees none of them", async () => {
+  it("row 24: are private: the host sees none of them", async () => {
     const { session } = await startSleeper(["--tmpfs", "/scratch"]);
     assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), / \/scratch /);
     await stop(session);

@@ -19,7 +19,7 @@ describe("an attacker who is faster than the launcher", asRoot, () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  it("gets neither program nor descriptors of who enters, even with CAP_SYS_PTRACE inside", async () => {
+  it("row 1, CVE-2016-9962: gets neither program nor descriptors of who enters, even with CAP_SYS_PTRACE inside", async () => {
     const options = ["--ro-bind", directory, "/attacks", "--keep-cap", "sys_ptrace"];
     const session = start(["run", ...idMaps, ...hostPrograms, ...options, "--", "/attacks/ambush"]);
     const init = await session.ready;
@@ -44,7 +44,7 @@ describe("an attacker who is faster than the launcher", asRoot, () => {
     assert.equal((await session.ended).stdout, "waiting\n");
   });
 
-  it("has nothing made outside a root directory whose links change all the time", async () => {
+  it("row 4, CVE-2021-30465, CVE-2024-45310: has nothing made outside a root directory whose links change all the time", async () => {
     const [rootfs, canary] = [join(directory, "rootfs"), join(directory, "canary")];
     const [target, link] = [join(rootfs, "target"), join(rootfs, "link")];
     for (const made of [rootfs, canary, target]) mkdirSync(made);

@@ -64,7 +64,7 @@ describe("launcher run", asRoot, () => {
     assert.equal(stdout.trim().replace(/\s+/g, " "), "lo 1");
   });
 
-  it("passes arguments with odd bytes on as they are", async () => {
+  it("row 16, CVE-2020-17368: passes arguments with odd bytes on as they are", async () => {
     const odd = ["a b", "", '";id;#', "line\nbreak", "--opt", "$(id)", "ünï", "*"];
     const script = 'for a in "$@"; do printf "<%s>" "$a"; done';
     const { stdout } = await launch([

@@ -21,14 +21,14 @@ const ownersMaps = (): string[] => {
 
 /** What a sandbox could do to the launcher's file, if it got hold of it as CVE-2019-5736 did. */
 describe("the launcher", asRoot, () => {
-  it("runs from a sealed copy where the file's owner is somebody inside (CVE-2019-5736)", async () => {
+  it("row 2, CVE-2019-5736: runs from a sealed copy where the file's owner is somebody inside", async () => {
     const session = start(["run", ...ownersMaps(), ...hostPrograms, "--", "sleep", "1000"]);
     const init = await session.ready;
     assert.match(readlinkSync(`/proc/${init}/exe`), /memfd:launcher/);
     await stop(session);
   });
 
-  it("runs from the file on disk where nobody inside could write to it", async () => {
+  it("row 2, CVE-2019-5736: runs from the file on disk where nobody inside could write to it", async () => {
     const { session, init } = await startSleeper();
     assert.equal(readlinkSync(`/proc/${init}/exe`), realpathSync(launcherPath));
     await stop(session);

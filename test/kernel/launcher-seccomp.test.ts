@@ -35,25 +35,33 @@ describe("the default system-call filter", asRoot, () => {
     assert.deepEqual([plain_chmod, plain_open, socket_inet], ["ok", "ok", "ok"]);
   });
 
-  it("stops new user namespaces (CVE-2022-0185, CVE-2023-0386 begin with one)", () => {
+  it("row 22: stops new user namespaces (CVE-2022-0185, CVE-2023-0386 begin with one)", () => {
     stops("EPERM", ["unshare_user", "clone_user"]);
   });
 
-  it("answers ENOSYS, which libraries fall back on, where it cannot look into the arguments", () => {
+  it("row 21: answers ENOSYS, which libraries fall back on, where it cannot look into the arguments", () => {
     stops("ENOSYS", ["clone3_plain", "openat2_plain", "io_uring"]);
     assert.equal(kept["unknown_call"], "ENOSYS");
   });
 
-  it("closes i386's calls, by which AF_ALG was open in Docker (moby, 2026-05)", onX86, () => {
-    stops("ENOSYS", ["int80_getpid", "int80_set_id_chmod", "read_segments"]);
-    for (const name of ["int80_socket_alg", "int80_socketcall_alg"]) {
-      assert.equal(kept[name], "ENOSYS", name);
-      // "ok" where the kernel has AF_ALG; either way the call came through.
-      assert.match(open[name] ?? "", /^(ok|EAFNOSUPPORT)$/, name);
-    }
+  it(
+    "row 20: closes i386's calls, by which AF_ALG was open in Docker (moby, 2026-05)",
+    onX86,
+    () => {
+      stops("ENOSYS", ["int80_getpid", "int80_set_id_chmod", "read_segments"]);
+      for (const name of ["int80_socket_alg", "int80_socketcall_alg"]) {
+        assert.equal(kept[name], "ENOSYS", name);
+        // "ok" where the kernel has AF_ALG; either way the call came through.
+        assert.match(open[name] ?? "", /^(ok|EAFNOSUPPORT)$/, name);
+      }
+    },
+  );
+
+  it("row 20: closes the calls of x32, whose numbers mean other calls", onX86, () => {
+    assert.deepEqual([kept["x32_getpid"], kept["x32_set_id_chmod"]], ["ENOSYS", "ENOSYS"]);
   });
 
-  it("stops AF_VSOCK and AF_ALG (CVE-2019-8912), also by bits that socket(2) cuts off", () => {
+  it("row 20: stops AF_VSOCK and AF_ALG (CVE-2019-8912), also by bits that socket(2) cuts off", () => {
     for (const name of ["socket_alg", "socket_alg_high_bits"])
       assert.equal(kept[name], "EAFNOSUPPORT", name);
     const vsock = ["socket_vsock", "socket_vsock_high_bits"];
@@ -101,12 +109,12 @@ describe("the default system-call filter", asRoot, () => {
       return readAnswers(stdout.replace(/^x+/gm, ""));
     };
 
-    it("stops typing into it (CVE-2017-5226), also by bits that ioctl(2) cuts off (CVE-2019-10063)", async () => {
+    it("row 14, CVE-2017-5226, CVE-2019-10063: stops typing into it, also by bits that ioctl(2) cuts off", async () => {
       const answers = await tryTerminal("default");
       for (const name of names) assert.deepEqual([name, answers[name]], [name, "EPERM"]);
     });
 
-    it("would be typed into without it, and given another line discipline (CVE-2017-2636)", async () => {
+    it("row 14, CVE-2017-5226: would be typed into without it, and given another line discipline (CVE-2017-2636)", async () => {
       const answers = await tryTerminal("none");
       assert.equal(answers["line_discipline"], "ok");
       const legacy = readFileSync("/proc/sys/dev/tty/legacy_tiocsti", "utf8").trim() === "1";

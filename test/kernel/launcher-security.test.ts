@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type Attempts, buildAttempts } from "./attempts.ts";
 import {
   asRoot,
@@ -18,8 +14,6 @@ import {
   stop,
   underTerminal,
 } from "./launcher.ts";
-
-const source = fileURLToPath(new URL("attacks/attempts.c", import.meta.url));
 
 describe("a hostile program in a sandbox", asRoot, () => {
   let attempts: Attempts;
@@ -40,7 +34,7 @@ describe("a hostile program in a sandbox", asRoot, () => {
     assert.deepEqual([stdout, outside], ["callers_keyring: ENOKEY\n", "callers_keyring: ok\n"]);
   });
 
-  it("holds no capability, not even as root inside", async () => {
+  it("row 18, CVE-2020-5291: holds no capability, not even as root inside", async () => {
     const { become_root, make_device, set_host_name, sysrq, core_pattern } = await attempts.run([
       "--seccomp",
       "none",
@@ -56,7 +50,7 @@ describe("a hostile program in a sandbox", asRoot, () => {
     assert.deepEqual([become_root, set_host_name, make_device], ["ok", "ok", "EPERM"]);
   });
 
-  it("cannot reach init's program, memory or descriptors, even with CAP_SYS_PTRACE inside", async () => {
+  it("row 18, CVE-2016-8659: cannot reach init's program, memory or descriptors, even with CAP_SYS_PTRACE inside", async () => {
     const names = [
       "init_exe",
       "init_exe_write",
@@ -73,7 +67,7 @@ describe("a hostile program in a sandbox", asRoot, () => {
 });
 
 describe("a sandbox's processes", asRoot, () => {
-  it("have empty capability sets, no_new_privs and a filter", async () => {
+  it("row 11, CVE-2022-24769: have empty capability sets, no_new_privs and a filter", async () => {
     const { stdout } = await runShell("grep -E '^(Cap|NoNew|Seccomp:)' /proc/self/status");
     const zero = "0000000000000000";
     assert.equal(
@@ -90,7 +84,7 @@ describe("a sandbox's processes", asRoot, () => {
     assert.equal(stdout, "0\n");
   });
 
-  it("have descriptors 0, 1 and 2 only, whatever the launcher was given", async () => {
+  it("row 1, CVE-2016-9962: have descriptors 0, 1 and 2 only, whatever the launcher was given", async () => {
     const { stdout } = await launch(
       ["run", ...idMaps, ...hostPrograms, "--", "/bin/sh", "-c", "ls /proc/$$/fd"],
       {
@@ -153,136 +147,11 @@ describe("a sandbox's processes", asRoot, () => {
   });
 });
 
-describe("a hostile root directory", asRoot, () => {
-  /** A root directory with a static program /attempts, the caller's own additions, and a canary beside it. */
-  async function withRootfs(
-    build: (rootfs: string, canary: string) => void,
-    use: (rootfs: string, canary: string) => Promise<void>,
-  ): Promise<void> {
-    const directory = mkdtempSync(join(tmpdir(), "terrarium-rootfs-"));
-    const [rootfs, canary] = [join(directory, "rootfs"), join(directory, "canary")];
-    mkdirSync(rootfs);
-    mkdirSync(canary);
-    try {
-      execFileSync("gcc", ["-O1", "-static", "-o", join(rootfs, "attempts"), source]);
-      build(rootfs, canary);
-      execFileSync("chown", ["-R", "100000:100000", directory]);
-      await use(rootfs, canary);
-      assert.deepEqual(
-        execFileSync("ls", ["-A", canary], { encoding: "utf8" }),
-        "",
-        "nothing was made outside",
-      );
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  }
-
-  for (const name of ["proc", "dev"])
-    it(`with /${name} as a symbolic link is refused (CVE-2019-19921, CVE-2026-41579)`, async () => {
-      await withRootfs(
-        (rootfs, canary) => symlinkSync(canary, join(rootfs, name)),
-        async (rootfs) => {
-          const args = [
-            "run",
-            ...idMaps,
-            "--rootfs",
-            rootfs,
-            `--${name}`,
-            `/${name}`,
-            "--",
-            "/attempts",
-            "unknown_call",
-          ];
-          const { code, events } = await launch(args);
-          assert.deepEqual([code, events[0]?.errno, events[0]?.path], [125, "ELOOP", `/${name}`]);
-        },
-      );
-    });
-
-  it("has the links in a mount's path resolved inside itself", async () => {
-    await withRootfs(
-      (rootfs, canary) => {
-        symlinkSync(canary, join(rootfs, "out"));
-        symlinkSync("../../../../../../..", join(rootfs, "up"));
-      },
-      async (rootfs, canary) => {
-        mkdirSync(join(rootfs, canary), { recursive: true });
-        execFileSync("chown", ["-R", "100000:100000", rootfs]);
-        const options = [
-          "--rootfs",
-          rootfs,
-          "--tmpfs",
-          "/out/inner",
-          "--tmpfs",
-          "/up/also",
-          "--dir",
-          "/out/deep/er",
-        ];
-        const { code, events } = await launch([
-          "run",
-          ...idMaps,
-          ...options,
-          "--",
-          "/attempts",
-          "unknown_call",
-        ]);
-        assert.equal(code, 0, JSON.stringify(events));
-        const made = execFileSync("ls", [join(rootfs, canary), rootfs], { encoding: "utf8" });
-        assert.match(made, /deep/);
-        assert.match(made, /also/);
-      },
-    );
-  });
-
-  it("cannot lead the working directory out by a magic link (CVE-2024-21626)", async () => {
-    for (const directory of [
-      "/proc/self/fd/3",
-      "/proc/self/fd/5",
-      "/proc/1/root",
-      "/proc/self/cwd",
-    ]) {
-      const { code, events } = await launch([
-        "run",
-        ...idMaps,
-        ...hostPrograms,
-        "--chdir",
-        directory,
-        "--",
-        "pwd",
-      ]);
-      assert.deepEqual([code, events[0]?.stage], [125, "chdir"], directory);
-    }
-  });
-
-  it("cannot turn its command into a way to the launcher's file (CVE-2019-5736)", async () => {
-    const digest = (): string =>
-      createHash("sha256").update(readFileSync(launcherPath)).digest("hex");
-    const before = digest();
-    await withRootfs(
-      (rootfs) => {
-        writeFileSync(join(rootfs, "self"), "#!/proc/self/exe\n", { mode: 0o755 });
-        mkdirSync(join(rootfs, "proc"));
-      },
-      async (rootfs) => {
-        const { stdout, stderr } = await launch([
-          "run",
-          ...idMaps,
-          "--rootfs",
-          rootfs,
-          "--proc",
-          "/proc",
-          "--",
-          "/self",
-        ]);
-        assert.doesNotMatch(stdout + stderr, new RegExp(launcherPath));
-        assert.equal(digest(), before);
-      },
-    );
-  });
-});
-
-it("a host's set-uid program gives nothing inside: binds are nosuid", asRoot, async () => {
-  const { stdout } = await runShell("grep -o ' /usr ro,nosuid,nodev' /proc/self/mountinfo");
-  assert.equal(stdout, " /usr ro,nosuid,nodev\n");
-});
+it(
+  "row 33, CVE-2023-0386: a host's set-uid program gives nothing inside: binds are nosuid",
+  asRoot,
+  async () => {
+    const { stdout } = await runShell("grep -o ' /usr ro,nosuid,nodev' /proc/self/mountinfo");
+    assert.equal(stdout, " /usr ro,nosuid,nodev\n");
+  },
+);

@@ -126,7 +126,7 @@ describe("a sandbox's terminal", asRoot, () => {
     });
   });
 
-  it("has job control", async () => {
+  it("row 14, CVE-2017-5226: has job control", async () => {
     await withTerminal(shell, async (terminal) => {
       await says(terminal, "ready> ");
       terminal.type("sh -c 'echo beg''un; sleep 0.3; echo do''ne'\n");

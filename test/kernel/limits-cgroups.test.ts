@@ -128,7 +128,7 @@ describe("the cgroups of a sandbox", bounded, () => {
     );
   });
 
-  test("are only ever named by an id", () => {
+  test("row 34: are only ever named by an id", () => {
     for (const name of ["..", "../../x", "web", "0123456789AB", "0123456789ab/..", ""]) {
       assert.throws(
         () => createCgroups(name, {}),

@@ -98,7 +98,7 @@ describe("an ordinary user", needsRoot, () => {
     await assertNothingLeft(before);
   });
 
-  test("does not see root's sandboxes, nor root theirs", async (t) => {
+  test("row 26: does not see root's sandboxes, nor root theirs", async (t) => {
     const ofRoot = await startSandbox(t, [], ["sleep", "600"]);
     const ofUser = await startSandbox(t, [], ["sleep", "600"], client);
     assert.deepEqual(
@@ -144,7 +144,7 @@ describe("an ordinary user", needsRoot, () => {
     assert.equal(ran.stdout, "");
   });
 
-  test("without a session's runtime directory gets a private one, and a stranger's is refused", async (t) => {
+  test("row 19, CVE-2019-12439: without a session's runtime directory gets a private one, and a stranger's is refused", async (t) => {
     const other = strangerId - 1;
     const elsewhere = `/tmp/terrarium-${other}`;
     rmSync(elsewhere, { recursive: true, force: true });

@@ -37,7 +37,7 @@ describe("a paused sandbox", needsRoot, () => {
     await eventually("it counts on", async () => (await counted(name)) > before);
   });
 
-  test("refuses exec with a sentence that names the way out", async (t) => {
+  test("row 29: refuses exec with a sentence that names the way out", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
     await pause(name);
     const { code, stderr } = await terrarium.run(["exec", name, "--", "true"]);
@@ -48,7 +48,7 @@ describe("a paused sandbox", needsRoot, () => {
     );
   });
 
-  test("refuses whoever would enter it by a process id", async (t) => {
+  test("row 29: refuses whoever would enter it by a process id", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
     const { pid } = await inspect(name);
     await pause(name);

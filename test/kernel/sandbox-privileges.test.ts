@@ -28,7 +28,7 @@ async function refused(words: readonly string[], sentence: RegExp): Promise<void
 }
 
 describe("the capabilities of a sandbox", needsRoot, () => {
-  test("are exactly those that were left or added, in three sets of five; exec and enter have the same", async (t) => {
+  test("row 11, CVE-2022-24769: are exactly those that were left or added, in three sets of five; exec and enter have the same", async (t) => {
     const { name } = await startSandbox(
       t,
       ["--cap-drop", "ALL", "--cap-add", "CAP_NET_ADMIN"],
@@ -114,7 +114,7 @@ describe("set-uid programs", needsRoot, () => {
   };
   const ask = ["--", "/bin/setid", "/bin/setid"];
 
-  test("of a root directory work only with --new-privileges, and then are the sandbox's root, not the host's", async (t) => {
+  test("row 33, CVE-2023-0386: of a root directory work only with --new-privileges, and then are the sandbox's root, not the host's", async (t) => {
     build();
     assert.equal((await run("--rootfs", rootfs, ...ask)).stdout, "1000\n");
     const options = ["--rootfs", rootfs, "--new-privileges"];
@@ -274,7 +274,7 @@ describe("Landlock rules", needsRoot, () => {
     }
   });
 
-  test("with an empty list allow nothing: not even the command", async () => {
+  test("row 27: with an empty list allow nothing: not even the command", async () => {
     const file = join(folder, "nothing.json");
     writeFileSync(file, JSON.stringify({ landlock: { readOnly: [] }, args: ["true"] }));
     assert.equal((await run("--config", file)).code, 126);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* PID 1 and the ambush itself are no newcomers. */
@@ -33,6 +35,18 @@ static void try_descriptors(int pid) {
     }
 }
 
+/* In a child, whose end detaches: a tracer that stays would have to wait for the other's end. */
+static void try_trace(int pid) {
+    pid_t child = fork();
+    if (child == 0) {
+        if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0)
+            try_program(pid);
+        fflush(stdout);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
 int main(void) {
     puts("waiting");
     fflush(stdout);
@@ -44,6 +58,7 @@ int main(void) {
                 continue;
             try_program(pid);
             try_descriptors(pid);
+            try_trace(pid);
         }
         closedir(processes);
         fflush(stdout);

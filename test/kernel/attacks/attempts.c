@@ -32,6 +32,7 @@
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452
 #endif
+#define X32 0x40000000 /* __X32_SYSCALL_BIT */
 #define HIGH_BIT (1L << 32)
 
 static int scratch_file(void) {
@@ -224,6 +225,13 @@ static long int80_set_id_chmod(void) {
     close(scratch_file());
     return int80(15, (long)strcpy(low_memory(), "/tmp/scratch"), 04755);
 }
+static long x32_getpid(void) {
+    return syscall(X32 | SYS_getpid);
+}
+static long x32_set_id_chmod(void) {
+    close(scratch_file());
+    return syscall(X32 | SYS_chmod, "/tmp/scratch", 04755);
+}
 /* Segments of another word size, for code that int 0x80 would serve. */
 static long read_segments(void) {
     return syscall(SYS_modify_ldt, 0, NULL, 0);
@@ -331,6 +339,8 @@ static const struct {
     ROW(socket_vsock_high_bits),
     ROW(socket_inet),
 #ifdef __x86_64__
+    ROW(x32_getpid),
+    ROW(x32_set_id_chmod),
     ROW(int80_getpid),
     ROW(int80_socket_alg),
     ROW(int80_socketcall_alg),
