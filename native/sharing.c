@@ -13,7 +13,7 @@ static bool idmaps_mounts(const struct options *options) {
 }
 
 static bool builds_root(const struct options *options) {
-    return options->mount_count > 0 || options->root.source;
+    return options->mount_count > 0 || options->root.source || options->read_only_root;
 }
 
 static bool names_host(const struct options *options) {

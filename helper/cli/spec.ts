@@ -8,6 +8,7 @@ import { limitOptions, parseLimits } from "./limitOptions.ts";
 import { mountOptions, parseMounts } from "./mountOptions.ts";
 import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { mergePrivileges, parsePrivileges, privilegeOptions } from "./privilegeOptions.ts";
+import { mergeSharing, parseSharing, sharingOptions } from "./sharingOptions.ts";
 import { UsageError } from "./usage.ts";
 
 export const configOption: Option = {
@@ -43,6 +44,7 @@ export const specOptions: readonly Option[] = [
     argument: "DURATION",
     help: "end it after that long (30m), exit code 124",
   },
+  ...sharingOptions,
   ...limitOptions,
   ...privilegeOptions,
 ];
@@ -62,6 +64,7 @@ export async function readSpec(
     mounts: [...(file.mounts ?? []), ...(flags.mounts ?? [])],
     limits: { ...file.limits, ...flags.limits },
     ...mergePrivileges(file, flags),
+    ...mergeSharing(file, flags),
   };
 }
 
@@ -110,6 +113,7 @@ function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
     timeout: parseTimeout(lastValue(parsed, "timeout")),
     limits: parseLimits(parsed),
     ...parsePrivileges(parsed),
+    ...parseSharing(parsed),
     args: parsed.command?.length ? [...parsed.command] : undefined,
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
-import { type Answer, namespaceId, probeCall, probeCallOn } from "../kernel/libc.ts";
+import { askLandlockVersion } from "../kernel/landlock.ts";
+import { namespaceId, probeCall, probeCallOn } from "../kernel/libc.ts";
 
 /** What a probe found: whether it is there, and what was asked and answered. */
 export interface Finding {
@@ -21,7 +22,6 @@ const numbers = {
   clone3: 435,
   openat2: 437,
   mount_setattr: 442,
-  landlock_create_ruleset: 444,
   statmount: 457,
   open_tree_attr: 467,
   listns: 470,
@@ -67,9 +67,8 @@ export const clonesIntoCgroup: Probe = () => {
   return { available: answer === "EBADF", answer: `clone3 with a bad descriptor: ${answer}` };
 };
 
-/** landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION answers the version of its interface. */
 export const landlock: Probe = () => {
-  const answer: Answer = probeCall(numbers.landlock_create_ruleset, 0, 0, 1);
+  const answer = askLandlockVersion();
   const available = typeof answer === "number";
   return { available, answer: available ? `interface version ${answer}` : answer };
 };

@@ -19,6 +19,11 @@ const statusDescriptor = 3;
 const syncDescriptor = 4;
 const argumentsDescriptor = 5;
 
+/** How a launcher calls a descriptor that it inherits: by its place among them. */
+export function inheritedPath(place: number): string {
+  return `/proc/self/fd/${argumentsDescriptor + 1 + place}`;
+}
+
 /** The options of `run` and `enter` that name the descriptors of a LauncherProcess. */
 export const descriptorOptions = [
   ...["--status-fd", `${statusDescriptor}`],
@@ -29,12 +34,12 @@ export const descriptorOptions = [
  * All of its arguments travel by a pipe: argv is readable by every user of the host, and the environment
  * among the options may hold secrets. And so a process may be there before it is known what it will do.
  */
-export function startLauncher(): LauncherProcess {
+export function startLauncher(inherited: readonly number[] = []): LauncherProcess {
   const child = spawn(launcherPath(), ["--args", `${argumentsDescriptor}`], {
     detached: true,
     cwd: "/",
     env: {},
-    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe", ...inherited],
   });
   const [status, sync, input] = child.stdio.slice(statusDescriptor) as [Socket, Socket, Socket];
   for (const pipe of [sync, input]) pipe.on("error", () => undefined);

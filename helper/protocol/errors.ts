@@ -19,6 +19,7 @@ export interface ErrorArguments {
   readonly nameTaken: { readonly name: string };
   readonly noSuchProcess: { readonly pid: number };
   readonly processDenied: { readonly pid: number; readonly errno: string };
+  readonly namespaceGone: { readonly type: NamespaceType; readonly target: string };
   readonly nothingToEnter: { readonly pid: number; readonly types: readonly NamespaceType[] };
   readonly pathRefused: { readonly path: string; readonly reason: string };
   readonly limitRefused: {
@@ -75,6 +76,7 @@ const errorCodes = [
   "sandboxPaused",
   "sandboxNotPaused",
   "processFrozen",
+  "namespaceGone",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -101,6 +103,8 @@ const wording: Wording = {
   noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,
   processDenied: ({ pid, errno }) =>
     `The kernel denied reading process ${pid} (${errno}): it belongs to another user, whom only a helper that runs as root may enter, or it protects itself.`,
+  namespaceGone: ({ type, target }) =>
+    `The ${type} namespace of ${target} cannot be joined: what held it has ended.`,
   nothingToEnter: ({ pid, types }) =>
     `Process ${pid} shares ${types.length > 0 ? `these namespaces (${types.join(", ")})` : "every namespace"} with you: there is nothing to enter.`,
   pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,

@@ -1,4 +1,5 @@
 import type { KernelFileSystem } from "./mounts.ts";
+import type { NamespaceType } from "./namespaces.ts";
 import type { SandboxSpec } from "./schemas.ts";
 
 /** One step in the making of the mount tree; the launcher takes them in this order. */
@@ -46,7 +47,7 @@ export interface PlannedCgroup {
 }
 
 /** Inside id, outside id, count: one line of uid_map (user_namespaces(7)). */
-type IdMapLine = readonly [inside: number, outside: number, count: number];
+export type IdMapLine = readonly [inside: number, outside: number, count: number];
 
 /** What would be done for a spec, without doing it. The id stands for the one that a launch would draw. */
 export interface SandboxPlan {
@@ -55,12 +56,16 @@ export interface SandboxPlan {
   readonly hostname: string;
   readonly command: readonly string[];
   readonly workdir: string;
-  /** One clone3(2) and one unshare(2) make them. */
+  /** One clone3(2) makes them; unshare(2) those of cgroup and time. */
   readonly cloneFlags: readonly string[];
+  /** What setns(2) joins; types that are neither here nor new are the host's. */
+  readonly joined: readonly { readonly type: NamespaceType; readonly path: string }[];
+  /** Lines of /proc/PID/timens_offsets. */
+  readonly timeOffsets: readonly string[];
   readonly uid: number;
   readonly gid: number;
-  readonly uidMap: IdMapLine;
-  readonly gidMap: IdMapLine;
+  readonly uidMap: readonly IdMapLine[];
+  readonly gidMap: readonly IdMapLine[];
   readonly mounts: readonly PlannedMount[];
   readonly cgroups: readonly PlannedCgroup[];
   /** What is kept, of its own user namespace. */

@@ -6,6 +6,7 @@ import { limitFacts } from "./limits.ts";
 import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes } from "./namespaces.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
+import { namespaceChoices, network, timeOffsets } from "./sharing.ts";
 import { signalNames } from "./signals.ts";
 
 /**
@@ -110,6 +111,10 @@ export const sandboxSpec = z.strictObject({
   name: z.optional(sandboxName),
   rootfs: z._default(rootfs, { type: "host" }),
   userns: z._default(z.enum(["keep-id", "root"]), "keep-id"),
+  /** One of the eight types to new, host, or whom it is joined with. */
+  namespaces: z._default(namespaceChoices, {}),
+  network: z.optional(network),
+  timeOffsets: z.optional(timeOffsets),
   hostname: z.optional(hostname),
   /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */
   workspace: z.optional(absolutePath),

@@ -1,3 +1,5 @@
+import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
+
 /**
  * What each key of sandbox.json means, with the file of the kernel or the flag that it becomes. From here
  * come the editor's hover and the reference page; a key without words fails the build of both.
@@ -11,6 +13,19 @@ export const keyWords: Readonly<Record<string, string>> = {
   "rootfs.path": "The directory. Relative paths begin at this file's folder.",
   userns:
     "Who you are inside (/proc/PID/uid_map). keep-id: the same uid and no capability. root: uid 0 inside, you outside. A sandbox of root has 65,536 free ids either way.",
+  namespaces:
+    'Which of the eight namespaces are its own: new (default; time: host), host, or {"join": a sandbox, a process id or a path} (clone3(2), setns(2)). Who is not root joins with the user namespace of the same target; so does everybody for mnt and pid. What it shares is closed by Landlock where the kernel can: abstract sockets, signals.',
+  ...namespaceWords(),
+  network: "The network namespace in Docker's word.",
+  "network.mode": "none: loopback only (CLONE_NEWNET). host: the host's, as namespaces.net host.",
+  timeOffsets:
+    "Shifts clocks inside, in a new time namespace: /proc/PID/timens_offsets. Never the wall clock.",
+  "timeOffsets.boottime": "CLOCK_BOOTTIME, and with it uptime.",
+  "timeOffsets.boottime.secs": "Seconds, also below 0.",
+  "timeOffsets.boottime.nanosecs": "Added to them.",
+  "timeOffsets.monotonic": "CLOCK_MONOTONIC.",
+  "timeOffsets.monotonic.secs": "Seconds, also below 0.",
+  "timeOffsets.monotonic.nanosecs": "Added to them.",
   hostname: "Host name inside: sethostname(2) in a new UTS namespace (CLONE_NEWUTS).",
   workspace:
     "Folder that is mounted read-write at its own path (move_mount(2), nosuid, nodev); its .git/hooks, .git/config, .vscode and sandbox.json stay read-only.",
@@ -61,3 +76,12 @@ export const keyWords: Readonly<Record<string, string>> = {
     "Names of those that are started before it (started, not ready). On stop all get SIGTERM, the last started first.",
   args: "The command and its arguments: execve(2). Default: your shell.",
 };
+
+function namespaceWords(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    namespaceTypes.map((type) => {
+      const { isolates, cloneFlag } = namespaceFacts[type];
+      return [`namespaces.${type}`, `${isolates} (${cloneFlag}).`];
+    }),
+  );
+}

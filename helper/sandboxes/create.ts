@@ -6,6 +6,7 @@ import { checkSpec, launchSandbox } from "./launchSandbox.ts";
 import { newRecord, processIdentity } from "./newRecord.ts";
 import { reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
+import { settleSharing } from "./sharing.ts";
 
 type CreateParameters = ParameterOutput<"sandbox/create">;
 
@@ -17,8 +18,9 @@ type CreateParameters = ParameterOutput<"sandbox/create">;
  */
 export async function createSandbox(
   host: SandboxHost,
-  parameters: CreateParameters,
+  asked: CreateParameters,
 ): Promise<CreatedSandbox> {
+  const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
   const sources = checkSpec(host, parameters);
   const record = await reserve(host, parameters);
   if (!parameters.start) return { sandbox: { id: record.id, name: record.name } };

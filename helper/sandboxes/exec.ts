@@ -1,4 +1,5 @@
 import { startEntered } from "../enter/enter.ts";
+import { ownNamespaces } from "../enter/namespaces.ts";
 import { buildEnvironment } from "../launch/environment.ts";
 import { chooseShell } from "../launch/shell.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -7,7 +8,6 @@ import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
-import { planIdentity } from "./identity.ts";
 import { readMembers } from "./members.ts";
 import { findRunning, isPaused } from "./pause.ts";
 
@@ -25,14 +25,14 @@ export async function execInSandbox(
   if (isPaused(record)) throw new TerrariumError("sandboxPaused", { target: parameters.target });
   const main = mainProcess(readMembers([record]).get(record.id) ?? []);
   if (!main) throw new TerrariumError("sandboxNotRunning", { target: parameters.target });
-  const { spec } = record;
-  const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
+  const { spec, identity } = record;
+  const own = ownNamespaces();
   const shell = chooseShell(`/proc/${main.pid}/root`, record.command[0]);
   return startEntered({
     socket: host.registry.terminalSocket(),
     pid: main.pid,
     startTimeTicks: main.startTimeTicks,
-    namespaces: namespaceTypes.filter((type) => type !== "time"),
+    namespaces: namespaceTypes.filter((type) => record.namespaces[type] !== own[type]),
     follow: true,
     filtered: spec.seccomp !== "none",
     landlock: spec.landlock,

@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import { idRangeSize } from "./idRange.ts";
 
@@ -10,20 +11,25 @@ export interface Asker {
   readonly shell: string;
 }
 
-/** Inside id, outside id, count: one line of uid_map (user_namespaces(7)). */
-export type IdMap = readonly [inside: number, outside: number, count: number];
+/** A line of uid_map: user_namespaces(7). */
+const idMap = z.readonly(z.tuple([z.int(), z.int(), z.int()]));
+const idMaps = z.readonly(z.array(idMap));
 
-export interface SandboxIdentity {
-  readonly uid: number;
-  readonly gid: number;
-  readonly name: string;
-  readonly home: string;
-  readonly uidMap: IdMap;
-  readonly gidMap: IdMap;
+/** Who the user of a sandbox is; its record keeps it, for those who come later. */
+export const sandboxIdentity = z.object({
+  uid: z.int(),
+  gid: z.int(),
+  name: z.string(),
+  home: z.string(),
+  uidMap: idMaps,
+  gidMap: idMaps,
   /** Binds need id-mapping, so that what belongs to the asker outside belongs to the user inside. */
-  readonly idMappedBinds: boolean;
-  readonly capabilities: readonly string[];
-}
+  idMappedBinds: z.boolean(),
+  capabilities: z.readonly(z.array(z.string())),
+});
+
+export type IdMaps = z.output<typeof idMaps>;
+export type SandboxIdentity = z.output<typeof sandboxIdentity>;
 
 /**
  * Docker's default set without SETFCAP, FSETID, MKNOD and AUDIT_WRITE: a file capability planted in the
@@ -52,16 +58,16 @@ export function planIdentity(
   if (rangeBase !== undefined) {
     return {
       ...rootInside,
-      uidMap: [0, rangeBase, idRangeSize],
-      gidMap: [0, rangeBase, idRangeSize],
+      uidMap: [[0, rangeBase, idRangeSize]],
+      gidMap: [[0, rangeBase, idRangeSize]],
       idMappedBinds: true,
     };
   }
   if (userns === "root") {
     return {
       ...rootInside,
-      uidMap: [0, asker.uid, 1],
-      gidMap: [0, asker.gid, 1],
+      uidMap: [[0, asker.uid, 1]],
+      gidMap: [[0, asker.gid, 1]],
       idMappedBinds: false,
     };
   }
@@ -70,11 +76,22 @@ export function planIdentity(
     gid: asker.gid,
     name: asker.name,
     home: asker.home,
-    uidMap: [asker.uid, asker.uid, 1],
-    gidMap: [asker.gid, asker.gid, 1],
+    uidMap: [[asker.uid, asker.uid, 1]],
+    gidMap: [[asker.gid, asker.gid, 1]],
     idMappedBinds: false,
     capabilities: [],
   };
+}
+
+/** Who joins a user namespace is there what the process is that was named. */
+export function joinedIdentity(
+  uid: number,
+  gid: number,
+  maps: Pick<SandboxIdentity, "uidMap" | "gidMap">,
+  idMappedBinds: boolean,
+): SandboxIdentity {
+  const who = uid === 0 ? rootInside : { name: `${uid}`, home: "/", capabilities: [] };
+  return { ...who, uid, gid, ...maps, idMappedBinds };
 }
 
 const rootInside = {

@@ -1,9 +1,13 @@
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
+import { inheritedPath } from "../launch/process.ts";
 import { createCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
+import { joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
+import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
 import { planRun } from "./plan.ts";
@@ -30,6 +34,13 @@ export async function launchSandbox(
 
 function prepare(host: SandboxHost, record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
+  if (joinedTarget(record.spec.namespaces, "pid") && prepared.cgroups.length === 0) {
+    throw new TerrariumError("needsPrivilege", {
+      what: "join a pid namespace",
+      needs:
+        "a cgroup of its own, by which all that the sandbox started can be ended (a helper that runs as root, or a cgroup delegated to this user: systemd-run --user --scope -p Delegate=yes)",
+    });
+  }
   host.registry.write(prepared);
   return prepared;
 }
@@ -45,11 +56,12 @@ async function start(
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
   const partner = occasion.dieWith ? processIdentity(occasion.dieWith) : undefined;
-  const launched = launch(
-    "run",
-    planRun(planFacts(host, record, occasion, { sources, socket })),
-    record.command,
-  );
+  const joined = findJoined(host, record.spec.namespaces);
+  const launched = withOpened(joined, (files) => {
+    const named = joined.map(({ type }, place) => ({ type, path: inheritedPath(place) }));
+    const facts = planFacts(host, record, occasion, { sources, socket, joined: named });
+    return launch("run", planRun(facts), record.command, files);
+  });
   try {
     const ready = await launched.ready;
     // The launcher holds a pidfd by now: alive before and after, it is the process that was meant.
@@ -68,6 +80,17 @@ async function start(
     };
   } finally {
     launched.abort();
+  }
+}
+
+/** The launcher inherits the descriptors, so that what was found and looked at is what it joins. */
+function withOpened<T>(joined: readonly JoinedNamespace[], use: (files: number[]) => T): T {
+  const files: number[] = [];
+  try {
+    for (const one of joined) files.push(openJoined(one));
+    return use(files);
+  } finally {
+    for (const file of files) closeSync(file);
   }
 }
 

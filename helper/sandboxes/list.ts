@@ -9,6 +9,7 @@ import type {
 } from "../protocol/inventory.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
+import { isNew } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { readMembers } from "./members.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
@@ -53,8 +54,10 @@ export function namesByNamespace(host: SandboxHost): ReadonlyMap<number, string>
   const shared = new Set(Object.values(ownNamespaces()));
   const running = host.registry.records().filter(isRunning);
   return new Map(
-    running.flatMap(({ namespaces, name }) =>
-      Object.values(namespaces)
+    running.flatMap(({ namespaces, name, spec }) =>
+      namespaceTypes
+        .filter((type) => isNew(spec.namespaces, type))
+        .flatMap((type) => namespaces[type] ?? [])
         .filter((inode) => !shared.has(inode))
         .map((inode) => [inode, name] as const),
     ),

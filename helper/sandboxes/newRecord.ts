@@ -3,18 +3,18 @@ import { chooseShell } from "../launch/shell.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
-import { needsIdRange } from "./identity.ts";
-import { chooseIdRange, idsInUse } from "./idRange.ts";
 import type { Occasion } from "./planFacts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
+import { whoInside } from "./whoInside.ts";
 
 /** The record of a sandbox that is about to be made: its id, name, host name, command and range of ids. */
 export function newRecord(
-  { asker }: SandboxHost,
+  host: SandboxHost,
   { spec, keep, stdio }: Occasion,
   takenBases: ReadonlySet<number>,
 ): SandboxRecord {
+  const { asker } = host;
   const id = newId();
   const name = spec.name ?? `terrarium-${id.slice(0, 6)}`;
   return {
@@ -28,7 +28,7 @@ export function newRecord(
     createdAtMs: Date.now(),
     keep,
     tty: stdio === "tty",
-    idRangeBase: needsIdRange(asker) ? chooseIdRange(takenBases, idsInUse()) : undefined,
+    ...whoInside(host, spec, takenBases),
     cgroups: [],
     lasting: false,
     namespaces: {},

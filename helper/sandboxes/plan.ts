@@ -1,12 +1,20 @@
 import { environmentOptions } from "../launch/environment.ts";
 import { parseDuration } from "../protocol/duration.ts";
+import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
+import { clocks, defaultChoice, isNew, namespaceChoice } from "../protocol/sharing.ts";
 import type { HostEntry } from "./hostView.ts";
-import type { IdMap, SandboxIdentity } from "./identity.ts";
+import type { SandboxIdentity } from "./identity.ts";
 import type { Sources } from "./paths.ts";
 import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
 import { planPrivileges, privilegeOptions } from "./privileges.ts";
 import { processOptions } from "./startOrder.ts";
+
+/** A namespace to join, and where the launcher finds it. */
+export interface JoinedFile {
+  readonly type: NamespaceType;
+  readonly path: string;
+}
 
 /** All that a launch depends on, gathered beforehand: the plan is a pure function of it. */
 export interface PlanFacts {
@@ -15,6 +23,7 @@ export interface PlanFacts {
   readonly sources: Sources;
   readonly identity: SandboxIdentity;
   readonly hostname: string;
+  readonly joined: readonly JoinedFile[];
   readonly hostView: readonly HostEntry[];
   readonly protections: {
     readonly pinned: readonly string[];
@@ -37,9 +46,10 @@ export function planRun(facts: PlanFacts): readonly string[] {
   const { identity, spec } = facts;
   const mounts = planMounts(facts);
   return [
-    ...["--hostname", facts.hostname],
+    ...namespaceOptions(spec, facts.joined),
+    ...(isNew(spec.namespaces, "uts") ? ["--hostname", facts.hostname] : []),
     ...["--uid", `${identity.uid}`, "--gid", `${identity.gid}`],
-    ...["--uid-map", idMapLine(identity.uidMap), "--gid-map", idMapLine(identity.gidMap)],
+    ...(isNew(spec.namespaces, "user") ? idMapOptions(identity) : []),
     ...privilegeOptions(spec, planPrivileges(spec, identity, mounts)),
     ...facts.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
     ...mounts.flatMap(mountOption),
@@ -56,11 +66,36 @@ export function planRun(facts: PlanFacts): readonly string[] {
   ];
 }
 
-function idMapLine(map: IdMap): string {
-  return map.join(" ");
+/** What differs from the launcher's defaults. */
+function namespaceOptions(
+  { namespaces, timeOffsets }: SandboxSpec,
+  joined: readonly JoinedFile[],
+): string[] {
+  const chosen = namespaceTypes.flatMap((type) => {
+    const choice = namespaceChoice(namespaces, type);
+    const how = typeof choice === "string" ? choice : joined.find((one) => one.type === type)?.path;
+    return how === undefined || how === defaultChoice(type) ? [] : ["--namespace", type, how];
+  });
+  return [...chosen, ...offsetLines(timeOffsets).flatMap((line) => ["--time-offset", line])];
+}
+
+/** As in /proc/PID/timens_offsets: time_namespaces(7). */
+export function offsetLines(offsets: SandboxSpec["timeOffsets"]): readonly string[] {
+  return clocks.flatMap((clock) => {
+    const offset = offsets?.[clock];
+    return offset ? [`${clock} ${offset.secs} ${offset.nanosecs ?? 0}`] : [];
+  });
+}
+
+function idMapOptions({ uidMap, gidMap }: SandboxIdentity): string[] {
+  return [
+    ...uidMap.flatMap((line) => ["--uid-map", line.join(" ")]),
+    ...gidMap.flatMap((line) => ["--gid-map", line.join(" ")]),
+  ];
 }
 
 /** Where the command begins. */
 export function workdirInside(facts: PlanFacts): string {
+  if (!isNew(facts.spec.namespaces, "mnt")) return facts.spec.workdir ?? "/";
   return facts.spec.workdir ?? facts.spec.workspace ?? homeInside(facts);
 }

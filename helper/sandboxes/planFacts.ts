@@ -2,7 +2,7 @@ import { buildEnvironment } from "../launch/environment.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { readHostView } from "./hostView.ts";
-import { type Asker, planIdentity, type SandboxIdentity } from "./identity.ts";
+import type { Asker, SandboxIdentity } from "./identity.ts";
 import { defaultShell } from "./newRecord.ts";
 import { protections } from "./paths.ts";
 import type { PlanFacts } from "./plan.ts";
@@ -19,14 +19,15 @@ export function planFacts(
   host: SandboxHost,
   record: SandboxRecord,
   { spec, stdio, keep, dieWith, clientEnv }: Occasion,
-  { sources, socket }: Pick<PlanFacts, "sources" | "socket">,
+  { sources, socket, joined }: Pick<PlanFacts, "sources" | "socket" | "joined">,
 ): PlanFacts {
-  const identity = planIdentity(host.asker, spec.userns, record.idRangeBase);
+  const { identity } = record;
   return {
     spec,
     sources,
     identity,
     hostname: record.hostname,
+    joined,
     hostView: readHostView(),
     protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),

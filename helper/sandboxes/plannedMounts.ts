@@ -1,9 +1,12 @@
 import type { PlannedMount } from "../protocol/plan.ts";
+import { isNew } from "../protocol/sharing.ts";
 import type { HostDirectory } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 
 /** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
 export function planMounts(facts: PlanFacts): readonly PlannedMount[] {
+  // Somebody else's tree is used as it is.
+  if (!isNew(facts.spec.namespaces, "mnt")) return [];
   return [
     ...rootMounts(facts),
     ...privateMounts(facts),

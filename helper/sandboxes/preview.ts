@@ -4,17 +4,17 @@ import { planCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
+import { isNew } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
+import { findJoined } from "./joined.ts";
 import { checkSpec } from "./launchSandbox.ts";
 import { newRecord } from "./newRecord.ts";
-import { type PlanFacts, planRun, workdirInside } from "./plan.ts";
+import { offsetLines, type PlanFacts, planRun, workdirInside } from "./plan.ts";
 import { type Occasion, planFacts } from "./planFacts.ts";
 import { planMounts } from "./plannedMounts.ts";
 import { planPrivileges } from "./privileges.ts";
 import type { SandboxRecord } from "./record.ts";
-
-/** Left with the host: a time namespace of its own is not made yet. */
-const madeNamespaces = namespaceTypes.filter((type) => type !== "time");
+import { settleSharing } from "./sharing.ts";
 
 /**
  * What `createSandbox` would do, by the same steps, and with nothing made, written or taken. Throws what
@@ -27,8 +27,9 @@ export function planSandbox(host: SandboxHost, parameters: Occasion): SandboxPla
 /** The plan, and the environment with its values. */
 export function planInFull(
   host: SandboxHost,
-  parameters: Occasion,
+  asked: Occasion,
 ): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
+  const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
   const sources = checkSpec(host, parameters);
   const others = host.registry.records();
   const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
@@ -42,7 +43,8 @@ export function planInFull(
     parameters.stdio === "none"
       ? undefined
       : join(host.registry.directoryOf(record.id), "attach.sock");
-  const facts = planFacts(host, record, parameters, { sources, socket });
+  const joined = findJoined(host, record.spec.namespaces);
+  const facts = planFacts(host, record, parameters, { sources, socket, joined });
   return { plan: { ...describe(record, facts), cgroups }, environment: facts.environment };
 }
 
@@ -55,7 +57,11 @@ function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "c
     hostname: record.hostname,
     command: record.command,
     workdir: workdirInside(facts),
-    cloneFlags: madeNamespaces.map((type) => namespaceFacts[type].cloneFlag),
+    cloneFlags: namespaceTypes
+      .filter((type) => isNew(facts.spec.namespaces, type))
+      .map((type) => namespaceFacts[type].cloneFlag),
+    joined: facts.joined.map(({ type, path }) => ({ type, path })),
+    timeOffsets: offsetLines(facts.spec.timeOffsets),
     uid: identity.uid,
     gid: identity.gid,
     uidMap: identity.uidMap,

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { sandboxSpec } from "../protocol/schemas.ts";
+import { sandboxIdentity } from "./identity.ts";
 
 /** A process that cannot be mistaken for a later one with the same pid: start time is field 22 of /proc/PID/stat. */
 const processIdentity = z.object({ pid: z.int(), startTimeTicks: z.int() });
@@ -19,6 +20,7 @@ export const sandboxRecord = z.object({
   tty: z.boolean(),
   /** The first of the 65,536 host ids that this sandbox uses, when it uses a range of its own. */
   idRangeBase: z.optional(z.int()),
+  identity: sandboxIdentity,
   cgroups: z._default(z.array(z.object({ hierarchyId: z.string(), directory: z.string() })), []),
   /** Its record outlives every ending, so that it can be started again, until somebody removes it. */
   lasting: z._default(z.boolean(), false),

@@ -1,6 +1,7 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
+import { joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { checkSpec, launchSandbox } from "./launchSandbox.ts";
 import { processIdentity } from "./newRecord.ts";
@@ -8,6 +9,7 @@ import type { Occasion } from "./planFacts.ts";
 import { isAlive, reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
+import { whoInside } from "./whoInside.ts";
 
 /**
  * Starts a sandbox that was only created, or one that has ended and whose record was kept: the same spec, id,
@@ -27,13 +29,21 @@ export async function startSandbox(
   }
 }
 
+const noBases: ReadonlySet<number> = new Set();
+
 /** Under the lock, so that of two helpers one starts it. */
 function claim(host: SandboxHost, target: string, tty: boolean): Promise<SandboxRecord> {
   return host.registry.exclusively(() => {
     reconcile(host);
     const record = findRecord(host.registry.records(), target);
     if (isAlive(record)) throw new TerrariumError("sandboxRunning", { target });
-    const claimed = { ...atRest(record), tty, creator: processIdentity(process.pid) };
+    const claimed = {
+      ...atRest(record),
+      // Whom it joined then may be somebody else by now.
+      ...(joinedTarget(record.spec.namespaces, "user") && whoInside(host, record.spec, noBases)),
+      tty,
+      creator: processIdentity(process.pid),
+    };
     host.registry.write(claimed);
     // Only now: a record whose init has ended without an ending would be taken for dead.
     host.registry.forgetEnding(record.id);

@@ -24,6 +24,7 @@ const examples: ErrorArguments = {
   nameTaken: { name: "tides" },
   noSuchProcess: { pid: 4711 },
   processDenied: { pid: 1, errno: "EACCES" },
+  namespaceGone: { type: "net", target: "tides" },
   nothingToEnter: { pid: 4711, types: [] },
   pathRefused: { path: "/nowhere", reason: "there is no such file or directory" },
   limitRefused: { limit: "cpuQuotaUs", value: "1", file: "/sys/x/cpu.max", errno: "EINVAL" },
@@ -108,6 +109,7 @@ test("numbers on the wire never change their meaning", () => {
     sandboxPaused: -32020,
     sandboxNotPaused: -32021,
     processFrozen: -32022,
+    namespaceGone: -32023,
   });
 });
 

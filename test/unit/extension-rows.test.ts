@@ -53,6 +53,7 @@ const details: SandboxDetails = {
     rootfs: { type: "host" },
     workspace: "/tmp/work",
     userns: "keep-id",
+    namespaces: {},
     readOnly: false,
     mounts: [],
     env: {},

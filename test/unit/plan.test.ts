@@ -18,6 +18,7 @@ function facts(asker: Asker, input: SandboxSpecInput, changes: Partial<PlanFacts
     sources: new Map(),
     identity: planIdentity(asker, spec.userns, needsIdRange(asker) ? rangeBase : undefined),
     hostname: "terrarium-tides",
+    joined: [],
     hostView: [
       { kind: "directory", path: "/usr", holdsMounts: false },
       { kind: "symlink", path: "/bin", to: "usr/bin" },

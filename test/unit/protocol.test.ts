@@ -175,6 +175,7 @@ describe("an empty spec", () => {
     assert.deepEqual(sandboxSpec.parse({}), {
       rootfs: { type: "host" },
       userns: "keep-id",
+      namespaces: {},
       readOnly: false,
       mounts: [],
       env: {},

@@ -18,6 +18,7 @@ import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
+import { planIdentity } from "../../helper/sandboxes/identity.ts";
 import type { SandboxRecord } from "../../helper/sandboxes/record.ts";
 import { findRecord, newId, openRegistry, type Registry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
@@ -33,6 +34,8 @@ function temporaryRegistry(t: TestContext): Registry {
   return openRegistry(openStateDirectory(temporaryFolder(t)));
 }
 
+const asker = { uid: 1000, gid: 1000, name: "dev", home: "/home/dev", shell: "/bin/sh" };
+
 function record(id: string, name: string, createdAtMs = 0): SandboxRecord {
   return {
     format: 1,
@@ -46,6 +49,7 @@ function record(id: string, name: string, createdAtMs = 0): SandboxRecord {
     lasting: false,
     keep: false,
     tty: false,
+    identity: planIdentity(asker, "keep-id", undefined),
     cgroups: [],
     creator: { pid: process.pid, startTimeTicks: 0 },
     namespaces: {},

@@ -1,4 +1,5 @@
 import type { MountKind, PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { clockGaps, isMade, withJoined } from "./namespaces.ts";
 import {
   capabilityGap,
   commonGaps,
@@ -11,6 +12,9 @@ import {
   withUlimits,
 } from "./script.ts";
 
+/** It always has a mount namespace of its own, and never one for the clocks. */
+const unshared = ["user", "pid", "net", "uts", "ipc", "cgroup"] as const;
+
 /** bubblewrap's command: bwrap(1). The nearest relative, but for limits and ranges of ids. */
 export function bwrapCommand({ plan, environment }: ExportFacts): string {
   return script(
@@ -20,17 +24,18 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
       ...limitsGap(plan),
       ...capabilityGap(plan),
       ...mountGaps(plan),
+      ...clockGaps(plan),
     ],
     [
       ...withUlimits(plan),
+      ...withJoined(plan),
       ["bwrap"],
-      ["--unshare-user", "--unshare-pid", "--unshare-net"],
-      ["--unshare-uts", "--unshare-ipc", "--unshare-cgroup"],
-      ["--uid", `${plan.uid}`, "--gid", `${plan.gid}`],
-      ["--hostname", plan.hostname],
+      unshared.filter((type) => isMade(plan, type)).map((type) => `--unshare-${type}`),
+      ...(isMade(plan, "user") ? [["--uid", `${plan.uid}`, "--gid", `${plan.gid}`]] : []),
+      ...(isMade(plan, "uts") ? [["--hostname", plan.hostname]] : []),
       ["--cap-drop", "ALL"],
       ...(plan.spec.init ? [] : [["--as-pid-1"]]),
-      ...plan.mounts.flatMap(mountWords),
+      ...(isMade(plan, "mnt") ? plan.mounts.flatMap(mountWords) : [["--dev-bind", "/", "/"]]),
       ...(plan.spec.readOnly ? [["--remount-ro", "/"]] : []),
       ["--clearenv"],
       ...Object.entries(environment).map(([name, value]) => ["--setenv", name, quote(value)]),

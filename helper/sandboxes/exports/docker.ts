@@ -3,6 +3,7 @@ import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
 import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
+import { engineNamespaceGaps, engineNamespaces, isMade } from "./namespaces.ts";
 import { commonGaps, type ExportFacts, idMapGap, quote, script } from "./script.ts";
 
 /** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */
@@ -10,38 +11,52 @@ interface Engine {
   readonly name: "docker" | "podman";
   readonly identity: (plan: SandboxPlan) => readonly string[][];
   readonly gaps: (plan: SandboxPlan) => readonly string[];
+  /** Whether it joins namespaces by path. */
+  readonly joinsPaths: boolean;
 }
 
 export function dockerCommand(facts: ExportFacts): string {
   return engineCommand(facts, {
     name: "docker",
     identity: ({ uid, gid }) => [["--user", `${uid}:${gid}`]],
-    gaps: ({ uidMap }) => [
-      `its own user namespace (uid map ${uidMap.join(" ")}): dockerd has one for all, --userns-remap`,
-    ],
+    gaps: (plan) =>
+      isMade(plan, "user")
+        ? [
+            `its own user namespace (uid map ${plan.uidMap.join("; ")}): dockerd has one for all, --userns-remap`,
+          ]
+        : [],
+    joinsPaths: false,
   });
 }
 
 export function podmanCommand(facts: ExportFacts): string {
   return engineCommand(facts, {
     name: "podman",
-    identity: ({ uid, gid, uidMap, gidMap }) => [
-      ["--user", `${uid}:${gid}`],
-      ["--uidmap", uidMap.join(":")],
-      ["--gidmap", gidMap.join(":")],
+    identity: (plan) => [
+      ["--user", `${plan.uid}:${plan.gid}`],
+      ...(isMade(plan, "user") ? idMaps(plan) : []),
     ],
     gaps: () => [],
+    joinsPaths: true,
   });
 }
 
-function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): string {
+function idMaps({ uidMap, gidMap }: SandboxPlan): string[][] {
+  return [
+    ...uidMap.map((line) => ["--uidmap", line.join(":")]),
+    ...gidMap.map((line) => ["--gidmap", line.join(":")]),
+  ];
+}
+
+function engineCommand(facts: ExportFacts, engine: Engine): string {
+  const { name, identity, gaps, joinsPaths } = engine;
   const { plan, set } = facts;
   const { spec } = plan;
   const lines = [
     [name, "run", "--rm", "--interactive"],
     ["--name", quote(plan.name)],
-    ["--hostname", plan.hostname],
-    ["--network", "none"],
+    ...(isMade(plan, "uts") ? [["--hostname", plan.hostname]] : []),
+    ...engineNamespaces(plan, joinsPaths),
     ...identity(plan),
     ["--cap-drop", "ALL"],
     ...plan.capabilities.map((capability) => ["--cap-add", capability.toUpperCase()]),
@@ -64,6 +79,7 @@ function engineCommand(facts: ExportFacts, { name, identity, gaps }: Engine): st
     ...mountGaps(plan),
     ...privilegeGap(plan),
     ...gaps(plan),
+    ...engineNamespaceGaps(plan, joinsPaths),
   ];
   return script(missing, lines, [importImage(name, plan)]);
 }

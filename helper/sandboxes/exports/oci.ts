@@ -1,6 +1,7 @@
-import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import type { IdMapLine, PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
+import { isMade, ociNamespaces } from "./namespaces.ts";
 import { commonGaps, type ExportFacts } from "./script.ts";
 
 /** config.json of an OCI bundle (runtime-spec 1.2), with what it cannot express in an annotation. */
@@ -8,16 +9,14 @@ export function ociConfig({ plan, environment }: ExportFacts): string {
   const { rootfs } = plan.spec;
   const config = {
     ociVersion: "1.2.0",
-    hostname: plan.hostname,
+    ...(isMade(plan, "uts") && { hostname: plan.hostname }),
     root: { path: rootfs.type === "host" ? "rootfs" : rootfs.path, readonly: plan.spec.readOnly },
     process: processOf(plan, environment),
     mounts: plan.mounts.flatMap((mount) => ociMount(mount, plan)),
     linux: {
-      namespaces: ["pid", "mount", "network", "uts", "ipc", "user", "cgroup"].map((type) => ({
-        type,
-      })),
-      uidMappings: [mapping(plan.uidMap)],
-      gidMappings: [mapping(plan.gidMap)],
+      namespaces: ociNamespaces(plan),
+      ...(isMade(plan, "user") && idMappings(plan)),
+      timeOffsets: plan.spec.timeOffsets,
       resources: resources(plan),
     },
     annotations: { "terrarium.not-expressed": gaps(plan).join("; ") },
@@ -90,7 +89,7 @@ const devpts = {
   options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
 } as const;
 
-function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[] {
+function ociMount(mount: PlannedMount, plan: SandboxPlan): object[] {
   const { kind, source, target, readOnly, idMapped } = mount;
   const depth = mount.recursive === false ? "bind" : "rbind";
   const options = [depth, "nosuid", "nodev", readOnly ? "ro" : "rw"];
@@ -102,7 +101,7 @@ function ociMount(mount: PlannedMount, { uidMap, gidMap }: SandboxPlan): object[
           type: "bind",
           source,
           options,
-          ...(idMapped && { uidMappings: [mapping(uidMap)], gidMappings: [mapping(gidMap)] }),
+          ...(idMapped && idMappings(plan)),
         },
       ];
     case "protect":
@@ -133,7 +132,11 @@ function tmpfsOptions(mount: PlannedMount) {
   return { options: ["nosuid", "nodev", ...tmpfsWords(mount).split(",")] };
 }
 
-function mapping([containerID, hostID, size]: SandboxPlan["uidMap"]) {
+function idMappings({ uidMap, gidMap }: SandboxPlan) {
+  return { uidMappings: uidMap.map(mapping), gidMappings: gidMap.map(mapping) };
+}
+
+function mapping([containerID, hostID, size]: IdMapLine) {
   return { containerID, hostID, size };
 }
 

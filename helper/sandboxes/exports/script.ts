@@ -70,11 +70,12 @@ export function withUlimits({ spec }: SandboxPlan): string[][] {
   return words.length > 0 ? [["prlimit", ...words]] : [];
 }
 
-export function idMapGap({ mounts, uidMap: [, first, count] }: SandboxPlan): string[] {
+export function idMapGap({ mounts, uidMap }: SandboxPlan): string[] {
   if (!mounts.some(({ idMapped }) => idMapped)) return [];
-  return [
-    `host ids ${first} to ${first + count - 1} with id-mapped mounts: run by root, root inside is the host's root`,
-  ];
+  return uidMap.map(
+    ([, first, count]) =>
+      `host ids ${first} to ${first + count - 1} with id-mapped mounts: run by root, root inside is the host's root`,
+  );
 }
 
 export function limitsGap({ cgroups }: SandboxPlan): string[] {

@@ -1,5 +1,6 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import { tmpfsWords } from "../plannedMounts.ts";
+import { isMade, unshareFlags, withJoined } from "./namespaces.ts";
 import {
   capabilityGap,
   commonGaps,
@@ -31,8 +32,8 @@ export function unshareCommand(facts: ExportFacts): string {
     ],
     [
       ...withUlimits(plan),
-      ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"],
-      ["--mount", "--uts", "--ipc", "--net", "--cgroup"],
+      ...withJoined(plan),
+      ["unshare", ...unshareFlags(plan)],
       ["--", "sh", "-euc", quote(steps(facts)), "sh", ...plan.spec.passEnv.map(shellVariable)],
     ],
   );
@@ -53,14 +54,17 @@ function steps({ plan, environment }: ExportFacts): string {
   const hasRoot = plan.mounts.some(({ kind }) => kind === "root");
   const passed = plan.spec.passEnv.map((name, index) => `${name}="\${${index + 1}}"`);
   const variables = Object.entries(environment).map(([name, value]) => quote(`${name}=${value}`));
-  return [
-    `hostname ${quote(plan.hostname)}`,
+  const root = [
     ...(hasRoot ? [] : [`mount -t tmpfs -o mode=755 tmpfs ${base}`]),
     ...plan.mounts.flatMap((mount) => mountSteps(mount, base)),
     `cd ${base}`,
     ...(plan.spec.readOnly ? ["mount -o remount,bind,ro ."] : []),
     "pivot_root . .",
     "umount -l .",
+  ];
+  return [
+    ...(isMade(plan, "uts") ? [`hostname ${quote(plan.hostname)}`] : []),
+    ...(isMade(plan, "mnt") ? root : []),
     `cd ${quote(plan.workdir)}`,
     `exec env -i ${[...variables, ...passed].join(" ")} \\`,
     `  setpriv ${plan.spec.noNewPrivileges ? "--no-new-privs " : ""}--bounding-set=-all --inh-caps=-all ${plan.command.map(quote).join(" ")}`,

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { describe, test } from "node:test";
+import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
+import type { SandboxPlan } from "../../helper/protocol/plan.ts";
+import { mainProcess } from "../../helper/protocol/processes.ts";
+import { eventually, inspect, json, list, startSandbox, terrarium } from "./cli.ts";
+import { needsRoot, startIsolated } from "./isolated.ts";
+import { assertNothingLeft, takeInventory } from "./leftovers.ts";
+
+const link = (pid: number | "self", type: NamespaceType) => readlinkSync(`/proc/${pid}/ns/${type}`);
+
+/** The host's pid of a sandbox's command. */
+async function mainOf(name: string): Promise<number> {
+  const main = mainProcess((await inspect(name)).processes);
+  assert.ok(main);
+  return main.pid;
+}
+
+const run = (...words: string[]) => terrarium.run(["run", ...words]);
+
+describe("--namespace", needsRoot, () => {
+  test("joins one of another sandbox, and of no other type", async (t) => {
+    const other = await startSandbox(t, ["--namespace", "time=new"], ["sleep", "600"]);
+    const theirs = await mainOf(other.name);
+    for (const type of ["net", "ipc", "uts", "cgroup", "time"] as const) {
+      const options = ["--namespace", `${type}=${other.name}`];
+      const { name } = await startSandbox(t, options, ["sleep", "600"]);
+      const own = await mainOf(name);
+      const shared = namespaceTypes.filter((one) => link(own, one) === link(theirs, one));
+      assert.deepEqual(shared, [type]);
+    }
+  });
+
+  test("joins another sandbox's processes or files only as who is there", async (t) => {
+    const other = await startSandbox(t, ["--hostname", "jar"], ["sleep", "600"]);
+    const theirs = await mainOf(other.name);
+    for (const type of ["pid", "mnt", "user"] as const) {
+      const options = ["--namespace", `${type}=${other.id}`];
+      const { name } = await startSandbox(t, options, ["sleep", "600"]);
+      const own = await mainOf(name);
+      const shared = namespaceTypes.filter((one) => link(own, one) === link(theirs, one));
+      assert.deepEqual(
+        shared.filter((one) => one !== "time"),
+        [...new Set([type, "user"])],
+      );
+      assert.deepEqual((await inspect(name)).uidMap, (await inspect(other.name)).uidMap);
+    }
+  });
+
+  test("joins a process's, and one that a file names", async (t) => {
+    const { pid } = await startIsolated(t, ["--net", "--ipc"]);
+    const { stdout } = await run(
+      ...["--namespace", `net=${pid}`, "--namespace", `ipc=/proc/${pid}/ns/ipc`],
+      ...["--", "readlink", "/proc/self/ns/net", "/proc/self/ns/ipc"],
+    );
+    assert.equal(stdout, `${link(pid, "net")}\n${link(pid, "ipc")}\n`);
+  });
+
+  test("exec enters what is the sandbox's own, and shares what it shares", async (t) => {
+    const other = await startSandbox(t, [], ["sleep", "600"]);
+    const options = ["--namespace", `net=${other.name}`, "--namespace", "pid=host"];
+    const { name } = await startSandbox(
+      t,
+      [...options, "--time-offset", "boottime=86400"],
+      ["sleep", "600"],
+    );
+    const own = await mainOf(name);
+    const { stdout } = await terrarium.run([
+      ...["exec", name, "--", "readlink"],
+      ...namespaceTypes.map((type) => `/proc/self/ns/${type}`),
+    ]);
+    assert.deepEqual(
+      stdout.trim().split("\n"),
+      namespaceTypes.map((type) => link(own, type)),
+    );
+  });
+
+  test("a sandbox among the host's processes lists its own only, and ends whole", async (t) => {
+    const before = takeInventory();
+    const daemon = "(setsid sleep 600 &); exec sleep 600";
+    const { name } = await startSandbox(t, ["--namespace", "pid=host"], ["sh", "-c", daemon]);
+    assert.equal((await terrarium.run(["exec", name, "--", "true"])).code, 0);
+    await eventually("the daemon runs", async () => (await inspect(name)).processes.length === 3);
+    const [summary] = (await list()).filter((one) => one.name === name);
+    assert.deepEqual(
+      summary?.processes.map(({ command }) => command),
+      [...["sleep", "sleep", "terrarium-init"]],
+    );
+    assert.equal((await terrarium.run(["rm", "-f", name])).code, 0);
+    await assertNothingLeft(before);
+  });
+
+  test("what the joined sandbox's PID 1 does not end is ended with the one that joined", async (t) => {
+    const before = takeInventory();
+    const other = await startSandbox(t, [], ["sleep", "600"]);
+    const daemon = "(setsid sleep 600 &); exec sleep 600";
+    const { name } = await startSandbox(
+      t,
+      ["--namespace", `pid=${other.name}`],
+      ["sh", "-c", daemon],
+    );
+    await eventually("the daemon runs", async () => (await inspect(name)).processes.length === 3);
+    assert.equal((await terrarium.run(["rm", "-f", name])).code, 0);
+    assert.equal((await inspect(other.name)).processes.length, 2);
+    assert.equal((await terrarium.run(["rm", "-f", other.name])).code, 0);
+    await assertNothingLeft(before);
+  });
+
+  test("is refused, and nothing is left, where it makes no sense", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const ended = await startIsolated(t, ["--net"]);
+    await ended.end();
+    const { pid } = await startIsolated(t, ["--user", "--map-root-user", "--pid", "--fork"]);
+    const before = takeInventory();
+    const namespace = (text: string) => ["--namespace", text];
+    for (const [options, sentence] of [
+      [namespace("user=host"), /would run as the host's root/],
+      [namespace(`user=${pid}`), /holds the host's root/],
+      [namespace(`pid=${process.pid}`), /holds the host's root/],
+      [namespace("user=/proc/self/ns/user"), /by a sandbox or a process, not by a path/],
+      [[...namespace("mnt=host"), "-v", "/opt:/opt"], /own: in another one they would change/],
+      [[...namespace("uts=host"), "--hostname", "x"], /would rename the others/],
+      [[...namespace("pid=host"), "--no-init"], /Terrarium's init ends what/],
+      [[...namespace(`pid=${name}`), ...namespace("mnt=x")], /name one target/],
+      [[...namespace(`pid=${name}`), ...namespace("user=new")], /leave namespaces.user out/],
+      [[...namespace("net=host"), "--network", "none"], /say different things/],
+      [[...namespace("time=host"), "--time-offset", "boottime=1"], /namespaces.time is another/],
+      [namespace("net=no-such"), /There is no sandbox "no-such"/],
+      [namespace(`net=${ended.pid}`), /There is no process/],
+      [namespace("net=/nowhere"), /The net namespace of \/nowhere cannot be joined/],
+      [namespace("net=/etc/passwd"), /it is no net namespace/],
+      [namespace("network=host"), /There are pid, mnt, net/],
+      [namespace("net"), /It is written net=host/],
+      [["--network", "bridge"], /There are none, host/],
+      [["--time-offset", "boottime=-99999999999"], /ERANGE/],
+      [["--time-offset", "realtime=1"], /There are boottime, monotonic/],
+    ] as const) {
+      const ran = await run(...options, "--", "true");
+      assert.equal(ran.code, 125, options.join(" "));
+      assert.match(ran.stderr, sentence, options.join(" "));
+    }
+    await assertNothingLeft(before);
+  });
+
+  test("the plan says what would be joined, and other tools' words follow", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const asked = ["--namespace", `net=${name}`, "--namespace", "ipc=host"];
+    const offset = ["--time-offset", "monotonic=-1.5"];
+    const plan = await json<SandboxPlan>(["run", "--plan", ...asked, ...offset]);
+    const [joined] = plan.joined;
+    assert.equal(joined?.type, "net");
+    assert.equal(readlinkSync(joined?.path ?? ""), link(await mainOf(name), "net"));
+    assert.deepEqual(plan.timeOffsets, ["monotonic -2 500000000"]);
+    assert.deepEqual(
+      plan.cloneFlags.filter((flag) => /NET|IPC|TIME/.test(flag)),
+      ["CLONE_NEWTIME"],
+    );
+    const as = async (tool: string) => (await run("--as", tool, ...asked, ...offset)).stdout;
+    assert.match(await as("podman"), new RegExp(`--network ns:${joined?.path}`));
+    assert.match(await as("docker"), /# not expressed: net namespace joined: .*\n/);
+    assert.match(await as("docker"), /--ipc host/);
+    assert.match(await as("bwrap"), new RegExp(`nsenter --net=${joined?.path} \\\\\n  bwrap`));
+    assert.match(await as("unshare"), /unshare .*--time --monotonic -2/);
+    const { linux } = JSON.parse(await as("oci"));
+    assert.deepEqual(linux.timeOffsets, { monotonic: { secs: -2, nanosecs: 500_000_000 } });
+    assert.deepEqual(
+      linux.namespaces.find(({ type }: { type: string }) => type === "network"),
+      { type: "network", path: joined?.path },
+    );
+    assert.ok(linux.namespaces.every(({ type }: { type: string }) => type !== "ipc"));
+  });
+});
+
+describe("what a shared namespace opens is closed by Landlock", needsRoot, () => {
+  const node = (script: string) => ["--", process.execPath, "-e", script];
+  const nodeInside = ["-v", `${process.execPath}:${process.execPath}:ro`];
+
+  test("CVE-2020-15257: no abstract socket of the host's network is reached", async (t) => {
+    const name = `\0terrarium-test-${process.pid}`;
+    const server = createServer((socket) => socket.end("reached"));
+    server.listen({ path: name });
+    await once(server, "listening");
+    t.after(() => server.close());
+    const connect = `require("net").connect({path: ${JSON.stringify(name)}})
+      .on("error", (error) => console.log(error.code)).on("data", (data) => console.log(String(data)))`;
+    const { stdout } = await run("--network", "host", ...nodeInside, ...node(connect));
+    assert.equal(stdout, "EPERM\n");
+  });
+
+  test("no process outside is signalled, although it can be seen", async (t) => {
+    const other = await startSandbox(t, [], ["sleep", "600"]);
+    // Of the very same user namespace, so that the same uid is the right to signal.
+    const victim = await mainOf(other.name);
+    const inside = readFileSync(`/proc/${victim}/status`, "utf8");
+    const [, innerPid = ""] = /^NSpid:\t\d+\t(\d+)$/m.exec(inside) ?? [];
+    const { stdout } = await run(
+      ...["--namespace", `pid=${other.name}`, "--", "sh", "-c"],
+      `cat /proc/${innerPid}/comm; kill -0 ${innerPid} 2>&1`,
+    );
+    assert.match(stdout, /^sleep\n.*Operation not permitted/);
+  });
+});
