@@ -6,7 +6,15 @@ import { promisify } from "node:util";
 import { type Client, clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
 import { escapes } from "./escapes.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
-import { type Answers, assertWalls, planJars, readAnswers, rowsHere, titleOf } from "./jars.ts";
+import {
+  type Answers,
+  assertWalls,
+  isAbsent,
+  planJars,
+  readAnswers,
+  rowsHere,
+  titleOf,
+} from "./jars.ts";
 import { makeOutside, type Outside } from "./outside.ts";
 
 /**
@@ -44,9 +52,10 @@ describe("a way out of a default sandbox, as root inside", needsRoot, () => {
   });
 
   for (const [name, row] of Object.entries(rows)) {
-    test(titleOf(name, row), () => {
+    test(titleOf(name, row), (t) => {
       assert.match(ofRoot[name] ?? "", /^E/, "in a sandbox of root");
       assert.match(ofUser[name] ?? "", /^E/, "in a sandbox of an ordinary user");
+      if (isAbsent(name, row, jars)) return t.skip("this kernel does not have it");
       assertWalls(name, row, jars);
     });
   }

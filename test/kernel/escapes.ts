@@ -116,6 +116,7 @@ export const escapes: Readonly<Record<string, Escape>> = {
 
   // Sockets.
   connect_abstract_socket: { stoppedBy: ["net"] },
+  connect_hidden_socket: { stoppedBy: ["mnt"] },
   command_editor: { stoppedBy: ["environment", "mnt", "user"] },
   pose_as_root: { stoppedBy: ["user"] },
   connect_loopback: { stoppedBy: ["net"] },
@@ -131,6 +132,9 @@ export const machineEscapes: Readonly<Record<string, Escape>> = {
   slow_clock_down: { stoppedBy: initialCapability },
   load_module: { stoppedBy: initialCapability },
   replace_kernel: { stoppedBy: initialCapability },
+  never_be_killed: { stoppedBy: ["capabilities", "user"] },
+  run_before_all_others: { stoppedBy: ["capabilities", "user"] },
+  raise_hard_limit: { stoppedBy: ["capabilities", "user"] },
   swap_to_device: { stoppedBy: [...initialCapability, "mounts"] },
   account_processes: { stoppedBy: initialCapability },
   read_physical_memory: { stoppedBy: ["capabilities", "user", "mounts"] },

@@ -29,6 +29,11 @@ export function planJars(rows: Rows): ReadonlyMap<string, readonly string[]> {
   return jars;
 }
 
+/** An older kernel without the call, or one built without it: there is nothing to stop. */
+export function isAbsent(name: string, row: Escape, jars: ReadonlyMap<string, Answers>): boolean {
+  return /^(ENOSYS|EAFNOSUPPORT)$/.test(jars.get(missing(row))?.[name] ?? "");
+}
+
 /** It works where all that stops it is missing, and with any one of these walls it does not. */
 export function assertWalls(name: string, row: Escape, jars: ReadonlyMap<string, Answers>): void {
   const all = missing(row);

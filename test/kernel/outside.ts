@@ -29,44 +29,48 @@ export interface Outside {
 
 export async function makeOutside(): Promise<Outside> {
   const base = mkdtempSync(join(tmpdir(), "terrarium-escape-"));
-  const at = (name: string) => join(base, name);
-  const remains: (() => unknown)[] = [() => rmSync(base, { recursive: true, force: true })];
+  const remains: Remains = [() => rmSync(base, { recursive: true, force: true })];
   const remove = async () => {
     for (const work of remains.toReversed()) await work();
   };
   try {
-    chmodSync(base, 0o755);
-    mkdirSync(at("programs/usr"), { recursive: true });
-    buildPrograms(at("programs"));
-    const makeWorkspace = (name: string, owner: number) =>
-      fillWorkspace(at(name), at("programs/escape"), owner);
-    makeWorkspace("workspace", 0);
-    mkdirSync(at("outside"));
-    writeFileSync(at("outside/note"), "seen\n");
-    writeFileSync(at("outside/secret"), "secret\n", { mode: 0o600 });
-    const disk = makeDisk(at("outside/disk"));
-    remains.push(() => execFileSync("losetup", ["-d", disk]));
-    const bridge = `escape${process.pid}`;
-    execFileSync("ip", ["link", "add", bridge, "type", "bridge"]);
-    remains.push(() => execFileSync("ip", ["link", "del", bridge]));
-    const paths = ["outside/secret", "workspace/service", "outside/editor"].map(at);
-    const services = await startServices(at("programs/outside"), paths);
-    remains.push(services.end);
-    const places = {
-      ...services.places,
-      CELL: at("programs"),
-      WORKSPACE: at("workspace"),
-      NOTE: at("outside/note"),
-      SECRET: at("outside/secret"),
-      DISK: deviceOf(disk),
-      INTERFACE: bridge,
-      HOST_NAME: hostname(),
-    };
-    return { programs: at("programs"), places, makeWorkspace, remove };
+    return { ...(await furnish(base, remains)), remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+type Remains = (() => unknown)[];
+
+async function furnish(base: string, remains: Remains): Promise<Omit<Outside, "remove">> {
+  const at = (name: string) => join(base, name);
+  chmodSync(base, 0o755);
+  // With a directory that walk_out_of_root finds in every root, this one included.
+  mkdirSync(at("programs/usr"), { recursive: true });
+  buildPrograms(at("programs"));
+  const makeWorkspace = (name: string, owner: number) =>
+    fillWorkspace(at(name), at("programs/escape"), owner);
+  makeWorkspace("workspace", 0);
+  mkdirSync(at("outside"));
+  writeFileSync(at("outside/note"), "seen\n");
+  writeFileSync(at("outside/secret"), "secret\n", { mode: 0o600 });
+  const sockets = ["workspace/service", "outside/service", "outside/editor"];
+  const places = {
+    CELL: at("programs"),
+    WORKSPACE: at("workspace"),
+    NOTE: at("outside/note"),
+    SECRET: at("outside/secret"),
+    HOST_NAME: hostname(),
+    DISK: makeDisk(at("outside/disk"), remains),
+    INTERFACE: makeInterface(remains),
+    ...(await startServices(
+      at("programs/outside"),
+      ["outside/secret", ...sockets].map(at),
+      remains,
+    )),
+  };
+  return { programs: at("programs"), places, makeWorkspace };
 }
 
 /** Static, so that they run in any root directory. */
@@ -93,30 +97,36 @@ function fillWorkspace(workspace: string, program: string, owner: number): strin
   return workspace;
 }
 
-/** A block device that holds a file system: the path of its node. */
-function makeDisk(image: string): string {
+/** A block device that holds a file system: its number. */
+function makeDisk(image: string, remains: Remains): string {
   writeFileSync(image, Buffer.alloc(1 << 20));
   execFileSync("mkfs.ext4", ["-q", "-F", image], { stdio: "ignore" });
-  return execFileSync("losetup", ["--show", "-f", image], { encoding: "utf8" }).trim();
-}
-
-function deviceOf(node: string): string {
+  const node = execFileSync("losetup", ["--show", "-f", image], { encoding: "utf8" }).trim();
+  remains.push(() => execFileSync("losetup", ["-d", node]));
   const { rdev } = statSync(node);
   return `${(rdev >> 8) & 0xfff}:${rdev & 0xff}`;
 }
 
-async function startServices(program: string, paths: readonly string[]) {
+function makeInterface(remains: Remains): string {
+  const name = `escape${process.pid}`;
+  execFileSync("ip", ["link", "add", name, "type", "bridge"]);
+  remains.push(() => execFileSync("ip", ["link", "del", name]));
+  return name;
+}
+
+/** Where the services of attacks/escape/outside.c are, as it says. */
+async function startServices(program: string, paths: readonly string[], remains: Remains) {
   const child = spawn(program, paths, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  remains.push(() => {
+    child.stdin.end();
+    return ended;
+  });
   const places: Record<string, string> = {};
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === "") break;
     const [name = "", value = ""] = line.split("=");
     places[name] = value;
   }
-  const end = () => {
-    child.stdin.end();
-    return ended;
-  };
-  return { places, end };
+  return places;
 }

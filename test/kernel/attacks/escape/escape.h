@@ -12,7 +12,7 @@ struct attempt {
 
 /* One list per file, each ended by a row without a name. */
 extern const struct attempt on_files[], on_mounts[], on_processes[], on_kernel[], on_network[],
-    on_machine[];
+    on_machine[], on_payloads[];
 
 #define ATTEMPT(name)                                                                              \
     { #name, name }
@@ -34,3 +34,6 @@ long failed(int error);
 
 /* Opens, and closes again. */
 long can_open(const char *path, int flags);
+
+/* Into a file that is there. */
+long write_text(const char *path, const char *text);

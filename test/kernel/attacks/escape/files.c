@@ -42,9 +42,8 @@ static long read_shadow_by_its_group(void) {
 /* On the workspace's side of an id-mapped bind root's file would be one of
  * ours. */
 static long link_roots_file(void) {
-    long linked = link(given("SECRET"), below("WORKSPACE", "link"));
-    unlink(below("WORKSPACE", "link"));
-    return linked;
+    const char *path = below("WORKSPACE", "link");
+    return link(given("SECRET"), path) < 0 ? -1 : unlink(path);
 }
 static long read_leaked_descriptor(void) {
     char byte;
@@ -82,12 +81,14 @@ static const char *plant(void) {
     close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
     return path;
 }
+/* `result`: of the call that should have done it. */
 static long planted(long result) {
     const char *path = below("WORKSPACE", "planted");
+    int error = errno;
     struct stat what = {0};
-    long found = stat(path, &what);
+    bool set_uid = stat(path, &what) == 0 && (what.st_mode & S_ISUID);
     unlink(path);
-    return result == -1 || found < 0 ? -1 : what.st_mode & S_ISUID ? 0 : failed(ENOMSG);
+    return result == -1 ? failed(error) : set_uid ? 0 : failed(ENOMSG);
 }
 static long plant_by_chmod(void) {
     return planted(chmod(plant(), SET_UID));
@@ -113,10 +114,7 @@ static long plant_by_int80(void) {
                      : "=a"(result)
                      : "a"((long)I386_CHMOD), "b"(path), "c"((long)SET_UID)
                      : "memory", "r8", "r9", "r10", "r11");
-    if (result >= 0)
-        return planted(0);
-    planted(-1);
-    return failed((int)-result);
+    return planted(result >= 0 ? 0 : failed((int)-result));
 }
 #endif
 static long plant_capability(void) {
@@ -151,17 +149,17 @@ static long write_editor_settings(void) {
     return can_open(below("WORKSPACE", ".vscode/settings.json"), O_WRONLY);
 }
 /* Away with it, so that another one can take its place. */
-static long there_and_back(const char *name) {
+static long there_and_back(const char *name, const char *away) {
     int workspace = open(given("WORKSPACE"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (renameat(workspace, name, workspace, "away") < 0)
+    if (renameat(workspace, name, workspace, away) < 0)
         return -1;
-    return renameat(workspace, "away", workspace, name);
+    return renameat(workspace, away, workspace, name);
 }
 static long replace_git_hooks(void) {
-    return there_and_back(".git/hooks");
+    return there_and_back(".git/hooks", ".git/away");
 }
 static long replace_git(void) {
-    return there_and_back(".git");
+    return there_and_back(".git", "away");
 }
 
 const struct attempt on_files[] = {

@@ -53,6 +53,17 @@ long can_open(const char *path, int flags) {
     return file < 0 ? -1 : close(file);
 }
 
+long write_text(const char *path, const char *text) {
+    int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    long written = write(file, text, strlen(text));
+    int error = errno;
+    close(file);
+    errno = error;
+    return written;
+}
+
 static int remove_entry(const char *path, const struct stat *what, int type, struct FTW *place) {
     (void)what, (void)type, (void)place;
     remove(path);
@@ -60,8 +71,8 @@ static int remove_entry(const char *path, const struct stat *what, int type, str
 }
 
 static const struct attempt *find(const char *name) {
-    static const struct attempt *const lists[] = {on_files,  on_mounts,  on_processes,
-                                                  on_kernel, on_network, on_machine};
+    static const struct attempt *const lists[] = {on_files,   on_mounts,  on_processes, on_kernel,
+                                                  on_network, on_machine, on_payloads};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct attempt *row = lists[i]; row->name; row++)
             if (strcmp(row->name, name) == 0)

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 500 };
+enum { PATIENCE_MS = 1000 };
 
 /* An abstract name where it begins with "@". */
 static int connect_unix(const char *name) {
@@ -27,6 +27,10 @@ static int connect_unix(const char *name) {
 /* CVE-2020-15257 */
 static long connect_abstract_socket(void) {
     return connect_unix(given("ABSTRACT_SOCKET"));
+}
+/* As docker.sock is one: whoever reaches it is as good as root. */
+static long connect_hidden_socket(void) {
+    return connect_unix(given("HIDDEN_SOCKET"));
 }
 /* By it a program in VS Code's terminal opens files and URLs in the window
  * outside. */
@@ -80,7 +84,9 @@ static long overhear_datagrams(void) {
 }
 
 const struct attempt on_network[] = {
-    ATTEMPT(connect_abstract_socket), ATTEMPT(command_editor),     ATTEMPT(pose_as_root),
-    ATTEMPT(connect_loopback),        ATTEMPT(see_interface),      ATTEMPT(raise_interface),
-    ATTEMPT(overhear_packets),        ATTEMPT(overhear_datagrams), END_OF_ATTEMPTS,
+    ATTEMPT(connect_abstract_socket), ATTEMPT(connect_hidden_socket),
+    ATTEMPT(command_editor),          ATTEMPT(pose_as_root),
+    ATTEMPT(connect_loopback),        ATTEMPT(see_interface),
+    ATTEMPT(raise_interface),         ATTEMPT(overhear_packets),
+    ATTEMPT(overhear_datagrams),      END_OF_ATTEMPTS,
 };

@@ -4,7 +4,7 @@
  * Prints NAME=VALUE lines, one for each, then an empty one; it ends, and
  * removes all of it, with its standard input.
  *
- *     outside SECRET_FILE SERVICE_SOCKET EDITOR_SOCKET
+ *     outside SECRET_FILE SERVICE_SOCKET HIDDEN_SOCKET EDITOR_SOCKET
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -97,14 +97,15 @@ static void serve(int service) {
 }
 
 int main(int count, char **paths) {
-    if (count != 4)
+    if (count != 5)
         return 1;
     umask(0);
     snprintf(name, sizeof name, "@terrarium-escape-%d", getpid());
     listen_unix(name, (socklen_t)strlen(name));
     int service = listen_unix(paths[2], sizeof((struct sockaddr_un *)0)->sun_path);
-    umask(077);
     listen_unix(paths[3], sizeof((struct sockaddr_un *)0)->sun_path);
+    umask(077);
+    listen_unix(paths[4], sizeof((struct sockaddr_un *)0)->sun_path);
     listen_loopback();
     print_handle(paths[1]);
     int segment = shmget(getpid(), sizeof secret, IPC_CREAT | IPC_EXCL | 0600);
@@ -112,10 +113,11 @@ int main(int count, char **paths) {
     snprintf(queue, sizeof queue, "/%s", name + 1);
     mq_open(queue, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600, NULL);
     long key = syscall(SYS_add_key, "user", name, secret, sizeof secret, KEY_SPEC_USER_KEYRING);
-    printf("NEIGHBOUR=%d\nADDRESS=%p\nABSTRACT_SOCKET=%s\nSERVICE=%s\nVSCODE_IPC_"
+    printf("NEIGHBOUR=%d\nADDRESS=%p\nABSTRACT_SOCKET=%s\nSERVICE=%s\nHIDDEN_SOCKET=%s\nVSCODE_IPC_"
            "HOOK_CLI=%s\n"
            "SHARED_MEMORY=%d\nQUEUE=%s\nKEY=%s\nWORD=%s\n\n",
-           getpid(), (void *)secret, name, paths[2], paths[3], getpid(), queue, name, name);
+           getpid(), (void *)secret, name, paths[2], paths[3], paths[4], getpid(), queue, name,
+           name);
     fflush(stdout);
     serve(service);
     shmctl(segment, IPC_RMID, NULL);
