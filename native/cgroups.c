@@ -7,23 +7,15 @@
 #include <string.h>
 #include <time.h>
 
-static bool write_pid(const char *directory, const char *name, pid_t pid, struct failure *failure) {
+/* 0 is the thread that writes. */
+static bool enter_tasks(const char *directory, struct failure *failure) {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/tasks", directory) >= (int)sizeof path)
         return failed_because(failure, ENAMETOOLONG, "cgroup", "open", directory, NULL);
-    cleanup_fd int procs = open(path, O_WRONLY | O_CLOEXEC);
-    if (procs < 0)
+    cleanup_fd int tasks = open(path, O_WRONLY | O_CLOEXEC);
+    if (tasks < 0)
         return failed(failure, "cgroup", "open", path);
-    if (dprintf(procs, "%d", pid) < 0)
-        return failed(failure, "cgroup", "write", path);
-    return true;
-}
-
-bool cgroups_join(const struct string_list *directories, pid_t pid, struct failure *failure) {
-    for (size_t i = 0; i < directories->count; i++)
-        if (!write_pid(directories->items[i], "cgroup.procs", pid, failure))
-            return false;
-    return true;
+    return write(tasks, "0", 1) == 1 || failed(failure, "cgroup", "write", path);
 }
 
 /* Whether it is one of version 1. A wrong answer would leave its limits without effect. */
@@ -54,7 +46,7 @@ bool cgroups_enter_legacy(const struct string_list *directories, struct failure 
     for (size_t i = 0; i < directories->count; i++) {
         bool has_tasks;
         if (!find_tasks(directories->items[i], &has_tasks, failure) ||
-            (has_tasks && !write_pid(directories->items[i], "tasks", 0, failure)))
+            (has_tasks && !enter_tasks(directories->items[i], failure)))
             return false;
     }
     return true;

@@ -2,9 +2,6 @@
 #pragma once
 #include "options.h"
 
-/* Writes a pid to cgroup.procs of every directory; pid 0 is the caller itself. */
-bool cgroups_join(const struct string_list *directories, pid_t pid, struct failure *failure);
-
 /*
  * A write to cgroup.procs takes a lock for which the kernel waits 5 to 10 ms (an RCU grace period,
  * cgroup_threadgroup_rwsem). The two calls below put a new process of one thread where it belongs

@@ -1,5 +1,7 @@
 #include "enter.h"
+#include "cgroups.h"
 #include "cleanup.h"
+#include "clone.h"
 #include "confinement.h"
 #include "join.h"
 #include "message.h"
@@ -38,11 +40,14 @@ static bool open_host_terminal(const struct options *options, const struct targe
 static bool spawn_by_joiner(struct session *session, struct target *target,
                             struct failure *failure) {
     int pair[2];
+    cleanup_fd int unified = -1, process = -1;
+    if (!cgroups_open_unified(&session->options->cgroups, &unified, failure))
+        return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
     struct pty pty = {-1, -1};
     bool ready = open_host_terminal(session->options, target, &pty, failure);
-    pid_t joiner = ready ? fork() : -1;
+    pid_t joiner = ready ? clone_process(0, unified, &process) : -1;
     if (joiner == 0) {
         close(pair[0]);
         join_target(session->options, target, pty, pair[1]);
@@ -51,7 +56,7 @@ static bool spawn_by_joiner(struct session *session, struct target *target,
     close(pair[1]);
     pty_close(&pty); /* one master too many would keep the session's terminal alive */
     if (joiner < 0)
-        return ready && failed(failure, "namespaces", "fork", NULL);
+        return ready && failed(failure, "namespaces", "clone3", NULL);
     return join_await(session, joiner, failure);
 }
 

@@ -57,8 +57,8 @@ _Noreturn void join_target(const struct options *options, struct target *target,
     struct failure failure = {0};
     /* Before the target's processes can see us (CVE-2016-9962). */
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
-        !cgroups_join(&options->cgroups, 0, &failure) || !take_groups(options, target, &failure) ||
-        !join_namespaces(options, target, &failure))
+        !cgroups_enter_legacy(&options->cgroups, &failure) ||
+        !take_groups(options, target, &failure) || !join_namespaces(options, target, &failure))
         message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     int process = -1;
     pid_t child = clone_process(CLONE_PARENT, -1, &process);

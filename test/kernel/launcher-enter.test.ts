@@ -150,29 +150,30 @@ describe("launcher enter", asRoot, () => {
     }
   });
 
-  it("joins a cgroup before the namespaces", async () => {
-    const cgroup = `/sys/fs/cgroup/pids/terrarium-test-${process.pid}`;
-    mkdirSync(cgroup);
+  it("joins a cgroup of either version before the namespaces", async () => {
+    const cgroups = ["pids", "unified"].map(
+      (name) => `/sys/fs/cgroup/${name}/terrarium-test-${process.pid}`,
+    );
+    const options = cgroups.flatMap((cgroup) => ["--cgroup", cgroup]);
+    for (const cgroup of cgroups) mkdirSync(cgroup);
     try {
-      const { stdout, code } = await enter("grep -c '' /proc/self/cgroup", [
-        ...follow,
-        "--cgroup",
-        cgroup,
-      ]);
+      const { stdout, code } = await enter("grep -c '' /proc/self/cgroup", [...follow, ...options]);
       assert.equal(code, 0, stdout);
       const session = start([
         ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
-        ...["--cgroup", cgroup, "--", "sleep", "1000"],
+        ...[...options, "--", "sleep", "1000"],
       ]);
       const pid = await session.ready;
       await asleep(pid);
-      assert.match(readFileSync(`${cgroup}/cgroup.procs`, "utf8"), new RegExp(`^${pid}\\n`));
+      for (const cgroup of cgroups) {
+        assert.match(readFileSync(`${cgroup}/cgroup.procs`, "utf8"), new RegExp(`^${pid}\\n`));
+      }
       session.process.kill("SIGTERM");
       await session.ended;
-      assert.equal(existsSync(cgroup), true, "it is not enter's to remove");
+      assert.ok(cgroups.every(existsSync), "they are not enter's to remove");
     } finally {
       await until(() => {
-        rmdirSync(cgroup);
+        for (const cgroup of cgroups.filter(existsSync)) rmdirSync(cgroup);
         return true;
       }, "the cgroup can be removed");
     }
