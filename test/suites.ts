@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { checkout } from "./rig/prepare.mjs";
@@ -21,6 +22,7 @@ const suites: Readonly<Record<string, () => Promise<Totals>>> = {
   unit: () => runFolder("unit", 2),
   // One file at a time: they read and change what the whole machine shares.
   kernel: () => runFolder("kernel", 1),
+  sanitize: runSanitized,
   vm: () => runFolder("vm", 1),
   package: () => runFolder("package", 1),
   editor: () => runFolder("editor", 1),
@@ -47,24 +49,49 @@ function chooseSuites(names: readonly string[]): readonly string[] {
 
 /** Types, lint and format, and the C compiler's analysis: each counts as one test. */
 async function runChecks(): Promise<Totals> {
-  let failed = 0;
   const checks = [
     ["tsc", "-b"],
     ["biome", "check", "."],
     ["make", "-s", "-C", "native", "check"],
   ] as const;
-  for (const [program, ...args] of checks) {
-    const child = spawn(program, args, { cwd: checkout, stdio: "inherit" });
-    const [code] = await once(child, "exit");
-    if (code !== 0) failed += 1;
+  let failed = 0;
+  for (const check of checks) {
+    if (!(await runCommand(check))) failed += 1;
   }
   return { passed: checks.length - failed, failed, skipped: 0 };
 }
 
-async function runFolder(name: string, concurrency: number): Promise<Totals> {
+async function runCommand([program, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  const child = spawn(program, args, { cwd: checkout, stdio: "inherit" });
+  const [code] = await once(child, "exit");
+  return code === 0;
+}
+
+/**
+ * The launcher's tests once more on its build with ASan and UBSan, and the fuzzer. Left out are the
+ * tests that need strace(1), beside which LeakSanitizer cannot trace, and the races, which want speed.
+ */
+async function runSanitized(): Promise<Totals> {
+  if (!(await runCommand(["make", "-s", "-C", "native", "sanitize"]))) return oneFailure;
+  process.env["TERRARIUM_LAUNCHER"] = join(checkout, "dist/native/launcher-sanitize");
+  try {
+    const again = "test/kernel/launcher-!(faults|landlock|races|seccomp-programs).test.ts";
+    return await runFiles(["test/sanitize/*.test.ts", again], 1);
+  } finally {
+    delete process.env["TERRARIUM_LAUNCHER"];
+  }
+}
+
+const oneFailure: Totals = { passed: 0, failed: 1, skipped: 0 };
+
+function runFolder(name: string, concurrency: number): Promise<Totals> {
+  return runFiles([`test/${name}/**/*.test.ts`], concurrency);
+}
+
+async function runFiles(globPatterns: readonly string[], concurrency: number): Promise<Totals> {
   const events = run({
     cwd: checkout,
-    globPatterns: [`test/${name}/**/*.test.ts`],
+    globPatterns,
     concurrency,
     timeout: suiteTimeoutMs,
   });

@@ -29,6 +29,7 @@ const systemPackages = [
   { name: "bubblewrap", file: "bwrap", jobs: ["test", "bench"] },
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test"] },
+  { name: "clang", file: "clang", jobs: ["test"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },
   { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
@@ -39,6 +40,11 @@ const systemPackages = [
   },
   { name: "gcc-aarch64-linux-gnu", file: "aarch64-linux-gnu-gcc", jobs: ["test"] },
   { name: "iproute2", file: "ip", jobs: ["test"] },
+  {
+    name: "libclang-rt-14-dev",
+    file: "/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux",
+    jobs: ["test"],
+  },
   {
     name: "libc6-dev-arm64-cross",
     file: "/usr/aarch64-linux-gnu/include/stdio.h",
