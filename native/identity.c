@@ -1,6 +1,7 @@
 #include "identity.h"
 #include "capabilities.h"
 #include "cleanup.h"
+#include "idtools.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -39,14 +40,29 @@ static bool write_map(pid_t child, const char *name, const struct string_list *l
                                 "CAP_SETUID and CAP_SETGID in the outer user namespace");
 }
 
-bool identity_write_maps(pid_t child, const struct options *options, struct failure *failure) {
+/* An ordinary user may map one id, its own (user_namespaces(7)). */
+static bool maps_one(const struct string_list *lines) {
+    unsigned count = 1;
+    return lines->count == 0 ||
+           (lines->count == 1 && sscanf(lines->items[0], "%*u %*u %u", &count) == 1 && count == 1);
+}
+
+static bool deny_setgroups(pid_t child, struct failure *failure) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/setgroups", child);
+    return write_file(path, "deny", failure);
+}
+
+bool identity_write_maps(pid_t child, const struct options *options, struct failure *failure) {
+    const struct string_list *uids = &options->uid_maps, *gids = &options->gid_maps;
+    bool privileged = capability_held(CAP_SETGID);
+    if (!privileged && !(maps_one(uids) && maps_one(gids)))
+        return idtool_write_map("/usr/bin/newuidmap", child, uids, failure) &&
+               idtool_write_map("/usr/bin/newgidmap", child, gids, failure);
     /* Without CAP_SETGID a group map is accepted only after this (CVE-2014-8989). */
-    if (!capability_held(CAP_SETGID) && !write_file(path, "deny", failure))
-        return false;
-    return write_map(child, "uid_map", &options->uid_maps, geteuid(), failure) &&
-           write_map(child, "gid_map", &options->gid_maps, getegid(), failure);
+    return (privileged || deny_setgroups(child, failure)) &&
+           write_map(child, "uid_map", uids, geteuid(), failure) &&
+           write_map(child, "gid_map", gids, getegid(), failure);
 }
 
 bool identity_become(uid_t uid, gid_t gid, struct failure *failure) {

@@ -1,8 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
-import { askLandlockVersion } from "../kernel/landlock.ts";
+import { askLandlockVersion, hasLandlockScopes } from "../kernel/landlock.ts";
 import { namespaceId, probeCall, probeCallOn } from "../kernel/libc.ts";
+import { readSubordinateIds } from "../kernel/subordinate.ts";
+import { namespaceTypes } from "../protocol/namespaces.ts";
 
 /** What a probe found: whether it is there, and what was asked and answered. */
 export interface Finding {
@@ -71,6 +73,26 @@ export const landlock: Probe = () => {
   const answer = askLandlockVersion();
   const available = typeof answer === "number";
   return { available, answer: available ? `interface version ${answer}` : answer };
+};
+
+/** Version 6 brought scopes (Linux 6.12). */
+export const landlockScopes: Probe = () => ({
+  available: hasLandlockScopes(),
+  answer: landlock().answer,
+});
+
+export const hasAllNamespaces: Probe = () => {
+  const missing = namespaceTypes.filter((type) => !existsSync(`/proc/self/ns/${type}`));
+  const available = missing.length === 0;
+  return { available, answer: available ? "/proc/self/ns has all" : `no ${missing.join(", ")}` };
+};
+
+/** For this user; root takes ranges that are free instead. */
+export const subordinateIds: Probe = () => {
+  const ids = readSubordinateIds(process.getuid?.() ?? 0);
+  if ("missing" in ids) return { available: false, answer: `there is no ${ids.missing}` };
+  const count = ids.uids.reduce((sum, range) => sum + range.count, 0);
+  return { available: true, answer: `${count} ids in /etc/subuid` };
 };
 
 export const namespaceIds: Probe = () => {

@@ -2,14 +2,17 @@ import type { FeatureReport } from "../protocol/features.ts";
 import { hostViewOwners, unprivilegedUserNamespace } from "./attempts.ts";
 import {
   clonesIntoCgroup,
+  hasAllNamespaces,
   hasController,
   hasFile,
   hasHierarchy,
   knowsCalls,
   landlock,
+  landlockScopes,
   listsWord,
   namespaceIds,
   type Probe,
+  subordinateIds,
 } from "./probes.ts";
 
 interface Feature {
@@ -84,8 +87,38 @@ const features: readonly Feature[] = [
   {
     name: "time namespace",
     probe: hasFile("/proc/self/ns/time"),
-    path: { with: "shown in the trees; a sandbox shares the host's", without: "not shown" },
+    path: {
+      with: "a sandbox shares the host's, or has its own where its spec asks (timeOffsets)",
+      without: "a spec that asks for one is refused",
+    },
     why: "it changes the boot and monotonic clocks only, never the wall clock",
+  },
+  {
+    name: "eight namespace types",
+    probe: hasAllNamespaces,
+    path: {
+      with: "each is new, the host's or joined, as the spec says",
+      without: "a spec that asks for a missing one is refused; time alone may be missing",
+    },
+    why: "each is an option of the kernel's configuration",
+  },
+  {
+    name: "Landlock scopes",
+    probe: landlockScopes,
+    path: {
+      with: "who shares the network or the processes of the host reaches none of its abstract sockets and signals none of its processes",
+      without: "who shares the network or the processes of the host may reach both",
+    },
+    why: "no other part of the kernel closes them (CVE-2020-15257)",
+  },
+  {
+    name: "subordinate ids",
+    probe: subordinateIds,
+    path: {
+      with: "an ordinary user's --userns root has the ids of /etc/subuid and /etc/subgid",
+      without: "an ordinary user's --userns root has one id: apt and su cannot change theirs",
+    },
+    why: "only newuidmap and newgidmap may map for an ordinary user what is not their own",
   },
   {
     name: "unprivileged user namespaces",

@@ -12,7 +12,7 @@ export const keyWords: Readonly<Record<string, string>> = {
     "host: this machine's /usr, /bin, /lib*, /etc and /opt, read-only. directory: a directory of your own.",
   "rootfs.path": "The directory. Relative paths begin at this file's folder.",
   userns:
-    "Who you are inside (/proc/PID/uid_map). keep-id: the same uid and no capability. root: uid 0 inside, you outside. A sandbox of root has 65,536 free ids either way.",
+    "Who you are inside (/proc/PID/uid_map). keep-id: the same uid and no capability. root: uid 0 inside, you outside. A sandbox of root has 65,536 free ids either way; root of an ordinary user has those of /etc/subuid and /etc/subgid besides, by newuidmap(1), or else one id.",
   namespaces:
     'Which of the eight namespaces are its own: new (default; time: host), host, or {"join": a sandbox, a process id or a path} (clone3(2), setns(2)). Who is not root joins with the user namespace of the same target; so does everybody for mnt and pid. What it shares is closed by Landlock where the kernel can: abstract sockets, signals.',
   ...namespaceWords(),

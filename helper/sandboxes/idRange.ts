@@ -1,4 +1,6 @@
+import { statSync } from "node:fs";
 import { readSubordinateRanges, readUsers } from "../kernel/identity.ts";
+import { processIds, readIdMap } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 
 /**
@@ -14,10 +16,32 @@ interface Range {
   readonly count: number;
 }
 
-/** The host's users and subordinate ids; none of them may become a sandbox's. */
+/** The host's users, subordinate ids, and whatever runs; none of them may become a sandbox's. */
 export function idsInUse(): readonly Range[] {
   const users = [...readUsers().keys()].map((uid) => ({ start: uid, count: 1 }));
-  return [...users, ...readSubordinateRanges("subuid"), ...readSubordinateRanges("subgid")];
+  const subordinate = [...readSubordinateRanges("subuid"), ...readSubordinateRanges("subgid")];
+  return [...users, ...subordinate, ...processIds().flatMap(rangesOfProcess)];
+}
+
+/**
+ * What the user namespace of a process maps to ids where sandboxes are: systemd-nspawn and others take theirs
+ * from the same place and write them down nowhere. Only who runs as such an id is asked for more.
+ */
+function rangesOfProcess(pid: number): readonly Range[] {
+  const uid = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0;
+  if (uid < firstBase) return [];
+  const lines = [...readMap(pid, "uid_map"), ...readMap(pid, "gid_map")];
+  const mapped = lines.map(([, start, count]) => ({ start, count }));
+  return [{ start: uid, count: 1 }, ...mapped.filter(({ count }) => count <= lastBase)];
+}
+
+/** Empty for one that ends meanwhile. */
+function readMap(pid: number, file: "uid_map" | "gid_map") {
+  try {
+    return readIdMap(pid, file);
+  } catch {
+    return [];
+  }
 }
 
 /** First free base that meets neither `bases` (other sandboxes) nor `inUse`. */

@@ -49,11 +49,15 @@ const rootCapabilities = [
   "sys_chroot",
 ] as const;
 
-/** Never the host's root: an asker who is root gets `rangeBase` and 65,536 ids of nobody's. */
+/**
+ * Never the host's root: an asker who is root gets `rangeBase` and 65,536 ids of nobody's. Who is root inside
+ * only is the asker outside, with the further ids that the host gives them.
+ */
 export function planIdentity(
   asker: Asker,
   userns: SandboxSpec["userns"],
   rangeBase: number | undefined,
+  subordinate?: Pick<SandboxIdentity, "uidMap" | "gidMap">,
 ): SandboxIdentity {
   if (rangeBase !== undefined) {
     return {
@@ -68,6 +72,7 @@ export function planIdentity(
       ...rootInside,
       uidMap: [[0, asker.uid, 1]],
       gidMap: [[0, asker.gid, 1]],
+      ...subordinate,
       idMappedBinds: false,
     };
   }

@@ -91,7 +91,7 @@ const clashes: readonly Clash[] = [
   {
     when: ({ namespaces }) => joinedTarget(namespaces, "user")?.startsWith("/") ?? false,
     because:
-      "A user namespace is joined by a sandbox or a process, not by a path: who the user is there is read from a process.",
+      "A user namespace is joined by a sandbox or a process, not by a path, for who the user is there is read from a process; and who is not root joins no namespace without it.",
   },
   {
     when: (spec) => shares(spec, "mnt") && (spec.rootfs.type !== "host" || hasMounts(spec)),

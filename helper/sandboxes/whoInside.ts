@@ -8,6 +8,7 @@ import { chooseIdRange, idsInUse } from "./idRange.ts";
 import { isPid } from "./joined.ts";
 import { findRunning } from "./pause.ts";
 import type { SandboxRecord } from "./record.ts";
+import { subordinateMaps } from "./subordinate.ts";
 
 type WhoInside = Pick<SandboxRecord, "identity" | "idRangeBase">;
 
@@ -22,7 +23,8 @@ export function whoInside(
     const idRangeBase = needsIdRange(host.asker)
       ? chooseIdRange(takenBases, idsInUse())
       : undefined;
-    return { idRangeBase, identity: planIdentity(host.asker, userns, idRangeBase) };
+    const subordinate = userns === "root" ? subordinateMaps(host.asker) : undefined;
+    return { idRangeBase, identity: planIdentity(host.asker, userns, idRangeBase, subordinate) };
   }
   if (isPid(target)) return { identity: identityOf(Number(target), needsIdRange(host.asker)) };
   const { identity, idRangeBase } = findRunning(host.registry.records(), target);

@@ -60,6 +60,7 @@ const systemPackages = [
   { name: "runc", file: "runc", jobs: ["bench"] },
   { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
+  { name: "uidmap", file: "newuidmap", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test"] },
 ];
 
