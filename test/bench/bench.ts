@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
+import { editorTerminal } from "./editor.ts";
 import { results, table } from "./report.ts";
 import {
   clientRun,
@@ -19,6 +20,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   helper: helperRun,
   exec: helperExec,
   client: clientRun,
+  editor: editorTerminal,
   terminal: terminalThroughput,
   memory: idleMemory,
 };

@@ -20,6 +20,26 @@ const scrollStep = 60;
 const scrollToStart = 1_000_000;
 const pictures = join(checkout, "test", "out");
 
+/** Runs in the page: every change of the document is looked at, so that no pause of a poll is measured. */
+const promptClock = `() => new Promise((resolve) => {
+  const known = new Set(document.querySelectorAll(".terminal-wrapper"));
+  let begun;
+  const isPrompt = (row) => /[$#]\\s*$/.test(row.textContent);
+  const look = () => {
+    const fresh = [...document.querySelectorAll(".terminal-wrapper")].find((one) => !known.has(one));
+    if (![...(fresh?.querySelectorAll(".xterm-rows > div") ?? [])].some(isPrompt)) return;
+    observer.disconnect();
+    document.removeEventListener("keydown", start, true);
+    resolve(performance.now() - begun);
+  };
+  const start = ({ key }) => {
+    if (key === "Enter") begun = performance.now();
+  };
+  const observer = new MutationObserver(look);
+  document.addEventListener("keydown", start, true);
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+})`;
+
 /** A workbench of its own: server with the packaged extension, browser, copy of the sample. */
 export class Workbench {
   readonly folder: string;
@@ -36,11 +56,12 @@ export class Workbench {
     this.page = page;
   }
 
-  static async open(): Promise<Workbench> {
+  /** `settings` stand beside those of every test. */
+  static async open(settings: Readonly<Record<string, unknown>> = {}): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), "terrarium-"));
     const home = join(folder, "home");
     await installPackagedExtension(home);
-    const server = await startVscodeServer({ home, settings: testSettings });
+    const server = await startVscodeServer({ home, settings: { ...testSettings, ...settings } });
     const browser = await launchBrowser();
     const workbench = new Workbench(folder, server, browser, await newPage(browser));
     await workbench.#load();
@@ -187,6 +208,14 @@ export class Workbench {
       return undefined;
     });
     await this.waitForLastTerminal();
+  }
+
+  /** Milliseconds from the choice of a profile (Enter in the menu) to a prompt in the new terminal, by the page's own clock. */
+  async timeToPrompt(profile: string): Promise<number> {
+    // Not its promise: Playwright would wait for that.
+    await this.page.evaluate(`void (globalThis.timeToPrompt = (${promptClock})())`);
+    await this.openTerminal(() => this.chooseProfile(profile));
+    return this.page.evaluate("timeToPrompt");
   }
 
   /** Only the choice: whether a terminal comes of it is another question. */

@@ -28,7 +28,7 @@ const systemPackages = [
   { name: "bsdutils", file: "script", jobs: ["test", "bench"] },
   { name: "bubblewrap", file: "bwrap", jobs: ["test", "bench"] },
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
-  { name: "chromium", file: "chromium", jobs: ["test"] },
+  { name: "chromium", file: "chromium", jobs: ["test", "bench"] },
   { name: "clang", file: "clang", jobs: ["test"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },
   { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
