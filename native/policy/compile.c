@@ -59,19 +59,35 @@ static void add_calls(scmp_filter_ctx filter, uint32_t architecture, const struc
     }
 }
 
+/* The n-th bit of a set, alone; 0 behind the last one. */
+static uint32_t nth_bit(uint32_t set, unsigned n) {
+    for (; n > 0 && set; n--)
+        set &= set - 1;
+    return set & -set;
+}
+
 /*
  * The n-th way in which a condition fails, false behind the last one: a value has one, and a set of
- * bits one for each of its bits, as libseccomp can only ask for equality under a mask.
+ * bits one for each of its bits, as libseccomp can only ask for equality under a mask. Outside of a
+ * set of values are those with any bit that none of them has, and the others that are not in it.
  */
 static bool failing(const struct condition *condition, unsigned n, struct scmp_arg_cmp *failing) {
+    enum { HIGH_BITS = 27 }; /* what a value has beside those that count to SET_VALUES */
     uint32_t mask = UINT32_MAX, value = condition->value;
+    bool found = n == 0;
     if (condition->test == LACKS) {
-        for (; n > 0 && value; n--)
-            value &= value - 1;
-        mask = value = value & -value;
+        mask = value = nth_bit(value, n);
+        found = mask != 0;
+    } else if (condition->test == IS && n < HIGH_BITS) {
+        mask = value = (uint32_t)SET_VALUES << n;
+        found = true;
+    } else if (condition->test == IS) {
+        uint32_t other = nth_bit(~value, n - HIGH_BITS);
+        found = other != 0;
+        value = found ? (uint32_t)__builtin_ctz(other) : 0;
     }
     *failing = SCMP_CMP64(condition->argument, SCMP_CMP_MASKED_EQ, mask, value);
-    return n == 0 && mask != 0;
+    return found;
 }
 
 /* One rule for each way in which conditions from the n-th on fail all together. */

@@ -17,8 +17,11 @@ struct constant {
 static const struct constant constants[] = {
     ROW(S_ISUID),
     ROW(S_ISGID),
-    ROW(AF_ALG),
-    ROW(AF_VSOCK),
+    ROW(AF_UNIX),
+    ROW(AF_INET),
+    ROW(AF_INET6),
+    ROW(AF_NETLINK),
+    ROW(AF_PACKET),
     ROW(TIOCSTI),
     ROW(TIOCLINUX),
     ROW(TIOCSETD),
@@ -42,16 +45,24 @@ static const struct constant *find(const struct constant *rows, size_t count, co
     return NULL;
 }
 
-bool constants_read(char *text, uint32_t *value) {
+static bool read_all(char *text, bool as_set, uint32_t *value) {
     char *rest;
     *value = 0;
     for (char *name = strtok_r(text, "|", &rest); name; name = strtok_r(NULL, "|", &rest)) {
         const struct constant *row = find(constants, sizeof constants / sizeof *constants, name);
-        if (!row)
+        if (!row || (as_set && row->value >= SET_VALUES))
             return false;
-        *value |= row->value;
+        *value |= as_set ? UINT32_C(1) << row->value : row->value;
     }
     return *value != 0;
+}
+
+bool constants_read(char *text, uint32_t *value) {
+    return read_all(text, false, value);
+}
+
+bool constants_read_set(char *text, uint32_t *set) {
+    return read_all(text, true, set);
 }
 
 int constants_error(const char *name) {

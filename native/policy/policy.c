@@ -22,12 +22,25 @@ static void read_error(struct rule *rule, char *text) {
 }
 
 /* `~(A|B)`, in place. */
-static char *open_brackets(struct rule *rule, char *text) {
+static char *open_brackets(const struct rule *rule, char *text) {
     size_t length = strlen(text);
     if (length < 4 || strncmp(text, "~(", 2) != 0 || text[length - 1] != ')')
         mistake(rule, "expected ~(BIT|BIT)");
     text[length - 1] = '\0';
     return text + 2;
+}
+
+static bool read_value(const struct rule *rule, struct condition *condition, const char *relation,
+                       char *value) {
+    if (strcmp(relation, "is") == 0) {
+        condition->test = IS;
+        return constants_read_set(value, &condition->value);
+    }
+    condition->test = strcmp(relation, "in") == 0 ? LACKS : DIFFERS;
+    if (condition->test == DIFFERS && strcmp(relation, "!=") != 0)
+        mistake(rule, "expected !=, in or is");
+    return constants_read(condition->test == LACKS ? open_brackets(rule, value) : value,
+                          &condition->value);
 }
 
 /* The three words of one condition: argN, relation, value. */
@@ -39,11 +52,7 @@ static void read_condition(struct rule *rule, char *subject, char **rest) {
     char end;
     if (sscanf(subject, "arg%u%c", &condition->argument, &end) != 1 || condition->argument > 5)
         mistake(rule, "expected arg0 to arg5");
-    bool differs = strcmp(relation, "!=") == 0;
-    if (!differs && strcmp(relation, "in") != 0)
-        mistake(rule, "expected != or in");
-    condition->test = differs ? DIFFERS : LACKS;
-    if (!constants_read(differs ? value : open_brackets(rule, value), &condition->value))
+    if (!read_value(rule, condition, relation, value))
         mistake(rule, "this constant is not known");
 }
 

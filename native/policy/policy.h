@@ -4,11 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONDITIONS_MAX = 4 };
+enum { CONDITIONS_MAX = 4, SET_VALUES = 32 };
 
 enum test {
     DIFFERS, /* low 32 bits of the argument != value */
     LACKS,   /* low 32 bits of the argument & value == 0 */
+    IS,      /* low 32 bits of the argument are the number of a bit of value */
 };
 
 struct condition {
@@ -37,6 +38,9 @@ struct policy policy_read(const char *path);
 
 /* The value of a constant, or of several joined by '|'; false where a name is not known. */
 bool constants_read(char *text, uint32_t *value);
+
+/* The same as a set: the bit of each value, which must be below 32. */
+bool constants_read_set(char *text, uint32_t *set);
 
 /* An errno by its name; 0 where it is not known. */
 int constants_error(const char *name);

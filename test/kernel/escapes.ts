@@ -131,6 +131,7 @@ export const machineEscapes: Readonly<Record<string, Escape>> = {
   set_clock: { stoppedBy: initialCapability },
   slow_clock_down: { stoppedBy: initialCapability },
   load_module: { stoppedBy: initialCapability },
+  load_module_of_family: { stoppedBy: ["seccomp"] },
   replace_kernel: { stoppedBy: initialCapability },
   never_be_killed: { stoppedBy: ["capabilities", "user"] },
   run_before_all_others: { stoppedBy: ["capabilities", "user"] },

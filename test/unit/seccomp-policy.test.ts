@@ -37,11 +37,12 @@ describe("the policy of the system-call filter", () => {
     "read: return EWHAT": /line 1: this error is not known/,
     "chmod: arg1 in ~(S_ISUID|S_WHAT); return EPERM": /line 1: this constant is not known/,
     "chmod: arg1 in S_ISUID; return EPERM": /line 1: expected ~\(BIT\|BIT\)/,
-    "chmod: arg6 != AF_ALG; return EPERM": /line 1: expected arg0 to arg5/,
-    "chmod: arg1 == AF_ALG; return EPERM": /line 1: expected != or in/,
-    "chmod: arg1 != AF_ALG &&; return EPERM": /line 1: a condition is missing/,
+    "chmod: arg6 != AF_INET; return EPERM": /line 1: expected arg0 to arg5/,
+    "chmod: arg1 == AF_INET; return EPERM": /line 1: expected !=, in or is/,
+    "chmod: arg1 is AF_INET|S_ISUID; return EPERM": /line 1: this constant is not known/,
+    "chmod: arg1 != AF_INET &&; return EPERM": /line 1: a condition is missing/,
     "chmod: ; return EPERM": /line 1: a condition is missing/,
-    "chmod: arg1 != AF_ALG && arg1 != AF_VSOCK || arg2 != AF_ALG; return EPERM":
+    "chmod: arg1 != AF_INET && arg1 != AF_UNIX || arg2 != AF_INET; return EPERM":
       /line 1: expected && everywhere, or \|\| everywhere/,
   };
 

@@ -104,6 +104,7 @@ function settingUp(options: string): string {
     mkdir -m 1777 $MARKS
     touch $MARKS/log; chmod 666 $MARKS/log
     unxz -c /lib/modules/*/kernel/drivers/net/dummy.ko.xz > $MODULE
+    mkdir -p /sbin; ln -s /bin/modprobe /sbin
     mkswap /dev/ram0 >/dev/null
     echo 1 > /proc/sys/kernel/kptr_restrict
     sandbox() {

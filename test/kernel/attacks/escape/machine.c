@@ -42,6 +42,10 @@ static long restart_machine(void) {
     sync();
     return reboot(RB_AUTOBOOT);
 }
+/* The kernel loads what a socket's family needs, for whoever asks: the multiplexor is a module. */
+static long load_module_of_family(void) {
+    return socket(AF_KCM, SOCK_DGRAM, 0);
+}
 /* When memory is short the kernel then ends others instead. */
 static long never_be_killed(void) {
     return write_text("/proc/self/oom_score_adj", "-1000");
@@ -107,6 +111,7 @@ const struct attempt on_machine[] = {
     ATTEMPT(set_clock),
     ATTEMPT(slow_clock_down),
     ATTEMPT(load_module),
+    ATTEMPT(load_module_of_family),
     ATTEMPT(replace_kernel),
     ATTEMPT(restart_machine),
     ATTEMPT(never_be_killed),

