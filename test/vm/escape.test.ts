@@ -112,7 +112,8 @@ function settingUp(options: string): string {
         --bind $MARKS $MARKS --env MARKS=$MARKS --env MODULE=$MODULE "$@"
     }
     start() {
-      sandbox --status-fd 3 -- /bin/sleep 1000 3>status &
+      : > status # the one before must not be read for this one's, nor none
+      sandbox --status-fd 3 -- /bin/sleep 1000 3>>status &
       until grep -q started status; do sleep 0.1; done
       init=$(sed -n 's/.*"ready","pid":\\([0-9]*\\).*/\\1/p' status)
       cat /proc/$init/task/$init/children > $1
