@@ -6,13 +6,21 @@ import { capabilities } from "./capabilities.ts";
  * Docker's and Compose's where these have one.
  */
 
-/** Docker's spelling: NET_RAW, net_raw or CAP_NET_RAW; ALL. */
-const capability = z.pipe(
-  z.pipe(
-    z.string(),
-    z.transform((text: string) => text.toUpperCase().replace(/^CAP_/, "")),
-  ),
-  z.enum(["ALL", ...capabilities], "must be a capability, as in NET_RAW, or ALL"),
+const capabilityName = z.enum(["ALL", ...capabilities]);
+
+/** Docker's spelling: NET_RAW, which an editor completes; net_raw and CAP_NET_RAW are the same. */
+const capability = z.union(
+  [
+    capabilityName,
+    z.pipe(
+      z.pipe(
+        z.string(),
+        z.transform((text: string) => text.toUpperCase().replace(/^CAP_/, "")),
+      ),
+      capabilityName,
+    ),
+  ],
+  "must be a capability, as in NET_RAW, or ALL",
 );
 
 const capabilityList = z.optional(z.array(capability).check(z.maxLength(capabilities.length)));

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { asRoot, childrenOf, hostPrograms, idMaps, launch, start, until } from "./launcher.ts";
+import { strangerId } from "./isolated.ts";
+import {
+  asRoot,
+  childrenOf,
+  hostPrograms,
+  idMaps,
+  launch,
+  launcherPath,
+  start,
+  until,
+} from "./launcher.ts";
 
 describe("an attacker who is faster than the launcher", asRoot, () => {
   let directory = "";
@@ -40,6 +51,42 @@ describe("an attacker who is faster than the launcher", asRoot, () => {
       ]);
       assert.equal(code, 1);
     }
+    session.process.kill("SIGTERM");
+    assert.equal((await session.ended).stdout, "waiting\n");
+  });
+
+  /* Same user, and no change of ids that would make the kernel hide the newcomer by itself. */
+  it("row 1, CVE-2016-9962: gets neither from the sandbox of an ordinary user, who is the same inside and outside", async () => {
+    const [id, copy] = [`${strangerId}`, join(directory, "launcher")];
+    copyFileSync(launcherPath, copy);
+    const asUser = ["setpriv", "--reuid", id, "--regid", id, "--clear-groups"];
+    const prefix = [...asUser, "sh", "-c", 'shift; exec "$0" "$@"', copy];
+    const same = [
+      "--uid",
+      id,
+      "--gid",
+      id,
+      "--uid-map",
+      `${id} ${id} 1`,
+      "--gid-map",
+      `${id} ${id} 1`,
+    ];
+    const options = [...same, ...hostPrograms, "--ro-bind", directory, "/attacks"];
+    const session = start(["run", ...options, "--", "/attacks/ambush"], { prefix });
+    const init = await session.ready;
+    await until(() => session.output() === "waiting\n", "the ambush is laid");
+    const target = await until(() => childrenOf(init)[0], "it is there");
+    const namespaces = ["--namespaces", "pid,mnt,net,uts,ipc,cgroup,user", "--follow"];
+    const entering = start(
+      ["enter", "--pid", `${target}`, ...namespaces, "--sync-fd", "4", "--", "/attacks/swap"],
+      { prefix, input: "" },
+    );
+    await entering.ready;
+    await sleep(200); // the ambush looks at it all the time, as it waits for our byte
+    const go = entering.process.stdio[4];
+    assert.ok(go && "end" in go);
+    go.end("x");
+    assert.equal((await entering.ended).code, 1);
     session.process.kill("SIGTERM");
     assert.equal((await session.ended).stdout, "waiting\n");
   });

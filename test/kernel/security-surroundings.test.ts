@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -82,33 +82,50 @@ describe("the network of a sandbox", needsRoot, () => {
 });
 
 describe("mounts", needsRoot, () => {
-  test("row 24: of the host can be taken away while a sandbox that sees them lives", () =>
+  /** A mount of the host that passes on what is mounted in it, as those of a desktop do. */
+  const withSharedMount = (use: (place: string) => Promise<void>): Promise<void> =>
     withDirectory(async (directory) => {
       chmodSync(directory, 0o755);
-      const below = join(directory, "below");
-      mkdirSync(below);
-      execFileSync("mount", ["-t", "tmpfs", "tmpfs", below]);
-      writeFileSync(join(below, "file"), "");
-      const { session, command } = await startSleeper(["--bind", directory, "/data"]);
-      execFileSync("umount", [below]);
-      assert.match(readFileSync(`/proc/${command}/mountinfo`, "utf8"), / \/data\/below /);
+      const place = join(directory, "shared");
+      mkdirSync(place);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "mode=777", "tmpfs", place]);
+      execFileSync("mount", ["--make-shared", place]);
+      try {
+        await use(place);
+      } finally {
+        execFileSync("umount", ["--recursive", place]);
+      }
+    });
+
+  test("row 24: of the host can be taken away while a sandbox that sees them lives, and new ones do not arrive", () =>
+    withSharedMount(async (place) => {
+      const [old, late] = [join(place, "old"), join(place, "late")];
+      for (const directory of [old, late]) mkdirSync(directory);
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", old]);
+      const { session, command } = await startSleeper(["--idmap-bind", place, "/data"]);
+      execFileSync("umount", [old]);
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", late]);
+      const inside = readFileSync(`/proc/${command}/mountinfo`, "utf8");
+      assert.match(inside, / \/data\/old /);
+      assert.doesNotMatch(inside, / \/data\/late /);
       await stop(session);
     }));
 
   test("row 24: that are made inside, should a program be able to, appear nowhere outside", () =>
-    withDirectory(async (directory) => {
-      chmodSync(directory, 0o777);
+    withSharedMount(async (place) => {
       const script =
-        "mkdir /data/new && mount -t tmpfs inside-only /data/new && echo mounted && exec sleep 1000";
-      const options = [...idMaps, ...hostPrograms, "--bind", directory, "/data"];
-      const session = start([
-        ...["run", ...options, "--keep-cap", "sys_admin", "--seccomp", "none"],
-        ...["--", "sh", "-c", script],
-      ]);
-      const init = await session.ready;
-      await until(() => session.output() === "mounted\n", "it mounts");
-      assert.match(readFileSync(`/proc/${init}/mountinfo`, "utf8"), /inside-only/);
-      assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), /inside-only/);
-      await stop(session);
+        "mkdir -p /data/new && mount -t tmpfs inside-only /data/new && echo mounted && exec sleep 1000";
+      for (const bind of ["--bind", "--idmap-bind"]) {
+        const options = [...idMaps, ...hostPrograms, bind, place, "/data"];
+        const session = start([
+          ...["run", ...options, "--keep-cap", "sys_admin", "--seccomp", "none"],
+          ...["--", "sh", "-c", script],
+        ]);
+        const init = await session.ready;
+        await until(() => session.output() === "mounted\n", "it mounts");
+        assert.match(readFileSync(`/proc/${init}/mountinfo`, "utf8"), /inside-only/);
+        assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), /inside-only/);
+        await stop(session);
+      }
     }));
 });

@@ -15,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import { eventually, list, terrarium } from "./cli.ts";
+import type { NamespaceReport } from "../../helper/protocol/inventory.ts";
+import { eventually, json, list, terrarium } from "./cli.ts";
 import { needsRoot, startPlain, strangerId } from "./isolated.ts";
 import { launcherPath } from "./launcher.ts";
 
@@ -95,6 +96,35 @@ describe("a process that is entered", needsRoot, () => {
       await eventually("the leaf is empty", () => isRemoved(leaf));
       rmdirSync(parent);
     }
+  });
+});
+
+/** Holds thousands of descriptors, and has hundreds of children with a namespace each, a long name and a long command line. */
+const crowd = `
+import ctypes, os, resource, signal
+libc = ctypes.CDLL(None)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+for _ in range(min(10000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100)):
+    os.dup(0)
+resource.setrlimit(resource.RLIMIT_STACK, (64 << 20, resource.RLIM_INFINITY))
+for _ in range(300):
+    if os.fork() == 0:
+        libc.prctl(1, 9)  # ends with its parent
+        libc.unshare(0x04000000)  # CLONE_NEWUTS
+        signal.pause()
+if os.fork() == 0:
+    libc.prctl(1, 9)
+    os.execv("/bin/sleep", ["sleep", "600"] + ["0" * 100000] * 10)
+print(open("/proc/self/stat").read().split()[0], flush=True)
+signal.pause()`;
+
+describe("a machine that is full", needsRoot, () => {
+  test("row 32: of namespaces, descriptors and long command lines is reported whole, and what is long is cut", async (t) => {
+    await startPlain(t, `exec python3 -c '${crowd}'`);
+    const { namespaces } = await json<NamespaceReport>(["ns", "-t", "uts"]);
+    assert.ok(namespaces.length > 300, `${namespaces.length}`);
+    const { stdout } = await terrarium.run(["ns", "--json"]);
+    assert.ok(stdout.length < 4 << 20, `${stdout.length}`);
   });
 });
 
