@@ -4,6 +4,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { PlannedMount } from "../protocol/plan.ts";
 import { bothLimits, type Ulimits, ulimitNames } from "../protocol/privileges.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
+import { isNew } from "../protocol/sharing.ts";
 import type { SandboxIdentity } from "./identity.ts";
 
 /** What a sandbox's processes may do: the spec's wish, applied to who they are and what they see. */
@@ -26,9 +27,7 @@ export function planPrivileges(
   identity: SandboxIdentity,
   mounts: readonly PlannedMount[],
 ): Privileges {
-  const writable = mounts.find(
-    ({ kind, readOnly }) => (kind === "bind" || kind === "root") && !readOnly,
-  );
+  const writable = writablePlace(spec, mounts);
   if (writable) checkBeside(spec, writable);
   if (!spec.noNewPrivileges) checkSetId(spec, identity);
   const defaults = identity.capabilities.map((name) => name.toUpperCase());
@@ -51,17 +50,28 @@ function choose(
   return capabilities.filter((name) => (added(name) || kept(name)) && !drop.includes(name));
 }
 
-function checkBeside({ capabilities: { add = [] }, seccomp }: SandboxSpec, mount: PlannedMount) {
-  const { source = mount.target } = mount;
+/** What of the host, or of who knows whom, can be written to inside; in words. */
+function writablePlace(
+  { namespaces }: SandboxSpec,
+  mounts: readonly PlannedMount[],
+): string | undefined {
+  if (!isNew(namespaces, "mnt")) return "the mount namespace that it shares";
+  const found = mounts.find(
+    ({ kind, readOnly }) => (kind === "bind" || kind === "root") && !readOnly,
+  );
+  return found && `${found.source} of the host`;
+}
+
+function checkBeside({ capabilities: { add = [] }, seccomp }: SandboxSpec, place: string): void {
   const named = add.find((name) => neverBesideHost.includes(name));
   if (named) {
     throw refused(
-      `${named} cannot be added while ${source} of the host is writable: set-uid files and file capabilities there would be the host's. Mount it read-only (:ro).`,
+      `${named} cannot be added while ${place} is writable: set-uid files and file capabilities there would be the host's. Mount it read-only (:ro).`,
     );
   }
   if (seccomp === "none") {
     throw refused(
-      `The system-call filter cannot be left out while ${source} of the host is writable: it is what keeps set-uid files from being planted there. Mount it read-only (:ro).`,
+      `The system-call filter cannot be left out while ${place} is writable: it is what keeps set-uid files from being planted there. Mount it read-only (:ro).`,
     );
   }
 }

@@ -50,6 +50,9 @@ describe("the capabilities of a spec", () => {
     assert.match(options(all), /setfcap/);
     assert.doesNotMatch(options(all, [writable]), /setfcap|fsetid/);
     assert.match(options(all, [{ ...writable, readOnly: true }]), /setfcap/);
+    const shared = { ...all, namespaces: { mnt: { join: "other" } } };
+    assert.doesNotMatch(options(shared), /setfcap|fsetid/);
+    assert.throws(() => options({ ...shared, seccomp: "none" }), /mount namespace that it shares/);
   });
 });
 
