@@ -34,7 +34,6 @@ export function makeCgroup(
 function makeDirectories(directory: string, made: string[]): void {
   const parent = dirname(directory);
   for (let attempt = 1; ; attempt += 1) {
-    if (makeDirectory(parent) === undefined) made.push(parent);
     const errno = makeDirectory(directory);
     if (errno === undefined) {
       made.push(directory);
@@ -43,6 +42,7 @@ function makeDirectories(directory: string, made: string[]): void {
     if (errno !== "ENOENT" || attempt === mkdirAttempts) {
       throw failure("mkdir", directory, errno);
     }
+    if (makeDirectory(parent) === undefined) made.push(parent);
   }
 }
 
@@ -64,11 +64,12 @@ function enableControllers(
   parent: string,
   required: ReadonlySet<string>,
 ): void {
+  const offered = usefulControllers.filter((name) => controllers.includes(name));
+  if (offered.length === 0) return;
   if (isOccupied(base)) {
     if (required.size === 0) return;
     evacuate(base);
   }
-  const offered = usefulControllers.filter((name) => controllers.includes(name));
   for (const controller of offered) {
     for (const directory of [base, parent]) {
       const errno = enableBelow(directory, controller);

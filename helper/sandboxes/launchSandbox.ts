@@ -29,10 +29,11 @@ export async function launchSandbox(
   occasion: Occasion,
   sources: Sources,
 ): Promise<CreatedSandbox> {
-  return start(host, prepare(host, record), occasion, sources);
+  return start(host, prepare(record), occasion, sources);
 }
 
-function prepare(host: SandboxHost, record: SandboxRecord): SandboxRecord {
+/** Not written down yet: what is half made is found, and swept, by its id alone. */
+function prepare(record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
   if (joinedTarget(record.spec.namespaces, "pid") && prepared.cgroups.length === 0) {
     throw new TerrariumError("needsPrivilege", {
@@ -41,7 +42,6 @@ function prepare(host: SandboxHost, record: SandboxRecord): SandboxRecord {
         "a cgroup of its own, by which all that the sandbox started can be ended (a helper that runs as root, or a cgroup delegated to this user: systemd-run --user --scope -p Delegate=yes)",
     });
   }
-  host.registry.write(prepared);
   return prepared;
 }
 
