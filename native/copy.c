@@ -49,17 +49,27 @@ static void reach_end(struct channel *channel) {
     channel->at_end = true;
 }
 
-/* EIO is the end of a terminal whose other side closed (pty(7)). */
+/* Whether `from` does not block: a terminal's master, a pipe of our own. */
+static bool can_gather(const struct channel *channel) {
+    return channel->kind == PLAIN || channel->kind == OWNS_INPUT;
+}
+
+/*
+ * As much as one flush takes: a terminal gives 4 KiB at most, and mostly less, while its other side
+ * writes. EIO is its end when that side closed (pty(7)); after some text it is met again.
+ */
 static void fill(struct channel *channel) {
-    ssize_t got = read(channel->from, channel->buffer, sizeof channel->buffer);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (got <= 0) {
+    ssize_t got;
+    channel->begin = channel->end = 0;
+    do {
+        got = read(channel->from, channel->buffer + channel->end,
+                   sizeof channel->buffer - channel->end);
+        if (got > 0)
+            channel->end += (size_t)got;
+    } while (got > 0 && can_gather(channel) && channel->end < PIPE_BUF);
+    bool later = got < 0 && (errno == EAGAIN || errno == EINTR);
+    if (got <= 0 && !later && is_empty(channel))
         reach_end(channel);
-        return;
-    }
-    channel->begin = 0;
-    channel->end = (size_t)got;
 }
 
 /* At most PIPE_BUF at once: what poll calls writable takes that much without blocking. */

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 enum channel_kind {
-    PLAIN,             /* both descriptors belong to somebody else */
-    OWNS_INPUT,        /* `from` is closed with the channel */
+    PLAIN,             /* both descriptors belong to somebody else; `from` must not block */
+    OWNS_INPUT,        /* `from`, which must not block, is closed with the channel */
     OWNS_OUTPUT,       /* `to` is closed with the channel: its reader sees the end */
     INPUT_OF_TERMINAL, /* at the end of `from` the terminal `to` gets its end-of-file character */
 };
