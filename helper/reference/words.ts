@@ -6,7 +6,7 @@ import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
  */
 export const keyWords: Readonly<Record<string, string>> = {
   $schema: "The schema that an editor checks this file against.",
-  name: "Name of the sandbox, in lists and on terminals. Default: terrarium- and six digits of its id.",
+  name: "Name of the sandbox, in lists and on terminals. Default: two words, as in amber-fern.",
   rootfs: "What becomes the root directory: pivot_root(2).",
   "rootfs.type":
     "host: this machine's /usr, /bin, /lib*, /etc and /opt, read-only. directory: a directory of your own.",

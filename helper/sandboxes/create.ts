@@ -1,4 +1,3 @@
-import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
@@ -36,17 +35,12 @@ export async function createSandbox(
 function reserve(host: SandboxHost, parameters: CreateParameters): Promise<SandboxRecord> {
   return host.registry.exclusively(() => {
     reconcile(host);
-    const records = host.registry.records();
-    const bases = new Set(records.flatMap(({ idRangeBase }) => idRangeBase ?? []));
     const record = {
-      ...newRecord(host, parameters, bases),
+      ...newRecord(host, parameters, host.registry.records()),
       ...(parameters.start
         ? { creator: processIdentity(process.pid) }
         : { lasting: true, keep: true }),
     };
-    if (records.some(({ name }) => name === record.name)) {
-      throw new TerrariumError("nameTaken", { name: record.name });
-    }
     host.registry.write(record);
     return record;
   });

@@ -2,21 +2,28 @@ import { readStat } from "../kernel/procfs.ts";
 import { chooseShell } from "../launch/shell.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
+import { defaultName } from "./defaultName.ts";
 import type { SandboxHost } from "./host.ts";
 import type { Occasion } from "./planFacts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
 import { whoInside } from "./whoInside.ts";
 
-/** The record of a sandbox that is about to be made: its id, name, host name, command and range of ids. */
+/**
+ * The record of a sandbox that is about to be made: its id, name, host name, command and range of ids, none of
+ * which `others` have. Throws nameTaken.
+ */
 export function newRecord(
   host: SandboxHost,
   { spec, keep, stdio }: Occasion,
-  takenBases: ReadonlySet<number>,
+  others: readonly SandboxRecord[],
 ): SandboxRecord {
   const { asker } = host;
   const id = newId();
-  const name = spec.name ?? `terrarium-${id.slice(0, 6)}`;
+  const names = new Set(others.map(({ name }) => name));
+  const name = spec.name ?? defaultName(Number.parseInt(id, 16), names);
+  if (names.has(name)) throw new TerrariumError("nameTaken", { name });
+  const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
   return {
     format: 1,
     id,
@@ -28,7 +35,7 @@ export function newRecord(
     createdAtMs: Date.now(),
     keep,
     tty: stdio === "tty",
-    ...whoInside(host, spec, takenBases),
+    ...whoInside(host, spec, bases),
     cgroups: [],
     lasting: false,
     namespaces: {},

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { launcherPath } from "../launch/process.ts";
 import { planCgroups } from "../limits/cgroups.ts";
-import { TerrariumError } from "../protocol/errors.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
 import { isNew } from "../protocol/sharing.ts";
@@ -31,12 +30,7 @@ export function planInFull(
 ): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
   const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
   const sources = checkSpec(host, parameters);
-  const others = host.registry.records();
-  const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
-  const drawn = newRecord(host, parameters, bases);
-  if (others.some(({ name }) => name === drawn.name)) {
-    throw new TerrariumError("nameTaken", { name: drawn.name });
-  }
+  const drawn = newRecord(host, parameters, host.registry.records());
   const cgroups = planCgroups(drawn.id, parameters.spec.limits);
   const record = { ...drawn, cgroups: [...cgroups] };
   const socket =

@@ -61,8 +61,9 @@ describe("In the workbench", () => {
     await workbench.type("ps -ef; hostname; id");
     await workbench.waitForText(/^uid=\d+.*\n.*[$#]$/m);
     const lines = await workbench.terminalLines();
-    sandboxName = lines.find((line) => /^terrarium-[a-z0-9-]+$/.test(line)) ?? "";
-    assert.notEqual(sandboxName, "", "hostname says terrarium-…");
+    const hostname = lines.find((line) => /^terrarium-[a-z0-9-]+$/.test(line));
+    assert.ok(hostname, "hostname says terrarium-…");
+    sandboxName = hostname.replace("terrarium-", "");
     const pids = lines
       .flatMap((line) => /^\S+ +(\d+) +\d+ +\d+ /.exec(line)?.[1] ?? [])
       .map(Number);
