@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/io.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,6 +14,9 @@
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 
 enum { MEM_MAJOR = 1, MEM_MINOR = 1, RAM_DISK_MAJOR = 1 };
 
