@@ -8,9 +8,9 @@
 #include <time.h>
 
 /* 0 is the thread that writes. */
-static bool enter_tasks(const char *directory, struct failure *failure) {
+static bool enter_by(const char *directory, const char *name, struct failure *failure) {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/tasks", directory) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
         return failed_because(failure, ENAMETOOLONG, "cgroup", "open", directory, NULL);
     cleanup_fd int tasks = open(path, O_WRONLY | O_CLOEXEC);
     if (tasks < 0)
@@ -42,11 +42,12 @@ bool cgroups_open_unified(const struct string_list *directories, int *unified,
     return true;
 }
 
-bool cgroups_enter_legacy(const struct string_list *directories, struct failure *failure) {
+bool cgroups_enter(const struct string_list *directories, bool placed, struct failure *failure) {
     for (size_t i = 0; i < directories->count; i++) {
         bool has_tasks;
         if (!find_tasks(directories->items[i], &has_tasks, failure) ||
-            (has_tasks && !enter_tasks(directories->items[i], failure)))
+            (has_tasks && !enter_by(directories->items[i], "tasks", failure)) ||
+            (!has_tasks && !placed && !enter_by(directories->items[i], "cgroup.procs", failure)))
             return false;
     }
     return true;

@@ -14,8 +14,9 @@
 bool cgroups_open_unified(const struct string_list *directories, int *unified,
                           struct failure *failure);
 
-/* Moves the calling thread into the version 1 directories. */
-bool cgroups_enter_legacy(const struct string_list *directories, struct failure *failure);
+/* Moves the calling thread into the version 1 directories, and unless it was placed there by
+ * clone_process, into that of version 2. */
+bool cgroups_enter(const struct string_list *directories, bool placed, struct failure *failure);
 
 /* Lets what was frozen run again, in either version; a directory that cannot freeze is passed over.
  */

@@ -16,7 +16,13 @@ bool deadline_open(struct session *session, struct failure *failure) {
         return true;
     snprintf(number, sizeof number, "%llu", (unsigned long long)pid);
     session->partner = pidfd_open((pid_t)pid, 0);
-    return session->partner >= 0 || failed(failure, "die-with", "pidfd_open", number);
+    if (session->partner >= 0)
+        return true;
+    failed(failure, "die-with", "pidfd_open", number);
+    if (failure->error == ENOSYS)
+        failed_hint(failure, "that process can be watched by a pidfd only (Linux 5.3): do without "
+                             "--die-with");
+    return false;
 }
 
 static bool arm(int timer, uint64_t milliseconds) {

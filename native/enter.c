@@ -40,17 +40,18 @@ static bool open_host_terminal(const struct options *options, const struct targe
 static bool spawn_by_joiner(struct session *session, struct target *target,
                             struct failure *failure) {
     int pair[2];
-    cleanup_fd int unified = -1, process = -1;
+    cleanup_fd int unified = -1;
+    bool placed;
     if (!cgroups_open_unified(&session->options->cgroups, &unified, failure))
         return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
     struct pty pty = {-1, -1};
     bool ready = open_host_terminal(session->options, target, &pty, failure);
-    pid_t joiner = ready ? clone_process(0, unified, &process) : -1;
+    pid_t joiner = ready ? clone_process(0, unified, &placed) : -1;
     if (joiner == 0) {
         close(pair[0]);
-        join_target(session->options, target, pty, pair[1]);
+        join_target(session->options, placed, target, pty, pair[1]);
     }
     session->inside = pair[0];
     close(pair[1]);

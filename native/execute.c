@@ -49,6 +49,16 @@ static bool connect_stdio(const struct execution *execution, struct failure *fai
     return true;
 }
 
+/*
+ * CLOEXEC, so that a failing exec can still be reported. CVE-2024-21626: nothing may leak. A kernel
+ * without close_range has had this already: what was leaked to us was marked when we began, and all
+ * that we open is.
+ */
+static bool close_at_exec(struct failure *failure) {
+    return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 || errno == ENOSYS || errno == EINVAL ||
+           failed(failure, "exec", "close_range", NULL);
+}
+
 int execute(const struct execution *execution, struct failure *failure) {
     char *empty[] = {NULL};
     char **environment = execution->environment ? execution->environment : empty;
@@ -59,11 +69,8 @@ int execute(const struct execution *execution, struct failure *failure) {
     /* Only now: init must live on, and its own work is not the command's to bound. */
     if (!rlimits_set(execution->limits, failure))
         return EXIT_CANNOT_EXECUTE;
-    /* CLOEXEC, so that a failing exec can still be reported. CVE-2024-21626: nothing may leak. */
-    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
-        failed(failure, "exec", "close_range", NULL);
+    if (!close_at_exec(failure))
         return EXIT_CANNOT_EXECUTE;
-    }
     if (strchr(execution->arguments[0], '/'))
         execve(execution->arguments[0], execution->arguments, environment);
     else

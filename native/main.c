@@ -12,7 +12,6 @@
 #include "sealed.h"
 #include "status.h"
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +29,8 @@ static bool isolate(const struct options *options, struct arguments_source *sour
     if (!sealed_if_needed(options, source, argv, failure))
         return false;
     arguments_source_free(source);
-    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-        return failed(failure, "descriptors", "close_range", NULL);
+    if (!descriptors_close_from(3, true, failure))
+        return false;
     prctl(PR_SET_NAME, "launcher", 0, 0, 0); /* and not memfd:launcher */
     return true;
 }

@@ -10,15 +10,15 @@ enum message_kind {
     MESSAGE_MOUNT = 1, /* monitor -> init: one id-mapped mount; number: its place in the list */
     MESSAGE_GO,        /* monitor -> init: id maps are in place (+ the mount namespace to join) */
     MESSAGE_PREPARED,  /* init -> monitor: everything but the command is ready (+ pty master) */
-    MESSAGE_ENTERED,  /* joiner -> monitor: number: the pid of the process that entered (+ pidfd) */
-    MESSAGE_START,    /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
-    MESSAGE_STARTED,  /* init -> monitor: the command has been executed */
-    MESSAGE_SIGNAL,   /* attach -> monitor -> init: number: the signal for the command */
-    MESSAGE_PROCESS,  /* init -> monitor: process: one of several has changed */
-    MESSAGE_EXITED,   /* init -> monitor -> attach: number: exit code, signal */
-    MESSAGE_FAILED,   /* anybody: failure */
-    MESSAGE_TERMINAL, /* monitor -> attach: the session has a terminal (+ pty master) */
-    MESSAGE_STDIO,    /* monitor -> attach: the session wants three descriptors */
+    MESSAGE_ENTERED,   /* joiner -> monitor: number: the pid of the process that entered */
+    MESSAGE_START,     /* monitor -> init, attach -> monitor (+ stdin, stdout, stderr) */
+    MESSAGE_STARTED,   /* init -> monitor: the command has been executed */
+    MESSAGE_SIGNAL,    /* attach -> monitor -> init: number: the signal for the command */
+    MESSAGE_PROCESS,   /* init -> monitor: process: one of several has changed */
+    MESSAGE_EXITED,    /* init -> monitor -> attach: number: exit code, signal */
+    MESSAGE_FAILED,    /* anybody: failure */
+    MESSAGE_TERMINAL,  /* monitor -> attach: the session has a terminal (+ pty master) */
+    MESSAGE_STDIO,     /* monitor -> attach: the session wants three descriptors */
 };
 
 /*

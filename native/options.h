@@ -49,6 +49,7 @@ struct options {
     struct landlock landlock;
     struct rlimits rlimits;
     struct string_list cgroups;
+    bool placed;            /* no option: init begins in its version 2 cgroup (clone.h) */
     struct mount_spec root; /* source NULL: an empty tmpfs */
     struct mount_spec *mounts;
     size_t mount_count;

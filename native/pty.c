@@ -1,6 +1,6 @@
 #include "pty.h"
+#include "beneath.h"
 #include "cleanup.h"
-#include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -34,8 +34,8 @@ bool pty_open(int devpts, struct pty *pty, struct failure *failure) {
     if (fstatfs(devpts, &facts) < 0 || facts.f_type != DEVPTS_SUPER_MAGIC)
         return failed_because(failure, ENODEV, "terminal", "fstatfs", "pts", "it is no devpts");
     /* RESOLVE_NO_XDEV: nothing that was mounted over ptmx (CVE-2025-52565). */
-    cleanup_fd int master = openat2(devpts, "ptmx", O_RDWR | O_NOCTTY,
-                                    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    cleanup_fd int master = open_beneath(devpts, "ptmx", O_RDWR | O_NOCTTY,
+                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     if (master < 0)
         return failed(failure, "terminal", "openat2", "pts/ptmx");
     if (!pty_from_master(master, pty, failure))

@@ -1,6 +1,6 @@
 #include "resolve.h"
+#include "beneath.h"
 #include "cleanup.h"
-#include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +11,7 @@ int resolve_existing(int root, const char *path, uint64_t flags, uint64_t resolv
     /* EAGAIN: a rename somewhere on the way made the kernel give up (openat2(2)). */
     int tries = 32;
     do
-        found = openat2(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
+        found = open_beneath(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
     while (found < 0 && errno == EAGAIN && --tries > 0);
     return found;
 }

@@ -6,6 +6,7 @@
 #include "init.h"
 #include "join.h"
 #include "message.h"
+#include "process.h"
 #include "session.h"
 #include "sources.h"
 #include "state.h"
@@ -53,10 +54,13 @@ static bool spawn_init(struct session *session, struct options *options, char **
                      ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
     if (choices_flags(options->wishes, NAMESPACE_JOINED))
         return spawn_by_joiner(session, options, flags, unified, inside, argv, failure);
-    session->pid = clone_process(flags, unified, &session->process);
+    session->pid = clone_process(flags, unified, &options->placed);
     if (session->pid == 0)
         init_main(options, inside, argv);
-    return session->pid > 0 || clone_failed(options, failure);
+    if (session->pid < 0)
+        return clone_failed(options, failure);
+    session->process = process_watch(session->pid);
+    return session->process >= 0 || failed(failure, "namespaces", "pidfd_open", NULL);
 }
 
 static int open_user_namespace(pid_t pid, struct failure *failure) {

@@ -9,8 +9,8 @@
 #include "wait.h"
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 struct session session_new(const struct options *options) {
@@ -123,26 +123,33 @@ static void pass_ending(struct session *session, struct ending ending) {
         waitpid(session->own_client, NULL, 0);
 }
 
+/* 0 and -1 are other things to kill(2) than "nobody". */
+static void kill_process(const struct session *session, int number) {
+    if (session->pid > 0)
+        kill(session->pid, number);
+}
+
 void session_signal(struct session *session, int number) {
     struct message message = {.kind = MESSAGE_SIGNAL, .number = number};
     if (session->direct)
-        pidfd_send_signal(session->process, number, NULL, 0);
+        kill_process(session, number);
     else if (session->inside >= 0)
         message_send(session->inside, &message, NULL, 0);
 }
 
 void session_kill(struct session *session) {
     /* Its whole pid namespace dies with it. */
-    pidfd_send_signal(session->process, SIGKILL, NULL, 0);
+    kill_process(session, SIGKILL);
     /* What version 1's freezer holds dies only when it is let go. */
     if (session->options->command == COMMAND_RUN)
         cgroups_thaw(&session->options->cgroups);
 }
 
 void session_close(struct session *session, struct ending ending) {
-    if (session->process >= 0) {
+    if (session->pid > 0) {
         session_kill(session); /* the wait returns when all are gone */
-        waitid(P_PIDFD, (id_t)session->process, &(siginfo_t){0}, WEXITED);
+        waitpid(session->pid, NULL, 0);
+        session->pid = 0;
     }
     if (shares_pids(session->options)) {
         cgroups_kill(&session->options->cgroups);

@@ -13,7 +13,7 @@ struct session {
     struct listener listener;
     int signals; /* signalfd */
     int inside;  /* socket to init, or to the process that entered; -1 once it is closed */
-    int process; /* its pidfd; readable when it has ended */
+    int process; /* readable when it has ended (process.h) */
     int client;  /* socket to attach, -1 before and after */
     int timer;   /* timerfd of --timeout, or -1 */
     int partner; /* pidfd of --die-with, or -1 */

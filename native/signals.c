@@ -33,7 +33,9 @@ int signals_open(int extra, struct failure *failure) {
     add_forwarded(&set);
     if (extra)
         sigaddset(&set, extra);
-    return open_descriptor(&set, &set, failure);
+    sigset_t blocked = set;
+    sigaddset(&blocked, SIGCHLD);
+    return open_descriptor(&blocked, &set, failure);
 }
 
 int signals_open_client(bool pass, struct failure *failure) {

@@ -10,7 +10,10 @@ extern const int forwarded_signal_count;
 /* Whether a number that another process sent is a signal that may be passed on. */
 bool signal_is_forwarded(int number);
 
-/* Blocks the forwarded signals and `extra` (0: none more) and returns their signalfd, or -1. */
+/*
+ * Blocks the forwarded signals and `extra` (0: none more) and returns their signalfd, or -1.
+ * SIGCHLD is blocked too, for process_watch.
+ */
 int signals_open(int extra, struct failure *failure);
 
 /*

@@ -1,7 +1,7 @@
 #include "sources.h"
+#include "beneath.h"
 #include "cleanup.h"
 #include "overlay.h"
-#include "syscalls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static bool set_attributes(const struct mount_spec *mount, int user_namespace,
  * above this one, could put one in after the caller had looked where the path leads.
  */
 static int open_place(const char *source, struct failure *failure) {
-    int place = openat2(AT_FDCWD, source, O_PATH, RESOLVE_NO_SYMLINKS);
+    int place = open_beneath(AT_FDCWD, source, O_PATH, RESOLVE_NO_SYMLINKS);
     if (place >= 0)
         return place;
     failed(failure, "mount", "openat2", source);

@@ -1,6 +1,7 @@
 #include "cleanup.h"
 #include "deadline.h"
 #include "message.h"
+#include "process.h"
 #include "session.h"
 #include "signals.h"
 #include "state.h"
@@ -77,7 +78,7 @@ static struct ending ending_of(const siginfo_t *status) {
 }
 
 static void await_end(const struct session *session, siginfo_t *status) {
-    while (waitid(P_PIDFD, (id_t)session->process, status, WEXITED) < 0 && errno == EINTR)
+    while (waitid(P_PID, (id_t)session->pid, status, WEXITED) < 0 && errno == EINTR)
         ;
 }
 
@@ -143,11 +144,13 @@ struct ending session_supervise(struct session *session) {
         }
         take_events(session, watched, &ending, &known);
         /* Last messages first: they were sent before the end. */
-        if (watched[3].revents && !watched[0].revents)
+        if (watched[3].revents && !watched[0].revents &&
+            process_has_ended(session->process, session->pid) && poll(watched, 1, 0) != 1)
             break;
     }
     /* With init this returns after every process of the pid namespace is gone. */
     await_end(session, &status);
+    session->pid = 0; /* reaped: the number may be another's */
     cleanup_close_descriptor(&session->process);
     return judge(session, known ? ending : missed_ending(session, &status));
 }

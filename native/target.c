@@ -52,7 +52,8 @@ static bool verify(const struct target *target, const struct options *options,
     if (!read_start_time(target->proc, &ticks) ||
         (options->start_time_given && ticks != options->start_time))
         return target_gone(failure, "read", "stat");
-    if (pidfd_send_signal(target->process, 0, NULL, 0) < 0 && errno != EPERM)
+    if (target->process >= 0 && pidfd_send_signal(target->process, 0, NULL, 0) < 0 &&
+        errno != EPERM)
         return target_failed(failure, "pidfd_send_signal", NULL);
     return true;
 }
@@ -62,7 +63,9 @@ bool target_open(struct target *target, const struct options *options, struct fa
     *target = (struct target){-1, -1, -1, -1, -1};
     snprintf(number, sizeof number, "%llu", (unsigned long long)options->pid);
     target->process = pidfd_open((pid_t)options->pid, 0);
-    if (target->process < 0)
+    /* A kernel without pidfds: the directory of /proc that is opened next means one process, too.
+     */
+    if (target->process < 0 && errno != ENOSYS)
         return target_failed(failure, "pidfd_open", number);
     target->procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (target->procfs < 0 || !open_link(target->procfs, number, &target->proc, failure))

@@ -1,5 +1,6 @@
 #include "wait.h"
 #include "names.h"
+#include "process.h"
 #include "signals.h"
 #include <errno.h>
 #include <poll.h>
@@ -36,8 +37,10 @@ bool wait_readable(struct session *session, int descriptor, int timeout_ms, cons
             return true;
         if (watched[1].revents && asks_to_stop(session, stage, failure))
             return false;
-        if (watched[2].revents)
-            return failed_because(failure, ESRCH, stage, "poll", NULL,
-                                  "the sandbox's first process ended");
+        if (!watched[2].revents || !process_has_ended(session->process, session->pid))
+            continue;
+        return poll(watched, 1, 0) == 1 /* said after the first look */ ||
+               failed_because(failure, ESRCH, stage, "poll", NULL,
+                              "the sandbox's first process ended");
     }
 }

@@ -22,6 +22,7 @@ const numbers = {
   fsmount: 432,
   pidfd_open: 434,
   clone3: 435,
+  close_range: 436,
   openat2: 437,
   mount_setattr: 442,
   statmount: 457,
@@ -36,6 +37,7 @@ const noFlag = 0xffff_ffff;
 /** Arguments that every kernel refuses: bad flags, bad sizes, no path. */
 const refused: { readonly [name in CallName]?: readonly number[] } = {
   open_tree: [-1, 0, noFlag],
+  close_range: [1, 0, noFlag],
   move_mount: [-1, 0, -1, 0, noFlag],
   fsopen: [0, noFlag],
   fsmount: [-1, noFlag, noFlag],

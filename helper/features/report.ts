@@ -30,29 +30,44 @@ const features: readonly Feature[] = [
   {
     name: "clone3",
     probe: knowsCalls("clone3"),
-    path: { with: "one clone3 makes the namespaces and gives a pidfd", without: noSandbox },
-    why: "the pidfd belongs to the new process from its first instant",
+    path: { with: "one clone3 makes the namespaces", without: "clone(2) makes the namespaces" },
+    why: "only clone3 can put the new process into its cgroup at once",
   },
   {
     name: "CLONE_INTO_CGROUP",
     probe: clonesIntoCgroup,
     path: {
-      with: "not used: init is moved before its command runs, the same way on v1 and v2",
-      without: "init is moved into its cgroups before its command runs",
+      with: "init begins in its v2 cgroup, and goes into those of v1 itself",
+      without: "init goes into its cgroups itself, before its command runs",
     },
-    why: "version 1 hierarchies have no such flag",
+    why: "moving a process that runs makes the kernel wait for 5 to 10 ms",
   },
   {
     name: "pidfd",
     probe: knowsCalls("pidfd_open"),
-    path: { with: "signals go to a pidfd", without: noSandbox },
+    path: {
+      with: "the ends of processes are read from pidfds",
+      without: "SIGCHLD tells of ends, and /proc/PID holds who is entered; no --die-with-parent",
+    },
     why: "a process id may be given to somebody else, a pidfd never is",
   },
   {
     name: "openat2",
     probe: knowsCalls("openat2"),
-    path: { with: "paths inside are resolved with RESOLVE_IN_ROOT, once", without: noSandbox },
+    path: {
+      with: "paths inside are resolved with RESOLVE_IN_ROOT, once",
+      without: "paths inside are opened component by component, with O_NOFOLLOW",
+    },
     why: "no link inside the root can lead the launcher out of it",
+  },
+  {
+    name: "close_range",
+    probe: knowsCalls("close_range"),
+    path: {
+      with: "one call keeps every other descriptor from a command",
+      without: "the list in /proc/self/fd does",
+    },
+    why: "a descriptor that leaks in leads out (CVE-2024-21626)",
   },
   {
     name: "new mount API",

@@ -97,6 +97,7 @@ const tolerated: readonly Tolerated[] = [
   { call: /^read$/, detail: /signalfd/, why: "the signal waits, and is asked for again" },
   { call: /^sendmsg$/, detail: /^socket/, why: "the exit code of init is the second source" },
   { role: /^0$/, call: /^waitid$/, why: "the ending was told by init" },
+  { role: /^0$/, call: /^poll$/, detail: / 1$/, why: "a last look for words of who has ended" },
   { role: /^0$/, call: /^rmdir$/, why: "a busy cgroup is removed a moment later" },
   {
     role: /^0$/,

@@ -35,8 +35,8 @@ describe("terrarium features", needsRoot, () => {
     assert.ok(`${mounted}`.includes(answer.split(", ").at(-1) ?? ""), answer);
   });
 
-  test("sees a kernel that lacks a call, and that sandboxes then cannot be made", async () => {
-    const missing = "clone3,openat2,mount_setattr,landlock_create_ruleset";
+  test("sees a kernel that lacks a call, and what is done instead", async () => {
+    const missing = "clone3,openat2,mount_setattr,landlock_create_ruleset,fsopen";
     const strace = ["-f", "-qq", "-o", "/dev/null", "-e", `inject=${missing}:error=ENOSYS`];
     const output = execFileSync("strace", [...strace, ...terrarium.command, "features", "--json"]);
     const features: readonly FeatureReport[] = JSON.parse(`${output}`);
@@ -44,8 +44,11 @@ describe("terrarium features", needsRoot, () => {
     for (const name of ["clone3", "openat2", "mount_setattr", "Landlock"]) {
       assert.ok(absent.includes(name), name);
     }
+    const path = (name: string) => features.find((one) => one.name === name)?.path ?? "";
+    assert.match(path("openat2"), /component by component/);
+    assert.match(path("clone3"), /clone\(2\)/);
     const tried = features.find(({ name }) => name === "unprivileged user namespaces");
-    assert.deepEqual([tried?.available, tried?.answer], [false, "clone3: ENOSYS"]);
+    assert.deepEqual([tried?.available, tried?.answer], [false, "fsopen: ENOSYS"]);
     assert.match(tried?.path ?? "", /helper that runs as root/);
   });
 

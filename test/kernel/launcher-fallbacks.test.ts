@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Injector } from "./injector.ts";
+import { asRoot, hostPrograms, idMaps, launcherPath } from "./launcher.ts";
+
+interface Lack {
+  readonly name: string;
+  readonly missing: readonly string[];
+  /** The tests whose launcher is on such a kernel. */
+  readonly files: readonly string[];
+  /** What cannot be had then, and is refused with a hint. */
+  readonly refused?: string;
+}
+
+const pidfds = ["pidfd_open", "pidfd_send_signal"];
+const withoutPidfds = "die-with";
+
+const lacks: readonly Lack[] = [
+  { name: "openat2", missing: ["openat2"], files: ["run", "mounts", "races", "enter"] },
+  { name: "clone3", missing: ["clone3"], files: ["run", "cleanup", "enter"] },
+  { name: "close_range", missing: ["close_range"], files: ["run", "enter"] },
+  {
+    name: "pidfds",
+    missing: pidfds,
+    files: ["life", "enter", "terminal"],
+    refused: withoutPidfds,
+  },
+  {
+    name: "any of them",
+    missing: ["openat2", "clone3", "close_range", ...pidfds],
+    files: ["run", "mounts", "cleanup", "life", "enter"],
+    refused: withoutPidfds,
+  },
+];
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** attacks/without.c for these calls: stands in for the launcher. */
+function buildWithout(directory: string, missing: readonly string[]): string {
+  const program = join(directory, missing.join("-"));
+  const numbers = missing.map((name) => `SYS_${name}`).join(",");
+  const defines = [`-DLAUNCHER="${launcherPath}"`, `-DMISSING=${numbers}`];
+  execFileSync("gcc", ["-O1", "-o", program, ...defines, here("attacks/without.c")]);
+  return program;
+}
+
+/** Throws with their report when one of them fails. */
+function runTests(files: readonly string[], launcher: string, refused?: string): void {
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+  const skip = refused === undefined ? [] : [`--test-skip-pattern=${refused}`];
+  const paths = files.map((name) => here(`launcher-${name}.test.ts`));
+  execFileSync(process.execPath, ["--test", "--test-reporter=dot", ...skip, ...paths], {
+    env: { ...environment, TERRARIUM_LAUNCHER: launcher },
+    encoding: "utf8",
+  });
+}
+
+describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
+  let directory = "";
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "terrarium-without-"));
+    execFileSync("chmod", ["755", directory]);
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  for (const { name, missing, files, refused } of lacks) {
+    it(`${name} has the same sandboxes`, () => {
+      runTests(files, buildWithout(directory, missing), refused);
+    });
+  }
+
+  it("CLONE_INTO_CGROUP has init in its cgroups all the same", {
+    skip: process.arch !== "x64" && "the injector needs x86-64",
+  }, async () => {
+    const injector = new Injector();
+    const cgroup = `/sys/fs/cgroup/${existsSync("/sys/fs/cgroup/unified") ? "unified/" : ""}terrarium-without-${process.pid}`;
+    const args = ["run", "--status-fd", "3", "--sync-fd", "4", ...idMaps, ...hostPrograms];
+    let inside = "";
+    mkdirSync(cgroup);
+    try {
+      const point = { role: "0", call: "clone3", nth: 1, detail: "" };
+      const outcome = await injector.run(
+        [...args, "--cgroup", cgroup, "--", "sleep", "0.2"],
+        { mode: "fail", point, errno: "EBUSY" },
+        () => {
+          inside ||= readFileSync(join(cgroup, "cgroup.procs"), "utf8");
+        },
+      );
+      assert.deepEqual([outcome.hit, outcome.code], [true, 0]);
+      assert.notEqual(inside, "");
+    } finally {
+      if (existsSync(cgroup)) rmdirSync(cgroup);
+      injector.close();
+    }
+  });
+});
