@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -39,6 +39,7 @@ describe(
           );
           const clean = await play(injector, scene, places[0] as Place, { mode: "trace" });
           assert.deepEqual([clean.code, clean.left], [commandCode, []], clean.stderr);
+          const mounts = hostMounts();
           const spoils = clean.points.flatMap(spoilsOf);
           const points = spoils.length;
           const complaints = (
@@ -46,6 +47,7 @@ describe(
           ).flat();
           t.diagnostic(`${points} points, ${points - complaints.length} clean`);
           assert.deepEqual(complaints, []);
+          assert.equal(hostMounts(), mounts);
         } finally {
           rmSync(directory, { recursive: true, force: true });
         }
@@ -53,6 +55,8 @@ describe(
     }
   },
 );
+
+const hostMounts = (): string => readFileSync("/proc/self/mountinfo", "utf8");
 
 /** Takes spoils from the common list until it is empty, and returns what is wrong with their runs. */
 async function spoilAll(
