@@ -62,7 +62,7 @@ const interrupted = new Set([
 const shortened = new Set(["write", "sendfile"]);
 
 /** How often these are made depends on who is faster: not every run has as many as the clean one had. */
-const onTime = /^(poll|read|wait4|recvmsg)$/;
+const onTime = /^(poll|read|wait4|waitid|recvmsg|kill)$/;
 
 /** What the launcher may fail to do without failing, and why. */
 interface Tolerated {
@@ -94,10 +94,10 @@ const tolerated: readonly Tolerated[] = [
     why: "stdin and stdout are let go later",
   },
   { call: /^recvmsg$/, detail: /^socket/, why: "the message waits, and is asked for again" },
-  { call: /^read$/, detail: /signalfd/, why: "the signal waits, and is asked for again" },
+  { call: /^read$/, detail: /signalfd|pidfd/, why: "the signal waits, and is asked for again" },
   { call: /^sendmsg$/, detail: /^socket/, why: "the exit code of init is the second source" },
   { role: /^0$/, call: /^waitid$/, why: "the ending was told by init" },
-  { role: /^0$/, call: /^poll$/, detail: / 1$/, why: "a last look for words of who has ended" },
+  { role: /^0$/, call: /^poll$/, why: "the last one: a look for words of who has ended" },
   { role: /^0$/, call: /^rmdir$/, why: "a busy cgroup is removed a moment later" },
   {
     role: /^0$/,

@@ -332,7 +332,7 @@ describe("launcher run as an ordinary user", () => {
     });
     assert.equal(code, 125);
     assert.deepEqual([events[0]?.stage, events[0]?.errno], ["identity", "EPERM"]);
-    assert.match(events[0]?.hint ?? "", /CAP_SETUID/);
+    assert.match(events[0]?.hint ?? "", /CAP_SETUID|newuidmap/);
   });
 });
 
