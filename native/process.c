@@ -27,10 +27,8 @@ bool process_has_ended(int watch, pid_t child) {
     struct signalfd_siginfo ignored;
     if (has_ended(child))
         return true;
-    /* Another child's end. To a pidfd this read is EINVAL. */
-    ssize_t drained = read(watch, &ignored, sizeof ignored);
-    (void)drained;
-    if (!has_ended(child))
+    /* Another child's end; a pidfd, to which this read is EINVAL, tells of no other. */
+    if (read(watch, &ignored, sizeof ignored) < 0 || !has_ended(child))
         return false;
     kill(getpid(), SIGCHLD); /* it ended just now, and its own signal was read: be readable again */
     return true;
