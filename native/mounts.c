@@ -1,6 +1,7 @@
 #include "mounts.h"
 #include "cgroupfs.h"
 #include "cleanup.h"
+#include "overlay.h"
 #include "proc.h"
 #include "resolve.h"
 #include "sources.h"
@@ -74,11 +75,60 @@ static bool apply_tmpfs(const struct mount_spec *mount, struct building *buildin
     return tree >= 0 && attach_at(building, tree, mount, failure);
 }
 
+/* Of a layer in memory; a kept one is here already. */
+static int open_layer(const struct mount_spec *mount, struct failure *failure) {
+    static const char *const parameters[] = {"mode=700", NULL};
+    if (mount->source)
+        return fcntl(mount->tree, F_DUPFD_CLOEXEC, 3);
+    return source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+}
+
+/*
+ * In the place of the root, not on top of it: two roots on "/" would hide the host's from the
+ * umount that ends pivot_root, and leave it there.
+ */
+static bool replace_root(int *made, struct building *building, struct failure *failure) {
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", building->root);
+    if (umount2(link, MNT_DETACH) < 0)
+        return failed(failure, "overlay", "umount2", "/");
+    if (move_mount(*made, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return failed(failure, "overlay", "move_mount", "/");
+    close(building->root);
+    building->root = take_fd(made);
+    return true;
+}
+
+static bool apply_overlay(const struct mount_spec *mount, struct building *building,
+                          struct failure *failure) {
+    bool root = mount->target[strspn(mount->target, "/")] == '\0';
+    cleanup_fd int place =
+        root ? fcntl(building->root, F_DUPFD_CLOEXEC, 3)
+             : resolve_existing(building->root, mount->target, O_PATH | O_DIRECTORY, 0);
+    if (place < 0)
+        return failed(failure, "overlay", "openat2", mount->target);
+    cleanup_fd int layer = open_layer(mount, failure);
+    cleanup_fd int made = layer < 0 ? -1 : overlay_writable(place, layer, failure);
+    if (made < 0)
+        return false;
+    return root ? replace_root(&made, building, failure)
+                : mount_attach(made, place, mount->target, failure);
+}
+
 static bool apply_directory(const struct mount_spec *mount, struct building *building,
                             struct failure *failure) {
     cleanup_fd int made =
         resolve_target(building->root, mount->target, TARGET_DIRECTORY, false, failure);
     return made >= 0;
+}
+
+/* A kept layer has its links from the last time. */
+static bool links_to(int parent, const char *name, const char *to) {
+    char text[PATH_MAX];
+    int saved = errno;
+    ssize_t length = saved == EEXIST ? readlinkat(parent, name, text, sizeof text) : -1;
+    errno = saved;
+    return length == (ssize_t)strlen(to) && memcmp(text, to, (size_t)length) == 0;
 }
 
 static bool apply_symlink(const struct mount_spec *mount, struct building *building,
@@ -87,9 +137,9 @@ static bool apply_symlink(const struct mount_spec *mount, struct building *build
     cleanup_fd int parent = resolve_parent(building->root, mount->target, &name, failure);
     if (parent < 0)
         return false;
-    if (symlinkat(mount->source, parent, name) < 0)
-        return failed(failure, "mount", "symlinkat", mount->target);
-    return true;
+    if (symlinkat(mount->source, parent, name) == 0 || links_to(parent, name, mount->source))
+        return true;
+    return failed(failure, "mount", "symlinkat", mount->target);
 }
 
 /* A link at /proc, /sys or /dev would lead what is mounted there astray (CVE-2019-19921). */
@@ -151,7 +201,7 @@ static bool (*const appliers[])(const struct mount_spec *, struct building *, st
     [MOUNT_SYMLINK] = apply_symlink, [MOUNT_PROC] = apply_proc,
     [MOUNT_DEV] = apply_dev,         [MOUNT_SYSFS] = apply_sysfs,
     [MOUNT_MQUEUE] = apply_mqueue,   [MOUNT_DEVPTS] = apply_devpts,
-    [MOUNT_CGROUP] = apply_cgroup,
+    [MOUNT_OVERLAY] = apply_overlay, [MOUNT_CGROUP] = apply_cgroup,
 };
 
 bool mounts_apply(const struct options *options, struct building *building,

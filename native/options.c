@@ -164,11 +164,15 @@ static bool add_mount(struct options *options, const struct row *row, char **val
                       struct failure *failure) {
     bool two = strchr(row->arguments, ' ') != NULL;
     const char *target = values[two ? 1 : 0];
-    if (target[0] != '/' || target[strspn(target, "/")] == '\0')
+    bool root = target[strspn(target, "/")] == '\0';
+    if (target[0] != '/' || (root && row->pattern.kind != MOUNT_OVERLAY))
         return refused(failure, "options",
                        "--%s: '%s' must be an absolute path below the root (--rootfs gives the "
                        "root itself)",
                        row->name, target);
+    if (root && options->mount_count > 0)
+        return refused(failure, "options", "--%s: a layer over / must be the first mount",
+                       row->name);
     size_t size = (options->mount_count + 1) * sizeof *options->mounts;
     struct mount_spec *mounts = realloc(options->mounts, size);
     if (!mounts)
@@ -217,6 +221,9 @@ static const struct row rows[] = {
     {"ro-idmap-bind", "SRC DST", "the same, id-mapped and read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true}},
     {"view", "SRC DST", "SRC read-only with its owners, open as to a stranger on the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true}},
     {"view-try", "SRC DST", "the same where the kernel can, else --ro-bind", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true, .optional = true}},
+    {"overlay-tmpfs", "DST", "a writable layer in memory over the directory DST, which may be /", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY}},
+    {"overlay", "DIR DST", "the same with the layer kept in DIR of the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY}},
+    {"idmap-overlay", "DIR DST", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY, .idmapped = true}},
     {"ro-protect", "PATH", "make PATH inside read-only where it exists and is no symlink", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT, .read_only = true}},
     {"pin", "PATH", "keep PATH inside from being renamed or removed", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_PROTECT}},
     {"tmpfs", "DST", "an empty tmpfs, mode 0755", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_TMPFS, .mode = 0755}},

@@ -22,7 +22,8 @@ enum mount_kind {
     MOUNT_SYSFS,
     MOUNT_MQUEUE,
     MOUNT_DEVPTS,
-    MOUNT_CGROUP, /* the own cgroups, read-only */
+    MOUNT_OVERLAY, /* a writable layer over what is there */
+    MOUNT_CGROUP,  /* the own cgroups, read-only */
 };
 
 struct mount_spec {
@@ -34,7 +35,8 @@ struct mount_spec {
     bool optional; /* of a view: else a plain bind */
     bool set_id;   /* its set-uid and set-gid programs work */
     mode_t mode;
-    const char *source; /* host path of a bind, target of a symlink, options of a tmpfs */
+    const char
+        *source; /* host path of a bind or of a layer, target of a symlink, options of a tmpfs */
     const char *target; /* absolute path inside */
     int tree;           /* detached mount of a bind's source; -1 until it was opened */
 };

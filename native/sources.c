@@ -90,7 +90,8 @@ static bool clone_failed(const struct mount_spec *mount, struct failure *failure
 
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
     cleanup_fd int place = open_place(mount->source, failure);
-    if (place < 0)
+    if (place < 0 ||
+        (mount->kind == MOUNT_OVERLAY && !overlay_check_layer(place, mount->source, failure)))
         return false;
     int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth(mount);
     mount->tree = open_tree(place, "", flags);
@@ -121,7 +122,8 @@ bool sources_open(struct options *options, struct failure *failure) {
         return false;
     for (size_t i = 0; i < options->mount_count; i++) {
         struct mount_spec *mount = &options->mounts[i];
-        if (mount->kind == MOUNT_BIND && !prepare_source(mount, failure))
+        bool layer = mount->kind == MOUNT_OVERLAY && mount->source;
+        if ((mount->kind == MOUNT_BIND || layer) && !prepare_source(mount, failure))
             return false;
     }
     return true;
