@@ -8,6 +8,7 @@ import { enterCommand } from "./commands/enter.ts";
 import { execCommand } from "./commands/exec.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { layersCommand } from "./commands/layers.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   killCommand,
   stopCommand,
   rmCommand,
+  layersCommand,
   featuresCommand,
 ];
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parseDuration } from "../protocol/duration.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { HelperClient } from "../protocol/methods.ts";
+import { type Overlay, overlays } from "../protocol/overlays.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { limitOptions, parseLimits } from "./limitOptions.ts";
 import { mountOptions, parseMounts } from "./mountOptions.ts";
@@ -35,6 +36,7 @@ export const specOptions: readonly Option[] = [
     argument: "DIR",
     help: "this becomes the root; else a view of this host",
   },
+  { name: "overlay", argument: "KIND", help: "layer over the root: none, ephemeral, kept" },
   { name: "read-only", help: "nothing can be made in the root directory" },
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
   { name: "init", help: "our init as PID 1 (default)" },
@@ -108,6 +110,7 @@ function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
     userns: parseUserns(lastValue(parsed, "userns")),
     env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
     mounts: [...parseMounts(parsed)],
+    overlay: parseOverlay(lastValue(parsed, "overlay")),
     readOnly: isSet(parsed, "read-only") ? true : undefined,
     init: parseInit(parsed),
     timeout: parseTimeout(lastValue(parsed, "timeout")),
@@ -130,6 +133,12 @@ function parseTimeout(text: string | undefined): string | undefined {
     `--timeout ${text} is no duration`,
     "It is written 90s, 30m or 1h30m, and is 366 days at most.",
   );
+}
+
+function parseOverlay(text: string | undefined): Overlay | undefined {
+  const overlay = overlays.find((known) => known === text);
+  if (overlay || text === undefined) return overlay;
+  throw new UsageError(`--overlay ${text} is unknown`, `It is ${overlays.join(", ")}.`);
 }
 
 function parseUserns(text: string | undefined): SandboxSpecInput["userns"] {

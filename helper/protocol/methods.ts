@@ -7,6 +7,7 @@ import type {
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
+import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
 import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
 
@@ -59,6 +60,8 @@ export interface Results {
   "sandbox/pause": null;
   "sandbox/unpause": null;
   "sandbox/remove": null;
+  "layer/list": readonly KeptLayer[];
+  "layer/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
   "host/features": readonly FeatureReport[];

@@ -5,7 +5,7 @@ import type { SandboxSpec } from "./schemas.ts";
 /** One step in the making of the mount tree; the launcher takes them in this order. */
 export interface PlannedMount {
   readonly kind: MountKind;
-  /** On the host, for a root or a bind; what a symlink says. */
+  /** On the host, for a root, a bind or a kept layer; what a symlink says. */
   readonly source?: string | undefined;
   readonly target: string;
   readonly readOnly?: boolean | undefined;
@@ -18,13 +18,14 @@ export interface PlannedMount {
   readonly idMapped?: boolean | undefined;
   /**
    * Of a bind of the host's: id-mapped, so that its owners are shown, below an overlay that opens only what a
-   * stranger on the host may. A plain bind where the kernel cannot, with owners that look like nobody's.
+   * stranger on the host may. Preferred: a plain bind where the kernel cannot, with owners like nobody's.
    */
-  readonly view?: boolean | undefined;
+  readonly view?: "preferred" | "required" | undefined;
 }
 
 /**
  * `root` a directory that becomes the root; `pin` a path inside that cannot be renamed or removed;
+ * `overlay` a writable layer over what is there, in memory where it has no source;
  * `protect` a path inside that becomes read-only; `tmpfs-shared` a tmpfs of mode 1777.
  */
 export type MountKind =
@@ -36,6 +37,7 @@ export type MountKind =
   | "tmpfs-shared"
   | "directory"
   | "symlink"
+  | "overlay"
   | "dev"
   | KernelFileSystem;
 

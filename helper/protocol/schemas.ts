@@ -5,6 +5,7 @@ import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
 import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes } from "./namespaces.ts";
+import { overlays } from "./overlays.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
 import { namespaceChoices, network, timeOffsets } from "./sharing.ts";
 import { signalNames } from "./signals.ts";
@@ -119,6 +120,8 @@ export const sandboxSpec = z.strictObject({
   /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */
   workspace: z.optional(absolutePath),
   workdir: z.optional(absolutePath),
+  /** A writable layer over the root: in memory, or kept for the next sandbox of this name. */
+  overlay: z._default(z.enum(overlays), "none"),
   /** Nothing can be made in the root directory itself. */
   readOnly: z._default(z.boolean(), false),
   mounts: z._default(z.array(mount).check(z.maxLength(256)), []),
@@ -205,6 +208,8 @@ export const parameterSchemas = {
     target: sandboxTarget,
     force: z._default(z.boolean(), false),
   }),
+  "layer/list": z.strictObject({}),
+  "layer/remove": z.strictObject({ name: sandboxName }),
   "process/enter": z.strictObject({
     pid,
     /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */

@@ -40,6 +40,8 @@ export const keyWords: Readonly<Record<string, string>> = {
   "mounts.recursive": "With what is mounted below the source: AT_RECURSIVE. Default: true.",
   "mounts.size": "tmpfs(5)'s size, as 64m. Default: half of the machine's memory.",
   "mounts.mode": "Octal mode of the tmpfs's root. Default: 1777.",
+  overlay:
+    "A writable layer over the root, so that all of it can be changed and nothing below changes. ephemeral: in memory, gone with the sandbox. kept: on disk, for the next sandbox of this name (terrarium layers). Default: none.",
   readOnly:
     "Nothing can be made in the root directory itself, home included: MOUNT_ATTR_RDONLY. Mounts, /tmp and /run stay as they are. Default: false.",
   env: "Variables inside: name to value. The environment is built from nothing.",

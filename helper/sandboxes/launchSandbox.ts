@@ -8,10 +8,12 @@ import type { CreatedSandbox } from "../protocol/methods.ts";
 import { joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
+import { checkOverlay, layerUndo, makeLayers } from "./layers.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
 import { planRun } from "./plan.ts";
 import { type Occasion, planFacts } from "./planFacts.ts";
+import { planMounts } from "./plannedMounts.ts";
 import { lives } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { checkProcesses } from "./startOrder.ts";
@@ -19,6 +21,7 @@ import { checkProcesses } from "./startOrder.ts";
 /** Refuses what could never be launched, before anything is made; answers where the spec's paths lead. */
 export function checkSpec({ asker, registry }: SandboxHost, { spec, stdio }: Occasion): Sources {
   checkProcesses(spec, stdio);
+  checkOverlay(spec);
   return checkPaths(spec, { home: asker.home, state: registry.state.root });
 }
 
@@ -29,7 +32,13 @@ export async function launchSandbox(
   occasion: Occasion,
   sources: Sources,
 ): Promise<CreatedSandbox> {
-  return start(host, prepare(record), occasion, sources);
+  const undoLayer = layerUndo(record);
+  try {
+    return await start(host, prepare(record), occasion, sources);
+  } catch (error) {
+    await undoLayer();
+    throw error;
+  }
 }
 
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
@@ -60,6 +69,7 @@ async function start(
   const launched = withOpened(joined, (files) => {
     const named = joined.map(({ type }, place) => ({ type, path: inheritedPath(place) }));
     const facts = planFacts(host, record, occasion, { sources, socket, joined: named });
+    makeLayers(record.name, planMounts(facts));
     return launch("run", planRun(facts), record.command, files);
   });
   try {

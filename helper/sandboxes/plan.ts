@@ -29,6 +29,8 @@ export interface PlanFacts {
     readonly pinned: readonly string[];
     readonly readOnly: readonly string[];
   };
+  /** Where the sandbox's layer is kept, when it is. */
+  readonly layer: string | undefined;
   readonly cgroupDirectories: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly stdio: Stdio;

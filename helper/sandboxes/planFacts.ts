@@ -3,6 +3,7 @@ import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { readHostView } from "./hostView.ts";
 import type { Asker, SandboxIdentity } from "./identity.ts";
+import { layerDirectory } from "./layers.ts";
 import { defaultShell } from "./newRecord.ts";
 import { protections } from "./paths.ts";
 import type { PlanFacts } from "./plan.ts";
@@ -30,6 +31,7 @@ export function planFacts(
     joined,
     hostView: readHostView(),
     protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
+    layer: spec.overlay === "kept" ? layerDirectory(record.name) : undefined,
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),
     environment: buildEnvironment({
       user: userInside(host.asker, identity, spec),

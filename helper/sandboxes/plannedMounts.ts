@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import type { PlannedMount } from "../protocol/plan.ts";
 import { isNew } from "../protocol/sharing.ts";
-import type { HostDirectory } from "./hostView.ts";
+import type { HostDirectory, HostEntry } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 
 /** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
@@ -26,6 +27,7 @@ export function mountOption(mount: PlannedMount): readonly string[] {
   if (kind === "root") return [mount.idMapped ? "--idmap-rootfs" : "--rootfs", source];
   if (kind === "bind") return [bindOption(mount), source, target, ...depth(mount)];
   if (kind === "tmpfs" && mount.mode) return ["--tmpfs-with", tmpfsWords(mount), target];
+  if (kind === "overlay") return overlayWords(mount);
   if (kind === "symlink") return ["--symlink", source, target];
   return [launcherWords[kind], target];
 }
@@ -45,8 +47,13 @@ const launcherWords = {
 } as const;
 
 function bindOption({ readOnly, idMapped, view }: PlannedMount): string {
-  if (view) return "--view-try";
+  if (view) return view === "required" ? "--view" : "--view-try";
   return `--${readOnly ? "ro-" : ""}${idMapped ? "idmap-" : ""}bind`;
+}
+
+function overlayWords({ source, target, idMapped }: PlannedMount): readonly string[] {
+  if (source === undefined) return ["--overlay-tmpfs", target];
+  return [idMapped ? "--idmap-overlay" : "--overlay", source, target];
 }
 
 function depth({ recursive }: PlannedMount): readonly string[] {
@@ -69,13 +76,33 @@ function rootMounts(facts: PlanFacts): PlannedMount[] {
   const { rootfs } = spec;
   if (rootfs.type === "directory") {
     const source = sourceOf(facts, rootfs.path);
-    return [{ kind: "root", source, target: "/", idMapped: identity.idMappedBinds }];
+    const readOnly = spec.overlay !== "none";
+    const idMapped = identity.idMappedBinds;
+    return [{ kind: "root", source, target: "/", readOnly, idMapped }, ...layers(facts, "/")];
   }
-  return hostView.map((entry): PlannedMount => {
-    if (entry.kind === "symlink") return { kind: "symlink", source: entry.to, target: entry.path };
-    const view = identity.idMappedBinds && showsOwners(entry);
-    return { kind: "bind", source: entry.path, target: entry.path, readOnly: true, view };
-  });
+  // Without a kept layer the root is a tmpfs, which is as good as one.
+  const root = facts.layer ? layers(facts, "/") : [];
+  return [...root, ...hostView.flatMap((entry) => hostMounts(facts, entry))];
+}
+
+function hostMounts(facts: PlanFacts, entry: HostEntry): PlannedMount[] {
+  const { path } = entry;
+  if (entry.kind === "symlink") return [{ kind: "symlink", source: entry.to, target: path }];
+  const view = facts.identity.idMappedBinds ? viewOf(facts, entry) : undefined;
+  return [
+    { kind: "bind", source: path, target: path, readOnly: true, view },
+    ...layers(facts, path),
+  ];
+}
+
+/** Where a kept layer has what was written over one directory. */
+function layers({ spec, identity, layer }: PlanFacts, target: string): PlannedMount[] {
+  if (spec.overlay === "none") return [];
+  const part = target === "/" ? "root" : target.slice(1);
+  const source = layer === undefined ? undefined : join(layer, part);
+  return [
+    { kind: "overlay", source, target, idMapped: source !== undefined && identity.idMappedBinds },
+  ];
 }
 
 /**
@@ -83,8 +110,10 @@ function rootMounts(facts: PlanFacts): PlannedMount[] {
  * bind: overlayfs remembers a name that was not there, so that a program installed later might stay unseen.
  * An overlay shows one file system: what is mounted below its directory would be missing.
  */
-function showsOwners({ path, holdsMounts }: HostDirectory): boolean {
-  return path === "/etc" && !holdsMounts;
+function viewOf({ spec }: PlanFacts, { path, holdsMounts }: HostDirectory): PlannedMount["view"] {
+  // What looks like nobody's could not be changed, so that a layer over it would be of no use.
+  if (spec.overlay !== "none") return "required";
+  return path === "/etc" && !holdsMounts ? "preferred" : undefined;
 }
 
 function privateMounts(facts: PlanFacts): PlannedMount[] {

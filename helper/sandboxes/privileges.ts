@@ -21,6 +21,9 @@ export interface Privileges {
  */
 const neverBesideHost: readonly string[] = ["SETFCAP", "FSETID"];
 
+/** A kept layer is a directory of the host's, too. */
+const hostKinds: readonly PlannedMount["kind"][] = ["bind", "root", "overlay"];
+
 /** Throws invalidRequest for a wish that would open something on the host. */
 export function planPrivileges(
   spec: SandboxSpec,
@@ -57,7 +60,7 @@ function writablePlace(
 ): string | undefined {
   if (!isNew(namespaces, "mnt")) return "the mount namespace that it shares";
   const found = mounts.find(
-    ({ kind, readOnly }) => (kind === "bind" || kind === "root") && !readOnly,
+    ({ kind, source, readOnly }) => hostKinds.includes(kind) && source !== undefined && !readOnly,
   );
   return found && `${found.source} of the host`;
 }

@@ -1,6 +1,6 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { TerrariumError } from "../protocol/errors.ts";
+import { makePrivate } from "./privateDirectory.ts";
 
 /** Where the registry lives: only what the kernel cannot tell. Gone with the next boot, as the sandboxes are. */
 export interface StateDirectory {
@@ -11,8 +11,6 @@ export interface StateDirectory {
   readonly terminals: string;
   readonly lockFile: string;
 }
-
-const privateMode = 0o700;
 
 /** Makes (or finds) the state directory of this user and refuses one that somebody else could have prepared. */
 export function openStateDirectory(runtime = runtimeDirectory()): StateDirectory {
@@ -48,16 +46,4 @@ function isWritable(directory: string | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-function makePrivate(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: privateMode });
-  const found = lstatSync(directory);
-  if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
-    throw new TerrariumError("pathRefused", {
-      path: directory,
-      reason: "it must be a directory that belongs to this user; somebody else made it",
-    });
-  }
-  if ((found.mode & 0o777) !== privateMode) chmodSync(directory, privateMode);
 }

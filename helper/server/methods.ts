@@ -14,6 +14,7 @@ import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { landlockOf } from "../sandboxes/landlockOf.ts";
+import { listLayers, removeLayer } from "../sandboxes/layers.ts";
 import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
@@ -109,6 +110,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "sandbox/remove": {
     changes: true,
     handle: ({ host }, { target, force }) => done(removeSandbox(host, target, force)),
+  },
+  "layer/list": { changes: false, handle: ({ host }) => listLayers(host) },
+  "layer/remove": {
+    changes: true,
+    handle: ({ host }, { name }) => done(removeLayer(host, name)),
   },
   "process/enter": {
     changes: true,

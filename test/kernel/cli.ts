@@ -31,7 +31,7 @@ export interface Client {
 }
 
 /** A test's context, or a suite's `after`. */
-interface Cleanup {
+export interface Cleanup {
   after(work: () => unknown): void;
 }
 

@@ -54,6 +54,7 @@ const details: SandboxDetails = {
     workspace: "/tmp/work",
     userns: "keep-id",
     namespaces: {},
+    overlay: "none",
     readOnly: false,
     mounts: [],
     env: {},

@@ -25,6 +25,7 @@ function facts(asker: Asker, input: SandboxSpecInput, changes: Partial<PlanFacts
       { kind: "directory", path: "/etc", holdsMounts: false },
     ],
     protections: { pinned: [], readOnly: [] },
+    layer: spec.overlay === "kept" ? "/var/lib/terrarium/layers/tides" : undefined,
     cgroupDirectories: [],
     environment: { TERM: "xterm" },
     stdio: "tty",
@@ -149,6 +150,42 @@ describe("a root directory", () => {
 
   test("is id-mapped for root, so that what root owns there belongs to the root inside", () => {
     assert.ok(lines(planRun(facts(root, { rootfs }))).includes("--idmap-rootfs /srv/alpine"));
+  });
+});
+
+describe("an overlay", () => {
+  const overlays = (asker: Asker, input: SandboxSpecInput) =>
+    lines(planRun(facts(asker, input))).filter((line) =>
+      /^--(idmap-)?(overlay|view|ro-bind|rootfs)/.test(line),
+    );
+
+  test("in memory covers each directory of the host's, with its owners shown", () => {
+    assert.deepEqual(overlays(root, { overlay: "ephemeral" }), [
+      "--view /usr /usr",
+      "--overlay-tmpfs /usr",
+      "--view /etc /etc",
+      "--overlay-tmpfs /etc",
+    ]);
+  });
+
+  test("that is kept has a directory for each, and one for the root", () => {
+    const layer = "/var/lib/terrarium/layers/tides";
+    assert.deepEqual(overlays(root, { overlay: "kept", name: "tides" }), [
+      `--idmap-overlay ${layer}/root /`,
+      "--view /usr /usr",
+      `--idmap-overlay ${layer}/usr /usr`,
+      "--view /etc /etc",
+      `--idmap-overlay ${layer}/etc /etc`,
+    ]);
+  });
+
+  test("over a root directory covers all of it", () => {
+    const rootfs = { type: "directory", path: "/srv/alpine" } as const;
+    assert.deepEqual(overlays(dev, { rootfs, overlay: "ephemeral" }), [
+      "--rootfs /srv/alpine",
+      "--overlay-tmpfs /",
+    ]);
+    assert.ok(overlays(root, { rootfs, overlay: "ephemeral" }).includes("--overlay-tmpfs /"));
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type ExportFacts,
   idMapGap,
   limitsGap,
+  overlayGap,
   quote,
   script,
   shellVariable,
@@ -24,6 +25,7 @@ export function bwrapCommand({ plan, environment }: ExportFacts): string {
       ...limitsGap(plan),
       ...capabilityGap(plan),
       ...mountGaps(plan),
+      ...overlayGap(plan),
       ...clockGaps(plan),
     ],
     [
@@ -88,6 +90,7 @@ function mountWords({
     case "mqueue":
       return [[`--${kind}`, to]];
     case "pin":
+    case "overlay":
     case "sysfs":
     case "cgroup":
     case "devpts":

@@ -4,7 +4,7 @@ import type { UlimitValue } from "../../protocol/privileges.ts";
 import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
 import { engineNamespaceGaps, engineNamespaces, isMade } from "./namespaces.ts";
-import { commonGaps, type ExportFacts, idMapGap, quote, script } from "./script.ts";
+import { commonGaps, type ExportFacts, idMapGap, overlayGap, quote, script } from "./script.ts";
 
 /** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */
 interface Engine {
@@ -77,6 +77,7 @@ function engineCommand(facts: ExportFacts, engine: Engine): string {
     ...commonGaps(plan),
     ...idMapGap(plan),
     ...mountGaps(plan),
+    ...overlayGap(plan, "/"),
     ...privilegeGap(plan),
     ...gaps(plan),
     ...engineNamespaceGaps(plan, joinsPaths),

@@ -2,7 +2,7 @@ import type { IdMapLine, PlannedMount, SandboxPlan } from "../../protocol/plan.t
 import { tmpfsWords } from "../plannedMounts.ts";
 import { namedUlimits } from "../privileges.ts";
 import { isMade, ociNamespaces } from "./namespaces.ts";
-import { commonGaps, type ExportFacts } from "./script.ts";
+import { commonGaps, type ExportFacts, overlayGap } from "./script.ts";
 
 /** config.json of an OCI bundle (runtime-spec 1.2), with what it cannot express in an annotation. */
 export function ociConfig({ plan, environment }: ExportFacts): string {
@@ -29,6 +29,7 @@ function gaps(plan: SandboxPlan): string[] {
   const links = plan.mounts.filter(({ kind }) => kind === "symlink");
   return [
     ...commonGaps(plan),
+    ...overlayGap(plan),
     ...unlimitedGap(plan),
     ...(rootfs.type === "host"
       ? ["rootfs is an empty directory beside this file, owned by the first id of the map"]
@@ -121,6 +122,7 @@ function ociMount(mount: PlannedMount, plan: SandboxPlan): object[] {
     case "tmpfs-shared":
       return [{ destination: target, ...fileSystems[kind] }];
     case "root":
+    case "overlay":
     case "pin":
     case "symlink":
     case "directory":

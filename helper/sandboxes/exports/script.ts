@@ -70,6 +70,16 @@ export function withUlimits({ spec }: SandboxPlan): string[][] {
   return words.length > 0 ? [["prlimit", ...words]] : [];
 }
 
+/** `own`: the places where the tool has such a layer anyway. */
+export function overlayGap({ mounts }: SandboxPlan, ...own: readonly string[]): string[] {
+  const layers = mounts.filter(({ kind, target }) => kind === "overlay" && !own.includes(target));
+  return layers.map(({ source, target }) =>
+    source === undefined
+      ? `a writable layer in memory over ${target}`
+      : `a writable layer over ${target}, kept in ${source}`,
+  );
+}
+
 export function idMapGap({ mounts, uidMap }: SandboxPlan): string[] {
   if (!mounts.some(({ idMapped }) => idMapped)) return [];
   return uidMap.map(

@@ -7,6 +7,7 @@ import {
   type ExportFacts,
   idMapGap,
   limitsGap,
+  overlayGap,
   quote,
   script,
   shellVariable,
@@ -27,6 +28,7 @@ export function unshareCommand(facts: ExportFacts): string {
       ...capabilityGap(plan),
       ...(plan.uid === 0 ? [] : [`uid ${plan.uid} inside: it is root there, without capabilities`]),
       ...cgroupGap(plan),
+      ...overlayGap(plan),
       "read-only holds for a bind itself, not for mounts below it",
       ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
     ],
@@ -105,6 +107,7 @@ function mountSteps(mount: PlannedMount, base: string): string[] {
     case "dev":
       return devices(to);
     case "pin":
+    case "overlay":
     case "cgroup":
       return [];
   }
