@@ -5,7 +5,9 @@ export interface LimitFile {
   readonly file: string;
   /** Undefined: the file says that there is no limit. */
   parse(text: string): number | undefined;
-  /** What to write. `current` is the file's text now: version 2's cpu.max holds two limits. */
+  /** The file holds another limit as well, so what to write depends on its text now. */
+  readonly shared?: true;
+  /** What to write. `current` is the text of a shared file now. */
   format(value: number, current: string): string;
 }
 
@@ -38,6 +40,7 @@ export const limitTable: readonly LimitRow[] = [
     v1: { file: "cpu.cfs_period_us", ...plain },
     v2: {
       file: "cpu.max",
+      shared: true,
       parse: (text) => parseNumber(word(text, 1)),
       format: (value, current) => `${word(current, 0) || "max"} ${value}`,
     },
@@ -50,6 +53,7 @@ export const limitTable: readonly LimitRow[] = [
     v1: { file: "cpu.cfs_quota_us", ...plain },
     v2: {
       file: "cpu.max",
+      shared: true,
       parse: (text) => parseNumber(word(text, 0)),
       format: (value, current) => `${value} ${word(current, 1) || "100000"}`,
     },

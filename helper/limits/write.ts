@@ -6,7 +6,7 @@ import { isInForce, type LimitFile, type LimitRow } from "./table.ts";
 /** Puts one limit in force and reads it back. Throws limitRefused, with what the kernel answered. */
 export function writeLimit(
   row: LimitRow,
-  { file, parse, format }: LimitFile,
+  { file, shared, parse, format }: LimitFile,
   directory: string,
   value: number,
 ): void {
@@ -18,7 +18,7 @@ export function writeLimit(
       file: path,
       errno,
     });
-  const current = readCgroupFile(directory, file) ?? "";
+  const current = (shared && readCgroupFile(directory, file)) ?? "";
   const errno = writeCgroupFile(directory, file, format(value, current));
   if (errno !== undefined) throw refused(errno);
   const held = parse(readCgroupFile(directory, file) ?? "");
