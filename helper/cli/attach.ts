@@ -26,13 +26,14 @@ export function attach({ command, args }: Attachment, withInput: boolean): Promi
 
 /** The launcher as a child: carries its exit code, and passes on what is sent to us alone. */
 function follow(command: string, args: readonly string[], withInput: boolean): Promise<number> {
-  const child = spawn(command, args, {
-    stdio: [withInput ? "inherit" : "ignore", "inherit", "inherit"],
-  });
+  // Before the launcher starts: a signal that came between would end us and leave it behind, with our pipes open.
   // The terminal sends these to the whole foreground group, the launcher included.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGTSTP"] as const)
     process.on(signal, () => undefined);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  const child = spawn(command, args, {
+    stdio: [withInput ? "inherit" : "ignore", "inherit", "inherit"],
+  });
   return new Promise((resolve, reject) => {
     child.once("error", (error) =>
       reject(new TerrariumError("helperFailed", { reason: `cannot attach: ${error.message}` })),
