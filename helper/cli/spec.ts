@@ -36,6 +36,11 @@ export const specOptions: readonly Option[] = [
     argument: "DIR",
     help: "this becomes the root; else a view of this host",
   },
+  {
+    name: "rootfs-tarball",
+    argument: "FILE",
+    help: "the same from an archive; it is not written to",
+  },
   { name: "overlay", argument: "KIND", help: "layer over the root: none, ephemeral, kept" },
   { name: "read-only", help: "nothing can be made in the root directory" },
   { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
@@ -99,14 +104,13 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The command line in the words of a spec; what was not given is absent. */
 function parseFlags(parsed: ParsedArguments): SandboxSpecInput {
-  const rootfs = lastValue(parsed, "rootfs");
   const workspace = lastValue(parsed, "workspace");
   const flags: SandboxSpecInput = {
     name: lastValue(parsed, "name"),
     hostname: lastValue(parsed, "hostname"),
     workdir: lastValue(parsed, "workdir"),
     workspace: workspace === undefined ? undefined : resolve(workspace),
-    rootfs: rootfs === undefined ? undefined : { type: "directory", path: resolve(rootfs) },
+    rootfs: parseRootfs(parsed),
     userns: parseUserns(lastValue(parsed, "userns")),
     env: Object.fromEntries(allValues(parsed, "env").flatMap(parseVariable)),
     mounts: [...parseMounts(parsed)],
@@ -133,6 +137,16 @@ function parseTimeout(text: string | undefined): string | undefined {
     `--timeout ${text} is no duration`,
     "It is written 90s, 30m or 1h30m, and is 366 days at most.",
   );
+}
+
+function parseRootfs(parsed: ParsedArguments): SandboxSpecInput["rootfs"] {
+  const directory = lastValue(parsed, "rootfs");
+  const tarball = lastValue(parsed, "rootfs-tarball");
+  if (directory !== undefined && tarball !== undefined) {
+    throw new UsageError("--rootfs cannot stand beside --rootfs-tarball", "There is one root.");
+  }
+  if (tarball !== undefined) return { type: "tarball", path: resolve(tarball) };
+  return directory === undefined ? undefined : { type: "directory", path: resolve(directory) };
 }
 
 function parseOverlay(text: string | undefined): Overlay | undefined {

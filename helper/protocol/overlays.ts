@@ -2,9 +2,10 @@
 export const overlays = ["none", "ephemeral", "kept"] as const;
 export type Overlay = (typeof overlays)[number];
 
-/** A writable layer that outlives its sandbox. */
+/** What outlives the sandboxes that use it: their writable layer, or the files of a tarball. */
 export interface KeptLayer {
-  /** Of the sandboxes that use it, one after the other. */
+  readonly kind: "layer" | "image";
+  /** A layer's is the name of its sandboxes, an image's the SHA-256 of the tarball. */
   readonly name: string;
   readonly directory: string;
   readonly usedAtMs: number;

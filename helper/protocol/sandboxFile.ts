@@ -67,6 +67,7 @@ export type LimitWords = z.output<typeof limitWords>;
 const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("host") }),
   z.strictObject({ type: z.literal("directory"), path: hostPath }),
+  z.strictObject({ type: z.literal("tarball"), path: hostPath }),
 ]);
 
 const mount = z.discriminatedUnion("type", [

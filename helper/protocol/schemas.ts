@@ -51,6 +51,9 @@ export const sandboxName = z
     ),
   );
 
+/** SHA-256 of a tarball. */
+const imageName = z.string().check(z.regex(/^[0-9a-f]{64}$/, "must be the name of a layer"));
+
 const environmentName = z
   .string()
   .check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a variable's name"));
@@ -86,6 +89,7 @@ const mount = z.discriminatedUnion("type", [
 const rootfs = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("host") }),
   z.strictObject({ type: z.literal("directory"), path: absolutePath }),
+  z.strictObject({ type: z.literal("tarball"), path: absolutePath }),
 ]);
 
 const processName = z
@@ -209,7 +213,7 @@ export const parameterSchemas = {
     force: z._default(z.boolean(), false),
   }),
   "layer/list": z.strictObject({}),
-  "layer/remove": z.strictObject({ name: sandboxName }),
+  "layer/remove": z.strictObject({ name: z.union([sandboxName, imageName]) }),
   "process/enter": z.strictObject({
     pid,
     /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */

@@ -9,8 +9,8 @@ export const keyWords: Readonly<Record<string, string>> = {
   name: "Name of the sandbox, in lists and on terminals. Default: two words, as in amber-fern.",
   rootfs: "What becomes the root directory: pivot_root(2).",
   "rootfs.type":
-    "host: this machine's /usr, /bin, /lib*, /etc and /opt, read-only. directory: a directory of your own.",
-  "rootfs.path": "The directory. Relative paths begin at this file's folder.",
+    "host: this machine's /usr, /bin, /lib*, /etc and /opt, read-only. directory: a directory of your own. tarball: an archive that tar(1) reads, extracted once and shared; what is written there goes into an overlay in memory, or a kept one.",
+  "rootfs.path": "The directory or the archive. Relative paths begin at this file's folder.",
   userns:
     "Who you are inside (/proc/PID/uid_map). keep-id: the same uid and no capability. root: uid 0 inside, you outside. A sandbox of root has 65,536 free ids either way; root of an ordinary user has those of /etc/subuid and /etc/subgid besides, by newuidmap(1), or else one id.",
   namespaces:

@@ -7,6 +7,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import { joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
+import { provideImage } from "./images.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
 import { checkOverlay, layerUndo, makeLayers } from "./layers.ts";
 import { processIdentity } from "./newRecord.ts";
@@ -34,7 +35,8 @@ export async function launchSandbox(
 ): Promise<CreatedSandbox> {
   const undoLayer = layerUndo(record);
   try {
-    return await start(host, prepare(record), occasion, sources);
+    const imaged = await withImage(host, record, sources);
+    return await start(host, prepare(imaged), occasion, sources);
   } catch (error) {
     await undoLayer();
     throw error;
@@ -42,6 +44,21 @@ export async function launchSandbox(
 }
 
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
+/** Before the cgroups: extracting takes seconds. The record comes first, so that nobody removes the image. */
+async function withImage(
+  host: SandboxHost,
+  record: SandboxRecord,
+  sources: Sources,
+): Promise<SandboxRecord> {
+  const { rootfs } = record.spec;
+  if (rootfs.type !== "tarball") return record;
+  const image = sources.get(rootfs.path) ?? "";
+  const imaged = { ...record, image };
+  host.registry.write(imaged);
+  await provideImage(rootfs.path, image, record.idRangeBase);
+  return imaged;
+}
+
 function prepare(record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
   if (joinedTarget(record.spec.namespaces, "pid") && prepared.cgroups.length === 0) {

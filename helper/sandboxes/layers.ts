@@ -1,12 +1,12 @@
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { basename, join } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { KeptLayer } from "../protocol/overlays.ts";
 import type { PlannedMount } from "../protocol/plan.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
+import { dataDirectory, removeTree } from "./dataDirectory.ts";
 import type { SandboxHost } from "./host.ts";
+import { imagesDirectory } from "./images.ts";
 import { makePrivate } from "./privateDirectory.ts";
 import type { SandboxRecord } from "./record.ts";
 
@@ -20,14 +20,6 @@ export function layerDirectory(name: string): string {
 
 function layersDirectory(): string {
   return join(dataDirectory(), "layers");
-}
-
-/** What outlives a boot: /var/lib (FHS 5.8), or $XDG_DATA_HOME. */
-function dataDirectory(): string {
-  if (process.geteuid?.() === 0) return "/var/lib/terrarium";
-  const given = process.env["XDG_DATA_HOME"];
-  const data = given?.startsWith("/") ? given : join(process.env["HOME"] ?? "/", ".local/share");
-  return join(data, "terrarium");
 }
 
 /** The name is what the next sandbox finds its layer by. Throws invalidRequest. */
@@ -56,45 +48,54 @@ export function layerUndo({ name, spec }: SandboxRecord): () => Promise<void> {
   };
 }
 
+/** Where there is something to list: what one sandbox after the other keeps, and what tarballs became. */
+const stores = [
+  { kind: "layer", directory: layersDirectory, uses: usesLayer },
+  { kind: "image", directory: imagesDirectory, uses: usesImage },
+] as const;
+
 export function listLayers({ registry }: SandboxHost): readonly KeptLayer[] {
   const records = registry.records();
-  return namesOfLayers().map((name) => ({
-    name,
-    directory: layerDirectory(name),
-    usedAtMs: statSync(layerDirectory(name)).mtimeMs,
-    inUse: records.some((record) => uses(record, name)),
-  }));
+  return stores.flatMap(({ kind, directory, uses }) =>
+    entries(directory()).map((name) => ({
+      kind,
+      name,
+      directory: join(directory(), name),
+      usedAtMs: statSync(join(directory(), name)).mtimeMs,
+      inUse: records.some((record) => uses(record, name)),
+    })),
+  );
 }
 
 /** Throws invalidRequest, sandboxRunning. */
 export async function removeLayer({ registry }: SandboxHost, name: string): Promise<void> {
-  if (!namesOfLayers().includes(name)) {
+  const store = stores.find(({ directory }) => entries(directory()).includes(name));
+  if (!store) {
     throw new TerrariumError("invalidRequest", {
       reason: `There is no kept layer "${name}". "terrarium layers" lists those that exist.`,
     });
   }
-  const aside = layerDirectory(`.${name}.${process.pid}`);
+  const aside = join(store.directory(), `.${process.pid}.${name}`);
   await registry.exclusively(() => {
-    const user = registry.records().find((record) => uses(record, name));
-    if (user) throw new TerrariumError("sandboxRunning", { target: name });
-    renameSync(layerDirectory(name), aside);
+    const user = registry.records().find((record) => store.uses(record, name));
+    if (user) throw new TerrariumError("sandboxRunning", { target: user.name });
+    renameSync(join(store.directory(), name), aside);
   });
   await removeTree(aside);
 }
 
-function uses({ name, spec }: SandboxRecord, layer: string): boolean {
+function usesLayer({ name, spec }: SandboxRecord, layer: string): boolean {
   return name === layer && spec.overlay === "kept";
 }
 
-function namesOfLayers(): readonly string[] {
-  const directory = layersDirectory();
+function usesImage({ image }: SandboxRecord, name: string): boolean {
+  return image !== undefined && basename(image) === name;
+}
+
+/** What begins with a dot is being made or removed. */
+function entries(directory: string): readonly string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((name) => !name.startsWith("."))
     .sort();
-}
-
-/** rm(1) and not Node: what is inside may be nested deeper than a path can be long. */
-async function removeTree(directory: string): Promise<void> {
-  await promisify(execFile)("/bin/rm", ["-rf", "--one-file-system", "--", directory]);
 }

@@ -53,9 +53,9 @@ function defaultHostname(name: string): string {
 
 /** The asker's own shell on a view of the host, else whichever the root directory has. */
 export function defaultShell(spec: SandboxSpec, userShell: string): string {
-  return spec.rootfs.type === "host"
-    ? chooseShell("/", userShell)
-    : chooseShell(spec.rootfs.path, undefined);
+  if (spec.rootfs.type === "host") return chooseShell("/", userShell);
+  // What is in a tarball is known when it is extracted.
+  return spec.rootfs.type === "tarball" ? "/bin/sh" : chooseShell(spec.rootfs.path, undefined);
 }
 
 /** Throws noSuchProcess. */

@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
+import { imageDirectory } from "./images.ts";
 
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
 const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;
@@ -31,6 +32,8 @@ export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
   const sources = new Map<string, string>();
   const add = (path: string, real: string) => sources.set(path, real);
   if (spec.rootfs.type === "directory") add(spec.rootfs.path, checkRoot(spec.rootfs.path, hidden));
+  if (spec.rootfs.type === "tarball")
+    add(spec.rootfs.path, imageDirectory(existingFile(spec.rootfs.path)));
   if (spec.workspace) add(spec.workspace, checkWorkspace(spec.workspace, hidden));
   for (const mount of spec.mounts) {
     if (mount.type === "bind") add(mount.source, existing(mount.source));
@@ -114,6 +117,12 @@ export function contains(outer: string, inner: string): boolean {
 function existingDirectory(path: string): string {
   const real = existing(path);
   if (!statSync(real).isDirectory()) refuse(path, "it is not a directory");
+  return real;
+}
+
+function existingFile(path: string): string {
+  const real = existing(path);
+  if (!statSync(real).isFile()) refuse(path, "it is not a file");
   return real;
 }
 

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import type { Overlay } from "../protocol/overlays.ts";
 import type { PlannedMount } from "../protocol/plan.ts";
+import type { SandboxSpec } from "../protocol/schemas.ts";
 import { isNew } from "../protocol/sharing.ts";
 import type { HostDirectory, HostEntry } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
@@ -74,9 +76,10 @@ function sourceOf({ sources }: PlanFacts, path: string): string {
 function rootMounts(facts: PlanFacts): PlannedMount[] {
   const { spec, identity, hostView } = facts;
   const { rootfs } = spec;
-  if (rootfs.type === "directory") {
-    const source = sourceOf(facts, rootfs.path);
-    const readOnly = spec.overlay !== "none";
+  if (rootfs.type !== "host") {
+    const found = sourceOf(facts, rootfs.path);
+    const source = rootfs.type === "tarball" ? join(found, "root") : found;
+    const readOnly = overlayOf(spec) !== "none";
     const idMapped = identity.idMappedBinds;
     return [{ kind: "root", source, target: "/", readOnly, idMapped }, ...layers(facts, "/")];
   }
@@ -95,9 +98,14 @@ function hostMounts(facts: PlanFacts, entry: HostEntry): PlannedMount[] {
   ];
 }
 
+/** Sandboxes share what a tarball became: it is never written to. */
+function overlayOf({ overlay, rootfs }: SandboxSpec): Overlay {
+  return overlay === "none" && rootfs.type === "tarball" ? "ephemeral" : overlay;
+}
+
 /** Where a kept layer has what was written over one directory. */
 function layers({ spec, identity, layer }: PlanFacts, target: string): PlannedMount[] {
-  if (spec.overlay === "none") return [];
+  if (overlayOf(spec) === "none") return [];
   const part = target === "/" ? "root" : target.slice(1);
   const source = layer === undefined ? undefined : join(layer, part);
   return [
@@ -123,7 +131,7 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
     { kind: "tmpfs-shared", target: "/tmp" },
     { kind: "tmpfs", target: "/run" },
   ];
-  if (facts.spec.rootfs.type === "directory") return always;
+  if (facts.spec.rootfs.type !== "host") return always;
   return [
     ...always,
     { kind: "tmpfs-shared", target: "/var/tmp" },

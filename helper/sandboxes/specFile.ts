@@ -47,7 +47,7 @@ function toSpec(file: SandboxFile, folder: string, written: readonly string[]): 
   const spec: SandboxSpecInput = {
     ...rest,
     rootfs:
-      rootfs?.type === "directory" ? { ...rootfs, path: resolve(folder, rootfs.path) } : rootfs,
+      rootfs && rootfs.type !== "host" ? { ...rootfs, path: resolve(folder, rootfs.path) } : rootfs,
     workspace: workspace === undefined ? undefined : resolve(folder, workspace),
     mounts: mounts?.map((mount) => mountFromWords(mount, (path) => resolve(folder, path))),
     limits: limits === undefined ? undefined : limitsFromWords(limits),

@@ -6,7 +6,7 @@ import { UsageError } from "../usage.ts";
 
 export const layersCommand: Command = {
   name: "layers",
-  summary: "list or remove what kept overlays hold",
+  summary: "list or remove kept overlays and images",
   usage: "layers [--json] | layers rm NAME...",
   options: [jsonOption],
   run: async ({ connection, print }, parsed) => {
@@ -29,6 +29,7 @@ export const layersCommand: Command = {
 
 const columns = [
   { title: "NAME", value: ({ name }) => printable(name) },
+  { title: "KIND", value: ({ kind }) => kind },
   { title: "USED", value: ({ usedAtMs }) => `${formatAge(Date.now() - usedAtMs)} ago` },
   { title: "BY A SANDBOX", value: ({ inUse }) => (inUse ? "yes" : "no") },
   { title: "DIRECTORY", value: ({ directory }) => printable(directory) },

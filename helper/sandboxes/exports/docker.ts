@@ -153,6 +153,7 @@ function imageName({ spec }: SandboxPlan): string {
 /** An image of the directory, or of the host's links (/bin, /lib) below which its /usr is mounted. */
 function importImage(engine: string, plan: SandboxPlan): string {
   const { rootfs } = plan.spec;
+  if (rootfs.type === "tarball") return `${engine} import ${quote(rootfs.path)} ${imageName(plan)}`;
   const links = plan.mounts.filter(
     ({ kind, target }) => kind === "symlink" && target !== "/var/run",
   );

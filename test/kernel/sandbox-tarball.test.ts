@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { type Cleanup, clientOfUser, json, startSandbox, terrarium } from "./cli.ts";
+import { needsRoot } from "./isolated.ts";
+import { makeRootfs } from "./rootfs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "terrarium-tarball-"));
+chmodSync(folder, 0o755);
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const images = "/var/lib/terrarium/images";
+const own = (archive: string) =>
+  join(images, createHash("sha256").update(readFileSync(archive)).digest("hex"));
+
+/** An archive of a root directory with what `add` puts there; its image goes with the test. */
+function pack(t: Cleanup, name: string, add: (root: string) => void, ...words: string[]): string {
+  const root = makeRootfs(join(folder, name));
+  writeFileSync(join(root, "id"), name);
+  add(root);
+  const archive = join(folder, `${name}.tar`);
+  execFileSync("tar", ["-cPf", archive, "-C", root, ...words, "."]);
+  t.after(() => terrarium.run(["layers", "rm", own(archive).slice(images.length + 1)]));
+  return archive;
+}
+
+const run = (archive: string, script: string) =>
+  terrarium.run(["run", "--rootfs-tarball", archive, "--", "/bin/busybox", "sh", "-c", script]);
+
+describe("a tarball as the root", needsRoot, () => {
+  test("has the archive's files with their owners and modes, and is written to in memory", async (t) => {
+    const archive = pack(t, "plain", (root) => {
+      chownSync(join(root, "marker"), 33, 44);
+      chmodSync(join(root, "marker"), 0o664);
+    });
+    const script =
+      "b=/bin/busybox; $b stat -c '%u:%g %a' /marker; $b ls /; echo new > /new; $b rm /id";
+    const expected = "33:44 664\nbin\ndev\nid\nmarker\nproc\nrun\ntmp\n";
+    for (const _ of [1, 2]) {
+      const { stdout, stderr } = await run(archive, script);
+      assert.deepEqual([stdout, stderr], [expected, ""]);
+    }
+    const { uid, gid } = statSync(join(own(archive), "root/marker"));
+    assert.deepEqual([uid, gid], [33, 44]);
+    assert.deepEqual(readdirSync(join(own(archive), "root")).sort(), ["bin", "id", "marker"]);
+    assert.equal(statSync(own(archive)).mode & 0o777, 0o700);
+  });
+
+  test("is extracted without set-uid bits, and without what is in its /dev", async (t) => {
+    const archive = pack(t, "setuid", (root) => {
+      execFileSync("install", ["-m", "4755", "/bin/true", join(root, "bin/su")]);
+      mkdirSync(join(root, "dev"));
+      execFileSync("mknod", [join(root, "dev/disk"), "b", "8", "0"]);
+    });
+    assert.equal((await run(archive, "exit 7")).code, 7);
+    assert.equal(lstatSync(join(own(archive), "root/bin/su")).mode & 0o7777, 0o755);
+    assert.deepEqual(readdirSync(join(own(archive), "root/dev")), []);
+  });
+
+  test("that makes a device elsewhere is refused, and leaves nothing", async (t) => {
+    const archive = pack(t, "device", (root) => {
+      execFileSync("mknod", [join(root, "bin/disk"), "b", "8", "0"]);
+    });
+    const { code, stderr } = await run(archive, "true");
+    assert.equal(code, 125);
+    assert.match(stderr, /Cannot mknod/);
+    assert.ok(!existsSync(own(archive)));
+    assert.deepEqual(
+      readdirSync(images).filter((name) => name.startsWith(".")),
+      [],
+    );
+  });
+
+  test("writes nowhere else, whatever paths and links it holds", async (t) => {
+    const outside = join(folder, "outside");
+    mkdirSync(outside, { mode: 0o777 });
+    chmodSync(outside, 0o777);
+    const archive = pack(
+      t,
+      "hostile",
+      (root) => {
+        execFileSync("ln", ["-s", outside, join(root, "exit")]);
+        writeFileSync(join(root, "planted"), "x");
+      },
+      ...["--transform", `s,^./planted,${outside}/absolute,`],
+    );
+    // A second entry that goes through the link, and one that climbs.
+    const more = (to: string) =>
+      execFileSync("tar", [
+        "-rPf",
+        archive,
+        "-C",
+        join(folder, "hostile"),
+        "--transform",
+        `s,^id$,${to},`,
+        "id",
+      ]);
+    more("./exit/through");
+    more(`../../../../../../../..${outside}/climbed`);
+    await run(archive, "true");
+    assert.deepEqual(readdirSync(outside), []);
+    // So that this can fail: tar by itself, told to take names as they are, does write there.
+    const naive = join(folder, "naive");
+    mkdirSync(naive);
+    execFileSync("tar", ["-xPf", archive, "-C", naive]);
+    assert.notDeepEqual(readdirSync(outside), []);
+  });
+
+  test("that is no archive is refused by tar's own words", async () => {
+    const archive = join(folder, "noise");
+    writeFileSync(archive, "this is no archive\n".repeat(1000));
+    assert.match((await run(archive, "true")).stderr, /does not look like a tar archive/);
+    assert.ok(!existsSync(own(archive)));
+  });
+
+  test("is listed as an image, and removed when no sandbox uses it", async (t) => {
+    const archive = pack(t, "listed", () => undefined);
+    const options = ["--rootfs-tarball", archive];
+    const { name } = await startSandbox(t, options, ["/bin/busybox", "sleep", "600"]);
+    const image = own(archive).slice(images.length + 1);
+    const listed = await json<{ name: string; kind: string; inUse: boolean }[]>(["layers"]);
+    assert.deepEqual(
+      listed.filter((one) => one.name === image).map(({ kind, inUse }) => [kind, inUse]),
+      [["image", true]],
+    );
+    assert.match((await terrarium.run(["layers", "rm", image])).stderr, /is running/);
+    await terrarium.run(["rm", "-f", name]);
+    assert.equal((await terrarium.run(["layers", "rm", image])).code, 0);
+    assert.ok(!existsSync(own(archive)));
+  });
+
+  test("works for an ordinary user, whose all its files then are", async (t) => {
+    const archive = pack(t, "users", (root) => chownSync(join(root, "marker"), 33, 44));
+    const data = mkdtempSync(join(folder, "data-"));
+    chownSync(data, 4242, 4242);
+    const words = ["run", "--rootfs-tarball", archive, "--", "/bin/busybox", "sh", "-c"];
+    const { stdout, stderr } = await clientOfUser(t, 4242).run(
+      [...words, "/bin/busybox stat -c %u /marker; echo x > /new && echo made"],
+      { env: { XDG_DATA_HOME: data } },
+    );
+    assert.deepEqual([stdout, stderr], ["4242\nmade\n", ""]);
+  });
+});
