@@ -21,7 +21,7 @@ bool root_attach(const struct options *options, struct building *building,
         return false;
     /* On top of "/": the process's own root stays below until pivot_root, so "/" still works. */
     if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return failed(failure, "root", "move_mount", "/");
+        return mount_failed("move_mount", "/", failure);
     building->root = take_fd(&tree);
     return true;
 }

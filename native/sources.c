@@ -29,6 +29,15 @@ static const char *file_system_name(const char *path, char *number, size_t size)
     return number;
 }
 
+bool mount_failed(const char *call, const char *path, struct failure *failure) {
+    failed(failure, "mount", call, path);
+    if (failure->error == ENOSYS)
+        failed_hint(failure,
+                    "sandboxes need the mount calls of Linux 5.12; this kernel is older, or "
+                    "a filter (of a container around us) hides them");
+    return false;
+}
+
 static bool idmap_failed(const char *path, struct failure *failure) {
     char number[64], hint[256];
     failed(failure, "idmap", "mount_setattr", path);
@@ -54,7 +63,7 @@ static bool set_attributes(const struct mount_spec *mount, int user_namespace,
                                     .propagation = MS_PRIVATE};
     int flags = AT_EMPTY_PATH | depth(mount);
     if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
-        return failed(failure, "mount", "mount_setattr", mount->source);
+        return mount_failed("mount_setattr", mount->source, failure);
     if (user_namespace < 0)
         return true;
     attributes =
@@ -80,7 +89,7 @@ static int open_place(const char *source, struct failure *failure) {
 }
 
 static bool clone_failed(const struct mount_spec *mount, struct failure *failure) {
-    failed(failure, "mount", "open_tree", mount->source);
+    mount_failed("open_tree", mount->source, failure);
     /* has_locked_children() in fs/namespace.c */
     if (mount->single && failure->error == EINVAL)
         failed_hint(failure, "what is mounted below this directory hides a part of it, which the "
@@ -133,10 +142,10 @@ int source_copy(int place, unsigned attributes, const char *path, struct failure
     cleanup_fd int tree =
         open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
     if (tree < 0)
-        return failed(failure, "mount", "open_tree", path) - 1;
+        return mount_failed("open_tree", path, failure) - 1;
     struct mount_attr change = {.attr_set = attributes, .propagation = MS_PRIVATE};
     if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) < 0)
-        return failed(failure, "mount", "mount_setattr", path) - 1;
+        return mount_failed("mount_setattr", path, failure) - 1;
     return take_fd(&tree);
 }
 
@@ -158,7 +167,7 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
                   struct failure *failure) {
     cleanup_fd int context = fsopen(type, FSOPEN_CLOEXEC);
     if (context < 0)
-        return failed(failure, "mount", "fsopen", type) - 1;
+        return mount_failed("fsopen", type, failure) - 1;
     for (; *parameters; parameters++)
         if (!configure(context, *parameters, failure))
             return -1;
@@ -172,6 +181,6 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
 
 bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
     if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return failed(failure, "mount", "move_mount", path);
+        return mount_failed("move_mount", path, failure);
     return true;
 }

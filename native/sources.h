@@ -22,3 +22,10 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
 
 /* Attaches a detached mount on an O_PATH descriptor. */
 bool mount_attach(int tree, int place, const char *path, struct failure *failure);
+
+/*
+ * Records a mount call that failed; a kernel without it is told of. There is no other way on
+ * purpose: mount(2) takes paths, which can change between two looks, and cannot make a tree of
+ * mounts read-only before somebody sees it.
+ */
+bool mount_failed(const char *call, const char *path, struct failure *failure);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,17 @@ describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
   for (const { name, missing, files, refused } of lacks) {
     it(`${name} has the same sandboxes`, () => {
       runTests(files, buildWithout(directory, missing), refused);
+    });
+  }
+
+  for (const call of ["fsopen", "open_tree", "mount_setattr", "move_mount"]) {
+    it(`${call} has none, and is told what they need`, () => {
+      const args = ["run", "--status-fd", "1", ...idMaps, ...hostPrograms, "--", "true"];
+      const { status, stdout } = spawnSync(buildWithout(directory, [call]), args, {
+        encoding: "utf8",
+      });
+      assert.equal(status, 125);
+      assert.match(stdout, new RegExp(`"call":"${call}".*"errno":"ENOSYS".*Linux 5.12`));
     });
   }
 
