@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   writeFileSync,
@@ -193,6 +194,27 @@ describe("the namespaces of a sandbox", asRoot, () => {
       denied.stderr,
       /open \/proc\/1\/ns\/net: Permission denied; it belongs to another/,
     );
+  });
+
+  test("the host's processes are seen, and what every engine hides of /proc stays hidden", async () => {
+    const { stdout } = await runShell(
+      `wc -c < /proc/timer_list; ls /proc/acpi /proc/scsi; cut -d " " -f 5,6 /proc/self/mountinfo;
+       test -r /proc/${process.pid}/comm && echo seen; ls /proc/${process.pid}/fd 2>&1`,
+      choose("pid", "host"),
+    );
+    assert.match(stdout, /^0\n/);
+    assert.doesNotMatch(stdout, /^(device_info|wakeup|event)$/m);
+    for (const path of ["sys", "irq", "bus"]) {
+      assert.match(stdout, new RegExp(`^/proc/${path} ro,`, "m"));
+    }
+    assert.match(stdout, /\nseen\n.*Permission denied\n$/);
+  });
+
+  test("CVE-2019-5736: beside a joined user namespace's processes it runs from a sealed copy", async (t) => {
+    const neighbour = await startNeighbour(t);
+    const options = choose("user", `/proc/${neighbour}/ns/user`);
+    const { init } = await startSharing(t, [...hostPrograms, ...options]);
+    assert.match(readlinkSync(`/proc/${init}/exe`), /^\/memfd:launcher/);
   });
 
   test("what makes no sense together is refused with the reason", async () => {

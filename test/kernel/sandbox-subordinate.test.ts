@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -7,7 +16,7 @@ import type { FeatureReport } from "../../helper/protocol/features.ts";
 import type { SandboxPlan } from "../../helper/protocol/plan.ts";
 import { clientOfUser, inspect, json, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
-import { hostPrograms, start, stop } from "./launcher.ts";
+import { hostPrograms, launcherPath, start, stop } from "./launcher.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
 /** A user of every Debian, because newuidmap wants one with a name, whose group has the same number. */
@@ -119,6 +128,28 @@ describe("an ordinary user who is root inside", needsRoot, () => {
       ]);
     });
   });
+});
+
+test("newuidmap is trusted only where it is root's alone", needsRoot, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-idtool-"));
+  try {
+    chmodSync(folder, 0o755);
+    cpSync(launcherPath, join(folder, "launcher"));
+    const tool = join(folder, "newuidmap");
+    writeFileSync(tool, "#!/bin/sh\n", { mode: 0o755 });
+    chownSync(tool, backup, backup);
+    const maps = ["--uid-map", `0 ${backup} 1`, "--uid-map", `1 ${range.start} 9`];
+    const identity = ["--reuid", `${backup}`, "--regid", `${backup}`, "--clear-groups"];
+    const script = 'mount --bind "$1" /usr/bin/newuidmap && shift && exec setpriv "$@"';
+    const words = [tool, ...identity, join(folder, "launcher"), "run", ...maps, "--", "true"];
+    const ran = spawnSync("unshare", ["--mount", "sh", "-c", script, "sh", ...words], {
+      encoding: "utf8",
+    });
+    assert.equal(ran.status, 125);
+    assert.match(ran.stderr, /newuidmap: Operation not permitted; it is not root's alone/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe("a range for a sandbox of root", needsRoot, () => {
