@@ -129,6 +129,18 @@ describe("a tarball as the root", needsRoot, () => {
     assert.ok(!existsSync(own(archive)));
   });
 
+  test("is told to the tools that take one, and named to those that do not", async (t) => {
+    const archive = pack(t, "told", () => undefined);
+    const as = async (tool: string) =>
+      (await terrarium.run(["run", "--rootfs-tarball", archive, "--as", tool, "--", "/bin/sh"]))
+        .stdout;
+    assert.match(await as("docker"), new RegExp(`^docker import ${archive} `, "m"));
+    const { root, annotations } = JSON.parse(await as("oci"));
+    assert.equal(root.path, "rootfs");
+    assert.match(annotations["terrarium.not-expressed"], new RegExp(`the extracted ${archive}`));
+    assert.ok(!existsSync(own(archive)), "a look makes nothing");
+  });
+
   test("is listed as an image, and removed when no sandbox uses it", async (t) => {
     const archive = pack(t, "listed", () => undefined);
     const options = ["--rootfs-tarball", archive];

@@ -10,7 +10,10 @@ export function ociConfig({ plan, environment }: ExportFacts): string {
   const config = {
     ociVersion: "1.2.0",
     ...(isMade(plan, "uts") && { hostname: plan.hostname }),
-    root: { path: rootfs.type === "host" ? "rootfs" : rootfs.path, readonly: plan.spec.readOnly },
+    root: {
+      path: rootfs.type === "directory" ? rootfs.path : "rootfs",
+      readonly: plan.spec.readOnly,
+    },
     process: processOf(plan, environment),
     mounts: plan.mounts.flatMap((mount) => ociMount(mount, plan)),
     linux: {
@@ -34,6 +37,7 @@ function gaps(plan: SandboxPlan): string[] {
     ...(rootfs.type === "host"
       ? ["rootfs is an empty directory beside this file, owned by the first id of the map"]
       : []),
+    ...(rootfs.type === "tarball" ? [`rootfs is the extracted ${rootfs.path}`] : []),
     ...links.map(({ source, target }) => `link ${target} -> ${source} in the root`),
     ...passEnv.map((name) => `the caller's variable ${name}`),
     ...(plan.spec.init ? ["an init that reaps: the command is PID 1"] : []),
