@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMountinfo } from "../../helper/kernel/procfs.ts";
+import { checkout } from "../rig/prepare.mjs";
 import { eventually } from "./cli.ts";
 
 /**
@@ -46,11 +48,17 @@ function cgroupParents(): string[] {
     .map(({ mountPoint }) => join(mountPoint, "terrarium"));
 }
 
-/** The launcher runs from its file, or from a sealed copy of it: /memfd:launcher. */
+/**
+ * The launcher runs from its file, a test's copy of that, or a sealed copy in memory: /memfd:launcher.
+ * Another Terrarium on this machine is nobody's leftover.
+ */
+const ownLaunchers = [`${checkout}/`, join(tmpdir(), "terrarium-"), "/memfd:launcher"];
+
 function processes(): string[] {
   return processIds().flatMap((pid) => {
     const executable = link(`/proc/${pid}/exe`);
-    return executable?.includes("launcher") ? [`process ${pid} ${executable}`] : [];
+    const isOurs = ownLaunchers.some((start) => executable?.startsWith(start));
+    return isOurs && executable?.includes("launcher") ? [`process ${pid} ${executable}`] : [];
   });
 }
 

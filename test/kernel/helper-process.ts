@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { connectClient } from "../../helper/cli/connect.ts";
+import type { HelperConnection } from "../../helper/protocol/methods.ts";
+
+const client = join(import.meta.dirname, "..", "..", "dist", "bin", "terrarium");
+
+/** A small heap: V8 otherwise lets garbage grow for as long as there is room. */
+const smallHeap = ["--max-semi-space-size=1", "--max-old-space-size=24"];
+
+/** A helper over stdio whose own resources can be read, and which can be killed. */
+export interface HelperProcess {
+  readonly connection: HelperConnection;
+  descriptors(): number;
+  residentBytes(): number;
+  kill(): Promise<void>;
+}
+
+export async function startHelper(): Promise<HelperProcess> {
+  const child = spawn(process.execPath, [...smallHeap, client, "helper", "--stdio"], {
+    cwd: "/",
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  child.stdin.on("error", () => undefined);
+  return {
+    connection: await connectClient({ input: child.stdout, output: child.stdin }, "test"),
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    residentBytes: () => residentBytes(child.pid),
+    kill: () => kill(child),
+  };
+}
+
+/** VmRSS of proc_pid_status(5). */
+function residentBytes(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
