@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readMountinfo } from "../../helper/kernel/procfs.ts";
 
@@ -9,12 +9,19 @@ export type KernelObjects = Readonly<Record<string, number>>;
 
 /** Objects by kind, of the whole machine; a kernel that merges slabs does not count all kinds. */
 export function countKernelObjects(): KernelObjects {
+  for (const slab of slabs) shrink(slab);
   const lines = readFileSync("/proc/slabinfo", "utf8").split("\n");
   const counted = lines.flatMap((line): [string, number][] => {
     const [name = "", active] = line.split(/\s+/);
     return slabs.some((slab) => slab === name) ? [[name, Number(active)]] : [];
   });
   return Object.fromEntries([...counted, ["dying cgroups", dyingCgroups()]]);
+}
+
+/** Free objects in a processor's own slabs count as active until these are given back. */
+function shrink(slab: string): void {
+  const file = `/sys/kernel/slab/${slab}/shrink`;
+  if (existsSync(file)) writeFileSync(file, "1");
 }
 
 /** Removed, but kept by something that is still charged to them (cgroup-v2.rst, cgroup.stat). */

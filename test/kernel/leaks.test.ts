@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./cli.ts";
 import { type HelperProcess, startHelper } from "./helper-process.ts";
 import { needsRoot } from "./isolated.ts";
@@ -67,4 +68,76 @@ describe("sandboxes", needsRoot, () => {
     await assertNothingLeft(inventory);
     await assertNothingKept(objects);
   });
+
+  test("500 alive at once are all listed, and leave nothing", async (t) => {
+    const [inventory, objects] = [takeInventory(), countKernelObjects()];
+    const helper = await warmHelper(t);
+    await cycle(helper, 5);
+    const descriptors = helper.descriptors();
+    const ids: string[] = [];
+    t.after(() => removeAll(helper, ids));
+    await inBatches(500, async () => {
+      ids.push((await create(helper, ["sleep", "1000"])).sandbox.id);
+    });
+    const listed = await helper.connection.request("sandbox/list", {});
+    const running = listed.filter(({ id, state }) => ids.includes(id) && state === "running");
+    assert.equal(running.length, 500);
+    t.diagnostic(`descriptors ${descriptors}, with 500 sandboxes ${helper.descriptors()}`);
+    await removeAll(helper, ids);
+    await eventually("no descriptor is left", () => helper.descriptors() <= descriptors);
+    await helper.kill();
+    await assertNothingLeft(inventory);
+    await assertNothingKept(objects);
+  });
 });
+
+/** Takes the ids out of the list as it goes. */
+async function removeAll(helper: HelperProcess, ids: string[]): Promise<void> {
+  await inBatches(ids.length, async () => {
+    const target = ids.pop();
+    if (target === undefined) return;
+    await helper.connection.request("sandbox/remove", { target, force: true });
+  });
+}
+
+describe("a helper that is killed", needsRoot, () => {
+  const kills = 100;
+  const atOnce = 10;
+  const longestMs = 250;
+
+  test(`row 30: ${kills} times, with ${atOnce} sandboxes in the making each time, leaves nothing`, async (t) => {
+    const [inventory, objects] = [takeInventory(), countKernelObjects()];
+    let survivors = 0;
+    // On its way out, whatever happened: what a killed helper had begun runs on.
+    t.after(async () => removeSurvivors(await warmHelper(t)));
+    for (let round = 0; round < kills; round += 1) {
+      const helper = await warmHelper(t);
+      survivors += await removeSurvivors(helper);
+      const creations = Array.from({ length: atOnce }, (_, place) =>
+        create(helper, ["sleep", "1000"], `killed-${process.pid}-${place}`),
+      );
+      const settled = Promise.allSettled(creations);
+      await sleep((round * longestMs) / kills);
+      await helper.kill();
+      void settled;
+    }
+    const last = await warmHelper(t);
+    survivors += await removeSurvivors(last);
+    await last.kill();
+    t.diagnostic(`${survivors} of ${kills * atOnce} had begun`);
+    assert.ok(survivors > 0 && survivors < kills * atOnce, "the moments lie before and behind");
+    await assertNothingLeft(inventory);
+    await assertNothingKept(objects);
+  });
+});
+
+/** What had begun runs on, whole; what had not is gone as soon as a helper looks. */
+async function removeSurvivors(helper: HelperProcess): Promise<number> {
+  const listed = await helper.connection.request("sandbox/list", {});
+  const ours = listed.filter(({ name }) => name?.startsWith(`killed-${process.pid}-`));
+  for (const { id, name, state } of ours) {
+    assert.equal(state, "running", name);
+    await helper.connection.request("sandbox/remove", { target: id, force: true });
+  }
+  return ours.length;
+}

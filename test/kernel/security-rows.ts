@@ -168,7 +168,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   30: {
     lesson: "something is left behind by what was killed",
     cves: [],
-    files: ["helper", "launcher-cleanup"],
+    files: ["helper", "launcher-cleanup", "leaks"],
   },
   31: {
     lesson: "a leaf of a tree of cgroups is entered at its root",
