@@ -154,10 +154,10 @@ const features: readonly Feature[] = [
     name: "Landlock",
     probe: landlock,
     path: {
-      with: "the launcher's --scope uses it; sandboxes do without",
-      without: "the launcher's --scope is refused; sandboxes do without",
+      with: "a spec's landlock rules hold in a sandbox, beside its mounts",
+      without: "a spec with landlock rules is refused",
     },
-    why: "abstract sockets and signals already end at a sandbox's own net and pid namespaces",
+    why: "a file stays closed however it is reached, also through a mount of a parent's",
   },
   {
     name: "cgroup v2",

@@ -17,8 +17,8 @@ export function readSubordinateIds(uid: number): SubordinateIds | { readonly mis
   const mine = ({ owner }: SubordinateRange) => names.includes(owner);
   const uids = readSubordinateRanges("subuid").filter(mine);
   const gids = readSubordinateRanges("subgid").filter(mine);
-  if (uids.length === 0) return { missing: `a line for ${names[1] ?? uid} in /etc/subuid` };
-  if (gids.length === 0) return { missing: `a line for ${names[1] ?? uid} in /etc/subgid` };
+  if (uids.length === 0) return { missing: `line for ${names[1] ?? uid} in /etc/subuid` };
+  if (gids.length === 0) return { missing: `line for ${names[1] ?? uid} in /etc/subgid` };
   return { uids, gids };
 }
 
