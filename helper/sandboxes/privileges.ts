@@ -35,6 +35,7 @@ export function planPrivileges(
   if (!spec.noNewPrivileges) checkSetId(spec, identity);
   const defaults = identity.capabilities.map((name) => name.toUpperCase());
   const chosen = choose(spec.capabilities, defaults);
+  if (spec.seccomp === "none" && chosen.includes("SYS_ADMIN")) checkReadOnly(spec);
   // ALL means all that can be given here.
   const given = chosen.filter((name) => !writable || !neverBesideHost.includes(name));
   return {
@@ -77,6 +78,19 @@ function checkBeside({ capabilities: { add = [] }, seccomp }: SandboxSpec, place
       `The system-call filter cannot be left out while ${place} is writable: it is what keeps set-uid files from being planted there. Mount it read-only (:ro).`,
     );
   }
+}
+
+/**
+ * Who may mount makes a read-only bind writable again: its flags were set in the sandbox's own user namespace,
+ * and are locked for those below it only (mount_namespaces(7)). What a view of the host shows has owners that
+ * nobody inside is.
+ */
+function checkReadOnly({ mounts }: SandboxSpec): void {
+  const bind = mounts.find(({ type }) => type === "bind");
+  if (bind?.type !== "bind") return;
+  throw refused(
+    `The system-call filter cannot be left out beside SYS_ADMIN while ${bind.source} of the host is mounted: it is what keeps a read-only mount from being made writable inside. Leave out one of the three.`,
+  );
 }
 
 /**

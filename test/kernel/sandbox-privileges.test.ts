@@ -151,6 +151,14 @@ describe("--seccomp none", needsRoot, () => {
     await refused(["--seccomp", "none", "--workspace", folder], /writable.*planted there/);
     await refused(["--seccomp", "none", "--rootfs", folder], /writable.*planted there/);
   });
+
+  test("is refused where the filter keeps a read-only mount read-only", async () => {
+    const mounting = ["--cap-add", "SYS_ADMIN", "-v", `${folder}:/data:ro`];
+    const open = "mount -o remount,bind,rw /data && echo > /data/planted";
+    const filtered = await run(...mounting, "--", "sh", "-c", open);
+    assert.match(filtered.stderr, /permission denied/);
+    await refused(["--seccomp", "none", ...mounting], /made writable inside/);
+  });
 });
 
 describe("--ulimit", needsRoot, () => {

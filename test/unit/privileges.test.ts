@@ -54,6 +54,16 @@ describe("the capabilities of a spec", () => {
     assert.doesNotMatch(options(shared), /setfcap|fsetid/);
     assert.throws(() => options({ ...shared, seccomp: "none" }), /mount namespace that it shares/);
   });
+
+  test("cannot mount, without the filter, beside anything of the host's: read-only could be undone", () => {
+    const bind = { type: "bind", source: "/srv/tides", target: "/tides", readOnly: true } as const;
+    const free: SandboxSpecInput = { seccomp: "none", mounts: [bind] };
+    for (const add of ["SYS_ADMIN", "ALL"]) {
+      assert.throws(() => options({ ...free, capabilities: { add: [add] } }), /made writable/);
+    }
+    options({ ...free, capabilities: { add: ["ALL"], drop: ["SYS_ADMIN"] } });
+    options({ mounts: [bind], capabilities: { add: ["ALL"] } });
+  });
 });
 
 test("what closes becomes the launcher's options; an empty list closes all", () => {
