@@ -1,7 +1,8 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
+import { contains, realPath, refuseLeadingOut } from "./containment.ts";
 import { imageDirectory } from "./images.ts";
 
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
@@ -39,7 +40,17 @@ export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
     if (mount.type === "bind") add(mount.source, existing(mount.source));
     checkTarget(mount.type, mount.target);
   }
+  for (const place of writablePlaces(spec)) refuseLeadingOut(place, sources.keys());
   return sources;
+}
+
+/** Where programs of this sandbox, or of one before it with the same spec, can put a link. */
+function writablePlaces({ rootfs, workspace, mounts, overlay }: SandboxSpec): readonly string[] {
+  return [
+    ...(rootfs.type === "directory" && overlay === "none" ? [rootfs.path] : []),
+    ...(workspace === undefined ? [] : [workspace]),
+    ...mounts.flatMap((mount) => (mount.type === "bind" && !mount.readOnly ? [mount.source] : [])),
+  ];
 }
 
 function checkRoot(path: string, hidden: Hidden): string {
@@ -76,15 +87,6 @@ function isSystem(path: string): boolean {
   );
 }
 
-/** The path without links; one that does not exist is itself. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-}
-
 /** What may stand in a place of the sandbox's own: it opens nothing there. */
 const allowedTargets: {
   readonly [type in SandboxSpec["mounts"][number]["type"]]?: readonly string[];
@@ -106,12 +108,6 @@ function refuseOwnMountPoint(target: string): void {
     (path) => normal === path || (path !== "/" && contains(path, normal)),
   );
   if (own) refuse(target, `${own} inside a sandbox is the sandbox's own`);
-}
-
-/** True when `inner` is `outer` or below it. */
-export function contains(outer: string, inner: string): boolean {
-  const path = relative(outer, inner);
-  return path === "" || (path !== ".." && !path.startsWith("../") && !isAbsolute(path));
 }
 
 function existingDirectory(path: string): string {

@@ -10,18 +10,27 @@ import {
   sandboxFile,
 } from "../protocol/sandboxFile.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
+import { refuseLeadingOut } from "./containment.ts";
 import { parseJsonc } from "./jsonc.ts";
 
 /**
  * The spec that a sandbox.json asks for, with only what the file says: defaults come later, so that flags
  * and the editor can put theirs between. `folder` is the file's own folder: ${workspaceFolder}, and where
- * relative paths begin. Throws invalidRequest.
+ * relative paths begin; they stay there. Throws invalidRequest, pathRefused.
  */
 export function readSandboxFile(text: string, folder: string): SandboxSpecInput {
   const raw = substitute(parse(text), folder);
   const checked = sandboxFile.safeParse(raw);
   if (!checked.success) throw refuse(describeIssue(checked.error.issues[0]));
-  return guardFolder(toSpec(checked.data, folder, Object.keys(Object(raw))), folder);
+  const spec = toSpec(checked.data, folder, Object.keys(Object(raw)));
+  refuseLeadingOut(folder, hostPaths(spec));
+  return guardFolder(spec, folder);
+}
+
+function hostPaths({ rootfs, workspace, mounts }: SandboxSpecInput): readonly string[] {
+  const root = rootfs && rootfs.type !== "host" ? [rootfs.path] : [];
+  const sources = mounts?.flatMap((mount) => (mount.type === "bind" ? [mount.source] : []));
+  return [...root, ...(workspace === undefined ? [] : [workspace]), ...(sources ?? [])];
 }
 
 function parse(text: string): unknown {

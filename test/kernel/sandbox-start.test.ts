@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -97,6 +97,21 @@ describe("terrarium start", needsRoot, () => {
     assert.match(stderr, /Cannot use .*terrarium-start-/);
     assert.equal(await stateOf(name), "created");
     await assertNothingLeft(before);
+  });
+
+  test("is refused where a program inside has put a link in the way since", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-start-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const cache = join(folder, "cache");
+    mkdirSync(cache);
+    const mounts = ["--workspace", folder, "-v", `${cache}:/cache:ro`];
+    const attack = `rmdir ${cache} && ln -s /root ${cache}; ls /cache`;
+    const { name } = await create(t, mounts, ["sh", "-c", attack]);
+    assert.equal((await terrarium.run(["start", "-a", name])).code, 0);
+    await ended(name);
+    const again = await terrarium.run(["start", "-a", name]);
+    assert.match(again.stderr, /a symbolic link in \S+ which a program .* leads it to \/root/);
+    assert.equal(again.stdout, "");
   });
 
   test("a command that is not there fails with 127, and the sandbox stays", async (t) => {

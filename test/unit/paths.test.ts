@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
-import { checkPaths, contains, protections } from "../../helper/sandboxes/paths.ts";
+import { contains } from "../../helper/sandboxes/containment.ts";
+import { checkPaths, protections } from "../../helper/sandboxes/paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "terrarium-paths-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -121,6 +122,37 @@ describe("a volume", () => {
     for (const target of ["/process", "/devices", "/tmp/x", "/..proc", "/data/proc"]) {
       check(bindTo(target));
     }
+  });
+});
+
+describe("a link in a folder that the sandbox may write to", () => {
+  const project = join(home, "project");
+  mkdirSync(join(project, "cache"));
+  symlinkSync("cache", join(project, "link-inside"));
+  mkdirSync(join(folder, "keys", "ssh"), { recursive: true });
+  symlinkSync(join(folder, "keys"), join(project, "link-out"));
+  const bind = (source: string, readOnly = false) =>
+    ({ type: "bind", source, target: "/data", readOnly }) as const;
+
+  test("may not lead another path of the spec out of it (CVE-2017-1002101)", () => {
+    const out = join(project, "link-out");
+    const leads = /a symbolic link in \S+, which a program .* leads it to \S+keys/;
+    refuses({ workspace: project, mounts: [bind(out, true)] }, leads);
+    refuses({ workspace: project, mounts: [bind(join(out, "ssh"), true)] }, leads);
+    refuses({ workspace: project, rootfs: { type: "directory", path: out } }, leads);
+    refuses({ mounts: [bind(project), bind(out, true)] }, leads);
+    refuses({ rootfs: { type: "directory", path: project }, mounts: [bind(out, true)] }, leads);
+  });
+
+  test("is found whatever way is taken to the folder", () => {
+    const mounts = [bind(join(folder, "link-to-project", "link-out"), true)];
+    refuses({ workspace: project, mounts }, /a symbolic link in/);
+    refuses({ workspace: join(folder, "link-to-project"), mounts }, /a symbolic link in/);
+  });
+
+  test("may lead elsewhere in it, and one in another folder anywhere", () => {
+    check({ workspace: project, mounts: [bind(join(project, "link-inside"))] });
+    check({ mounts: [bind(project, true), bind(join(project, "link-out"), true)] });
   });
 });
 

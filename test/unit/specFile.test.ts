@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { folderVariable } from "../../helper/protocol/sandboxFile.ts";
@@ -49,6 +52,21 @@ describe("sandbox.json", () => {
     const [mount] = spec.mounts ?? [];
     assert.ok(mount?.type === "bind" && mount.source === "/home/dev/data");
     assert.deepEqual(spec.args, ["echo", folder, "$HOME"]);
+  });
+
+  test("names nothing beyond its folder by a link in there, which its text does not tell", (t) => {
+    const here = mkdtempSync(join(tmpdir(), "terrarium-file-"));
+    t.after(() => rmSync(here, { recursive: true }));
+    symlinkSync("/etc", join(here, "data"));
+    const keys = [
+      '"workspace": "./data"',
+      '"rootfs": { "type": "directory", "path": "./data" }',
+      '"mounts": [{ "type": "bind", "source": "./data/ssl", "target": "/ssl", "readOnly": true }]',
+    ];
+    for (const key of keys) {
+      assert.throws(() => readSandboxFile(`{ ${key} }`, here), /leads it to \/etc/);
+    }
+    readSandboxFile('{ "workspace": "/etc" }', here);
   });
 
   test("a tmpfs has its size in Docker's words", () => {
