@@ -2,19 +2,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { launcherPath } from "../launch/process.ts";
-import { TerrariumError } from "../protocol/errors.ts";
 import { readHostView } from "./hostView.ts";
 import { idRangeSize } from "./idRange.ts";
 
 /**
  * Runs the system's tar in a sandbox of its own, which sees its programs, the archive and the empty directory:
  * whatever is in the archive, tar can write nowhere else, make no device, and set no set-uid bit (the filter).
+ * Answers what tar complains of.
  */
 export async function extract(
   tarball: string,
   directory: string,
   idBase: number | undefined,
-): Promise<void> {
+): Promise<string | undefined> {
   const child = start([
     "run",
     ...["--die-with", `${process.pid}`, "--env", "PATH=/usr/bin:/bin", "--env", "LC_ALL=C"],
@@ -25,9 +25,9 @@ export async function extract(
     ...(idBase === undefined ? ["--no-same-owner"] : ["--same-owner"]),
   ]);
   const [said] = await Promise.all([text(child.stderr), once(child, "close")]);
-  if (child.exitCode === 0) return;
-  const [reason = "tar ended without a word"] = said.trim().split("\n");
-  throw new TerrariumError("pathRefused", { path: tarball, reason: reason.slice(0, 200) });
+  if (child.exitCode === 0) return undefined;
+  const [reason] = said.trim().split("\n");
+  return reason?.slice(0, 200) || "tar ended without a word";
 }
 
 /** /dev is the sandbox's own, and without the bits that mean another user's rights. */

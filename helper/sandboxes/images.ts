@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readStat } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -20,7 +30,10 @@ export function imageDirectory(tarball: string): string {
   return join(imagesDirectory(), hashOf(tarball));
 }
 
-/** Extracts a tarball that was not yet; `idBase`: ids of nobody's, for a helper that runs as root. */
+/**
+ * Extracts a tarball that was not yet; `idBase`: ids of nobody's, for a helper that runs as root. Of a copy: who can
+ * write to the tarball could put another in its place while tar reads, and give it the name of this one's content.
+ */
 export async function provideImage(
   tarball: string,
   image: string,
@@ -32,10 +45,13 @@ export async function provideImage(
   const unfinished = join(imagesDirectory(), `.${process.pid}.${basename(image)}`);
   makePrivate(unfinished);
   try {
+    const copy = join(unfinished, "archive");
+    await copyFile(tarball, copy, constants.COPYFILE_FICLONE);
+    if (imageDirectory(copy) !== image) throw refused(tarball, "it changed while it was read");
     makePrivate(join(unfinished, "root"));
-    await extract(tarball, join(unfinished, "root"), idBase);
-    // It may have been written to meanwhile; then these are not the files that the name stands for.
-    if (imageDirectory(tarball) !== image) throw refused(tarball, "it changed while it was read");
+    const complaint = await extract(copy, join(unfinished, "root"), idBase);
+    if (complaint) throw refused(tarball, complaint);
+    rmSync(copy);
     if (!existsSync(image)) renameSync(unfinished, image);
   } finally {
     await removeTree(unfinished);

@@ -4,14 +4,19 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  unwatchFile,
+  watch,
+  watchFile,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -120,6 +125,31 @@ describe("a tarball as the root", needsRoot, () => {
     mkdirSync(naive);
     execFileSync("tar", ["-xPf", archive, "-C", naive]);
     assert.notDeepEqual(readdirSync(outside), []);
+  });
+
+  test("that another takes the place of, while tar reads, gives its name to nothing else", async (t) => {
+    const [asked, other] = ["asked", "other"].map((name) => pack(t, name, () => undefined));
+    assert.ok(asked && other);
+    const image = own(asked);
+    const place = join(folder, "place.tar");
+    copyFileSync(asked, place);
+    const put = (archive: string) => {
+      copyFileSync(archive, `${place}.new`);
+      renameSync(`${place}.new`, place);
+    };
+    mkdirSync(images, { recursive: true, mode: 0o700 });
+    const watcher = watch(images, (_, name) => {
+      const root = join(images, `${name}`, "root");
+      if (!name?.startsWith(".") || !existsSync(join(images, name))) return;
+      put(other);
+      // The root is there once tar has begun; what it read last is the marker.
+      watchFile(join(root, "marker"), { interval: 1 }, ({ nlink }) => nlink > 0 && put(asked));
+      t.after(() => unwatchFile(join(root, "marker")));
+    });
+    t.after(() => watcher.close());
+    await run(place, "true");
+    watcher.close();
+    if (existsSync(image)) assert.equal(readFileSync(join(image, "root/id"), "utf8"), "asked");
   });
 
   test("that is no archive is refused by tar's own words", async () => {
