@@ -56,14 +56,25 @@ static bool open_failed(const char *path, struct failure *failure) {
     return false;
 }
 
-/* O_NONBLOCK: whatever else lies there, such as a named pipe, must not hold us up. */
+/* Looked at before it is opened: to open a device or a named pipe is to use it. */
+static int open_namespace(const char *path) {
+    struct statfs facts;
+    char link[32];
+    cleanup_fd int place = open(path, O_PATH | O_CLOEXEC);
+    if (place < 0 || fstatfs(place, &facts) < 0)
+        return -1;
+    if (facts.f_type != NSFS_MAGIC)
+        return take_fd(&place); /* ioctl(2) on it fails: EBADF */
+    snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+    return open(link, O_RDONLY | O_CLOEXEC);
+}
+
 static bool open_one(struct namespace_wish *wish, const struct namespace_type *type,
                      struct failure *failure) {
-    struct statfs facts;
-    cleanup_fd int file = open(wish->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0 || fstatfs(file, &facts) < 0)
+    cleanup_fd int file = open_namespace(wish->path);
+    if (file < 0)
         return open_failed(wish->path, failure);
-    if (facts.f_type != NSFS_MAGIC || ioctl(file, NS_GET_NSTYPE) != type->flag) {
+    if (ioctl(file, NS_GET_NSTYPE) != type->flag) {
         char hint[64];
         snprintf(hint, sizeof hint, "it is no %s namespace", type->name);
         return failed_because(failure, EINVAL, "namespaces", "ioctl(NS_GET_NSTYPE)", wish->path,

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statfsSync } from "node:fs";
 import { errnoOf, isDenied } from "../kernel/errors.ts";
 import { namespaceLinks, readStat } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -81,15 +81,27 @@ export function openJoined({ type, target, path, inode }: JoinedNamespace): numb
   throw new TerrariumError("namespaceGone", { type, target });
 }
 
+/** open(2), statfs(2); Node names neither. */
+const O_PATH = 0o10000000;
+const NSFS_MAGIC = 0x6e736673;
+
+/** Looked at before it is opened: to open a device or a named pipe is to use it (a watchdog would restart the host). */
 function openFile(path: string, type: NamespaceType, target: string): number {
+  let place: number | undefined;
   try {
-    // Whatever else lies there, such as a named pipe, must not hold us up; the launcher looks what it is.
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    place = openSync(path, O_PATH);
+    const link = `/proc/self/fd/${place}`;
+    if (statfsSync(link).type !== NSFS_MAGIC) throw refused(path, `it is no ${type} namespace`);
+    return openSync(link, constants.O_RDONLY);
   } catch (error) {
+    if (TerrariumError.is(error, "pathRefused")) throw error;
     if (!isDenied(error)) throw new TerrariumError("namespaceGone", { type, target });
-    throw new TerrariumError("pathRefused", {
-      path,
-      reason: `the kernel answered ${errnoOf(error)}`,
-    });
+    throw refused(path, `the kernel answered ${errnoOf(error)}`);
+  } finally {
+    if (place !== undefined) closeSync(place);
   }
+}
+
+function refused(path: string, reason: string): TerrariumError {
+  return new TerrariumError("pathRefused", { path, reason });
 }

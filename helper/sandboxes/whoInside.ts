@@ -41,7 +41,7 @@ function identityOf(pid: number, ofRoot: boolean) {
   if (uid === undefined || gid === undefined) {
     throw refused(`Process ${pid} has ids that its user namespace does not know.`);
   }
-  if (ofRoot && maps.uidMap.some(([, outside]) => outside === 0)) {
+  if (ofRoot && [...maps.uidMap, ...maps.gidMap].some(([, outside]) => outside === 0)) {
     throw refused(
       `The user namespace of process ${pid} holds the host's root, as which no sandbox runs. Its net, ipc, uts, cgroup and time namespaces can be joined.`,
     );

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { describe, test } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
 import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import type { SandboxPlan } from "../../helper/protocol/plan.ts";
 import { mainProcess } from "../../helper/protocol/processes.ts";
 import { eventually, inspect, json, list, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot, startIsolated } from "./isolated.ts";
+import { launcherPath } from "./launcher.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
 const link = (pid: number | "self", type: NamespaceType) => readlinkSync(`/proc/${pid}/ns/${type}`);
@@ -20,6 +24,17 @@ async function mainOf(name: string): Promise<number> {
 }
 
 const run = (...words: string[]) => terrarium.run(["run", ...words]);
+
+/** A process whose user namespace holds the host's group of root, and not its user. */
+async function startInRootsGroup(t: TestContext): Promise<number> {
+  const words = ["--reuid", "4242", "--clear-groups", "unshare", "--user", "--map-current-user"];
+  const { pid } = spawn("setpriv", [...words, "sleep", "600"]).once("error", assert.ifError);
+  assert.ok(pid);
+  t.after(() => process.kill(pid, "SIGKILL"));
+  const map = () => readFileSync(`/proc/${pid}/gid_map`, "utf8").trim().split(/ +/).join(" ");
+  await eventually("its groups are mapped", async () => map() === "0 0 1");
+  return pid;
+}
 
 describe("--namespace", needsRoot, () => {
   test("joins one of another sandbox, and of no other type", async (t) => {
@@ -114,11 +129,13 @@ describe("--namespace", needsRoot, () => {
     const ended = await startIsolated(t, ["--net"]);
     await ended.end();
     const { pid } = await startIsolated(t, ["--user", "--map-root-user", "--pid", "--fork"]);
+    const wheel = await startInRootsGroup(t);
     const before = takeInventory();
     const namespace = (text: string) => ["--namespace", text];
     for (const [options, sentence] of [
       [namespace("user=host"), /would run as the host's root/],
       [namespace(`user=${pid}`), /holds the host's root/],
+      [namespace(`user=${wheel}`), /holds the host's root/],
       [namespace(`pid=${process.pid}`), /holds the host's root/],
       [namespace("user=/proc/self/ns/user"), /by a sandbox or a process, not by a path/],
       [[...namespace("mnt=host"), "-v", "/opt:/opt"], /own: in another one they would change/],
@@ -143,6 +160,22 @@ describe("--namespace", needsRoot, () => {
       assert.match(ran.stderr, sentence, options.join(" "));
     }
     await assertNothingLeft(before);
+  });
+
+  test("looks at what it shall join before it opens it: a named pipe's writer waits on", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-join-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const writer = spawn("sh", ["-c", `exec 3> ${pipe}; exec sleep 600`]);
+    t.after(() => writer.kill("SIGKILL"));
+    const direct = spawnSync(launcherPath, ["run", "--namespace", "net", pipe, "--", "true"]);
+    assert.match(direct.stderr.toString(), /it is no net namespace/);
+    for (const words of [["--plan"], ["--", "true"]]) {
+      const { stderr } = await run("--namespace", `net=${pipe}`, ...words);
+      assert.match(stderr, /it is no net namespace/);
+    }
+    assert.ok(!existsSync(`/proc/${writer.pid}/fd/3`), "nobody has opened the other end");
   });
 
   test("the plan says what would be joined, and other tools' words follow", async (t) => {
