@@ -44,11 +44,16 @@ function readMap(pid: number, file: "uid_map" | "gid_map") {
   }
 }
 
-/** First free base that meets neither `bases` (other sandboxes) nor `inUse`. */
-export function chooseIdRange(bases: ReadonlySet<number>, inUse: readonly Range[]): number {
+/** First free base that meets neither `bases` (other sandboxes) nor `inUse`; rather the one that it had `before`. */
+export function chooseIdRange(
+  bases: ReadonlySet<number>,
+  inUse: readonly Range[],
+  before?: number,
+): number {
   const free = (base: number) =>
     !bases.has(base) &&
     !inUse.some(({ start, count }) => start < base + idRangeSize && base < start + count);
+  if (before !== undefined && free(before)) return before;
   for (let base = firstBase; base <= lastBase; base += idRangeSize) {
     if (free(base)) return base;
   }

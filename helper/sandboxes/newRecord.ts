@@ -23,7 +23,6 @@ export function newRecord(
   const names = new Set(others.map(({ name }) => name));
   const name = spec.name ?? defaultName(Number.parseInt(id, 16), names);
   if (names.has(name)) throw new TerrariumError("nameTaken", { name });
-  const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
   return {
     format: 1,
     id,
@@ -35,7 +34,7 @@ export function newRecord(
     createdAtMs: Date.now(),
     keep,
     tty: stdio === "tty",
-    ...whoInside(host, spec, bases),
+    ...whoInside(host, spec, others),
     cgroups: [],
     lasting: false,
     namespaces: {},

@@ -1,7 +1,6 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
-import { joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { checkSpec, launchSandbox } from "./launchSandbox.ts";
 import { processIdentity } from "./newRecord.ts";
@@ -13,7 +12,7 @@ import { whoInside } from "./whoInside.ts";
 
 /**
  * Starts a sandbox that was only created, or one that has ended and whose record was kept: the same spec, id,
- * name and range of ids, everything else new. A start that fails leaves it as one that was only created.
+ * name and, where it is still free, range of ids, everything else new. A start that fails leaves it as one that was only created.
  */
 export async function startSandbox(
   host: SandboxHost,
@@ -29,18 +28,18 @@ export async function startSandbox(
   }
 }
 
-const noBases: ReadonlySet<number> = new Set();
-
 /** Under the lock, so that of two helpers one starts it. */
 function claim(host: SandboxHost, target: string, tty: boolean): Promise<SandboxRecord> {
   return host.registry.exclusively(() => {
     reconcile(host);
-    const record = findRecord(host.registry.records(), target);
+    const records = host.registry.records();
+    const record = findRecord(records, target);
+    const others = records.filter(({ id }) => id !== record.id);
     if (isAlive(record)) throw new TerrariumError("sandboxRunning", { target });
     const claimed = {
       ...atRest(record),
-      // Whom it joined then may be somebody else by now.
-      ...(joinedTarget(record.spec.namespaces, "user") && whoInside(host, record.spec, noBases)),
+      // Its ids, or whom it joined then, may be somebody else's by now.
+      ...whoInside(host, record.spec, others, record),
       tty,
       creator: processIdentity(process.pid),
     };

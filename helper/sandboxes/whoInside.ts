@@ -12,16 +12,21 @@ import { subordinateMaps } from "./subordinate.ts";
 
 type WhoInside = Pick<SandboxRecord, "identity" | "idRangeBase">;
 
-/** Who the user is inside: by the asker and `userns`, or whoever is in the user namespace that is joined. */
+/**
+ * Who the user is inside: by the asker and `userns`, or whoever is in the user namespace that is joined. `before`:
+ * what it was the last time, which somebody else may have been given since.
+ */
 export function whoInside(
   host: SandboxHost,
   { namespaces, userns }: SandboxSpec,
-  takenBases: ReadonlySet<number>,
+  others: readonly SandboxRecord[],
+  before?: WhoInside,
 ): WhoInside {
   const target = joinedTarget(namespaces, "user");
   if (target === undefined) {
+    const bases = new Set(others.flatMap(({ idRangeBase }) => idRangeBase ?? []));
     const idRangeBase = needsIdRange(host.asker)
-      ? chooseIdRange(takenBases, idsInUse())
+      ? chooseIdRange(bases, idsInUse(), before?.idRangeBase)
       : undefined;
     const subordinate = userns === "root" ? subordinateMaps(host.asker) : undefined;
     return { idRangeBase, identity: planIdentity(host.asker, userns, idRangeBase, subordinate) };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -55,6 +56,21 @@ describe("terrarium start", needsRoot, () => {
     assert.equal(running.state, "running");
     assert.equal(running.limits.find(({ limit }) => limit === "pidsMax")?.value, 50);
     assert.ok(running.processes.some(({ commandLine }) => commandLine === "sleep 600"));
+  });
+
+  test("takes other ids where those that it had are somebody's by now", async (t) => {
+    const { name } = await create(t, [], ["sleep", "600"]);
+    const rangeOnce = async () => {
+      assert.equal((await terrarium.run(["start", name])).stdout, `${name}\n`);
+      const [line] = (await inspect(name)).uidMap;
+      await terrarium.run(["stop", "--time", "0", name]);
+      return line?.[1] ?? 0;
+    };
+    const base = await rangeOnce();
+    const squatter = spawn("setpriv", ["--reuid", `${base + 5}`, "--clear-groups", "sleep", "600"]);
+    t.after(() => squatter.kill("SIGKILL"));
+    await eventually("it runs", async () => statSync(`/proc/${squatter.pid}`).uid === base + 5);
+    assert.notEqual(await rangeOnce(), base);
   });
 
   test("-a passes input, output and the exit code", async (t) => {

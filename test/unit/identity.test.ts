@@ -36,6 +36,13 @@ describe("a sandbox's range of ids", () => {
     assert.equal(chooseIdRange(nobodys, [before, after]), first);
   });
 
+  test("is the one that the sandbox had before, unless it is somebody's by now", () => {
+    const before = first + 5 * idRangeSize;
+    assert.equal(chooseIdRange(nobodys, [], before), before);
+    assert.equal(chooseIdRange(new Set([before]), [], before), first);
+    assert.equal(chooseIdRange(nobodys, [{ start: before + 7, count: 1 }], before), first);
+  });
+
   test("never meets what is in use, whatever is", () => {
     const range = fc.record({
       start: fc.nat({ max: first + 20 * idRangeSize }),
