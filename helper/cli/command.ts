@@ -13,6 +13,8 @@ export interface Command {
   readonly summary: string;
   readonly usage: string;
   readonly options: readonly Option[];
+  /** Lines that the help ends with; test/kernel/cli-examples.test.ts plans each of them. */
+  readonly examples?: readonly string[];
   /** Answers the exit code. */
   run(context: CliContext, parsed: ParsedArguments): Promise<number>;
 }

@@ -21,18 +21,27 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** `terrarium COMMAND --help`. */
-export function commandHelp({ usage, summary, options }: Command): string {
-  const spellings = options.map(spell);
-  const width = Math.max(0, ...spellings.map((text) => text.length));
-  const lines = options.map(
-    ({ help }, index) => `  ${(spellings[index] ?? "").padEnd(width)}  ${help}`,
-  );
+export function commandHelp({ usage, summary, options, examples = [] }: Command): string {
   return [
     `usage: terrarium ${usage}`,
     "",
     summary,
-    ...(lines.length > 0 ? ["", ...lines] : []),
+    ...optionLines(options),
+    ...(examples.length > 0 ? ["", "Examples:"] : []),
+    ...examples.map((example) => `  ${example}`),
   ].join("\n");
+}
+
+/** One column for all, under the headings in the order in which they first appear. */
+function optionLines(options: readonly Option[]): string[] {
+  const width = Math.max(0, ...options.map((option) => spell(option).length));
+  const line = (option: Option) => `  ${spell(option).padEnd(width)}  ${option.help}`;
+  const headings = [...new Set(options.map(({ heading }) => heading))];
+  return headings.flatMap((heading) => [
+    "",
+    ...(heading === undefined ? [] : [`${heading}:`]),
+    ...options.filter((option) => option.heading === heading).map(line),
+  ]);
 }
 
 function spell({ name, short, argument }: Option): string {

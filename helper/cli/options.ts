@@ -8,6 +8,12 @@ export interface Option {
   /** What follows it; without, it is a switch. */
   readonly argument?: string;
   readonly help: string;
+  /** What stands over it in the help, with others of its kind. */
+  readonly heading?: string;
+}
+
+export function under(heading: string, options: readonly Option[]): readonly Option[] {
+  return options.map((option) => ({ ...option, heading }));
 }
 
 export interface ParsedArguments {

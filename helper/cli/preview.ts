@@ -13,7 +13,7 @@ export const previewOptions: readonly Option[] = [
   {
     name: "as",
     argument: "TOOL",
-    help: "show it only: docker podman bwrap unshare oci",
+    help: "print it as docker, podman, bwrap, unshare, oci",
   },
   { ...jsonOption, help: "with --plan: one JSON document" },
 ];

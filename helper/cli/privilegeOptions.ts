@@ -9,16 +9,22 @@ import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { UsageError } from "./usage.ts";
 
+/** It stands among the limits in the help. */
+export const ulimitOption: Option = {
+  name: "ulimit",
+  argument: "NAME=SOFT[:HARD]",
+  help: "of each process, as nofile=1024 (setrlimit(2))",
+};
+
 /** The options that say what a sandbox's processes may do; Docker's words where it has one. */
 export const privilegeOptions: readonly Option[] = [
-  { name: "cap-add", argument: "NAME", help: "add a capability, of its own namespaces; or ALL" },
-  { name: "cap-drop", argument: "NAME", help: "drop a capability, or ALL" },
+  { name: "cap-add", argument: "NAME", help: "a capability in its own namespaces, or ALL" },
+  { name: "cap-drop", argument: "NAME", help: "a capability that nobody inside has, or ALL" },
   { name: "new-privileges", help: "let su and sudo of a --rootfs work inside" },
   { name: "seccomp", argument: "default|none", help: "the system-call filter" },
-  { name: "ulimit", argument: "NAME=SOFT[:HARD]", help: "a limit of setrlimit(2), as nofile" },
-  { name: "landlock-ro", argument: "PATH", help: "read only below these, inside, by Landlock" },
-  { name: "landlock-rw", argument: "PATH", help: "write only below these, by Landlock" },
-  { name: "scope", argument: "SCOPE", help: "abstract-sockets, signals: none of outside" },
+  { name: "landlock-ro", argument: "PATH", help: "read files only below such paths (Landlock)" },
+  { name: "landlock-rw", argument: "PATH", help: "read and write only below such paths" },
+  { name: "scope", argument: "SCOPE", help: "close outside: abstract-sockets, signals" },
 ];
 
 type Words = Pick<

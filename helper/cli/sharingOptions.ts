@@ -9,10 +9,10 @@ export const sharingOptions: readonly Option[] = [
   {
     name: "namespace",
     argument: "TYPE=WHOSE",
-    help: "new, host, or a sandbox, pid or path to join",
+    help: "new, host, or that of a sandbox, pid or path",
   },
   { name: "network", argument: "none|host", help: "as --namespace net=new, net=host" },
-  { name: "time-offset", argument: "CLOCK=SECS", help: "shift boottime or monotonic inside" },
+  { name: "time-offset", argument: "CLOCK=SECS", help: "move a clock inside, as boottime=86400" },
 ];
 
 type Words = Pick<SandboxSpecInput, "namespaces" | "network" | "timeOffsets">;

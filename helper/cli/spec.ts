@@ -7,8 +7,20 @@ import { type Overlay, overlays } from "../protocol/overlays.ts";
 import type { SandboxSpecInput } from "../protocol/schemas.ts";
 import { limitOptions, parseLimits } from "./limitOptions.ts";
 import { mountOptions, parseMounts } from "./mountOptions.ts";
-import { allValues, isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
-import { mergePrivileges, parsePrivileges, privilegeOptions } from "./privilegeOptions.ts";
+import {
+  allValues,
+  isSet,
+  lastValue,
+  type Option,
+  type ParsedArguments,
+  under,
+} from "./options.ts";
+import {
+  mergePrivileges,
+  parsePrivileges,
+  privilegeOptions,
+  ulimitOption,
+} from "./privilegeOptions.ts";
 import { mergeSharing, parseSharing, sharingOptions } from "./sharingOptions.ts";
 import { UsageError } from "./usage.ts";
 
@@ -18,42 +30,43 @@ export const configOption: Option = {
   help: "a sandbox.json; flags win over it",
 };
 
-/** Every option that says what a sandbox is, rather than how it is attended. */
-export const specOptions: readonly Option[] = [
+const sandboxOptions: readonly Option[] = [
   configOption,
   { name: "name", argument: "NAME", help: "name of the sandbox" },
   { name: "hostname", short: "h", argument: "HOST", help: "host name inside" },
   { name: "env", short: "e", argument: "K=V", help: "set a variable; K alone passes ours" },
-  ...mountOptions,
-  {
-    name: "workspace",
-    argument: "DIR",
-    help: "as -v DIR:DIR; git hooks, .vscode read-only",
-  },
   { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
-  {
-    name: "rootfs",
-    argument: "DIR",
-    help: "this becomes the root; else a view of this host",
-  },
-  {
-    name: "rootfs-tarball",
-    argument: "FILE",
-    help: "the same from an archive; it is not written to",
-  },
-  { name: "overlay", argument: "KIND", help: "layer over the root: none, ephemeral, kept" },
-  { name: "read-only", help: "nothing can be made in the root directory" },
-  { name: "userns", argument: "keep-id|root", help: "who the user is inside" },
+  { name: "timeout", argument: "DURATION", help: "end it after that long (30m), exit code 124" },
   { name: "init", help: "our init as PID 1 (default)" },
   { name: "no-init", help: "the command itself as PID 1" },
-  {
-    name: "timeout",
-    argument: "DURATION",
-    help: "end it after that long (30m), exit code 124",
-  },
-  ...sharingOptions,
-  ...limitOptions,
-  ...privilegeOptions,
+];
+
+const rootOptions: readonly Option[] = [
+  { name: "rootfs", argument: "DIR", help: "this becomes the root; else a view of this host" },
+  { name: "rootfs-tarball", argument: "FILE", help: "the same from an archive" },
+  { name: "overlay", argument: "KIND", help: "layer over the root: none, ephemeral, kept" },
+  { name: "read-only", help: "nothing can be made in the root directory" },
+];
+
+const workspaceOption: Option = {
+  name: "workspace",
+  argument: "DIR",
+  help: "as -v DIR:DIR; git hooks, .vscode read-only",
+};
+
+const usernsOption: Option = {
+  name: "userns",
+  argument: "keep-id|root",
+  help: "who the user is inside",
+};
+
+/** Every option that says what a sandbox is, rather than how it is attended. */
+export const specOptions: readonly Option[] = [
+  ...under("The sandbox", sandboxOptions),
+  ...under("Files", [...rootOptions, workspaceOption, ...mountOptions]),
+  ...under("Users, network and other namespaces", [usernsOption, ...sharingOptions]),
+  ...under("Limits", [...limitOptions, ulimitOption]),
+  ...under("Privileges", privilegeOptions),
 ];
 
 /** What the file of `--config` and the flags ask for together. Lists and maps add up; a flag's word wins. */

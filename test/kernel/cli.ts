@@ -19,6 +19,7 @@ export interface Ran {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
 /** A client of one user. */
@@ -58,7 +59,7 @@ function clientOf(command: readonly string[]): Client {
   const start: Client["start"] = (words, options = {}) => {
     const [program = "", ...rest] = [...command, ...words];
     const child = spawn(program, rest, {
-      cwd: "/",
+      cwd: options.cwd ?? "/",
       env: { PATH: process.env["PATH"], ...options.env },
       timeout: timeoutMs,
       killSignal: "SIGKILL",

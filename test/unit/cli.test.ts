@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseTypes } from "../../helper/cli/commands/ns.ts";
+import { runCommand } from "../../helper/cli/commands/run.ts";
 import { commandHelp, overview } from "../../helper/cli/help.ts";
 import { commands, runCli } from "../../helper/cli/main.ts";
 import { asPid, noTarget, onlyTarget } from "../../helper/cli/target.ts";
@@ -59,6 +60,17 @@ describe("help", () => {
       for (const option of command.options)
         assert.ok(out.includes(`--${option.name}`), option.name);
       for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
+    }
+  });
+
+  test("of run puts every option under a heading, none twice", () => {
+    const lines = commandHelp(runCommand).split("\n");
+    const headings = lines.filter((line) => /^[A-Z].*:$/.test(line));
+    assert.equal(new Set(headings).size, headings.length);
+    assert.ok(runCommand.options.every(({ heading }) => headings.includes(`${heading}:`)));
+    for (const { name } of runCommand.options) {
+      const rows = lines.filter((line) => new RegExp(`^ {2}(-., | {4})--${name}( |$)`).test(line));
+      assert.equal(rows.length, 1, name);
     }
   });
 

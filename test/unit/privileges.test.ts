@@ -5,6 +5,7 @@ import {
   mergePrivileges,
   parsePrivileges,
   privilegeOptions,
+  ulimitOption,
 } from "../../helper/cli/privilegeOptions.ts";
 import type { PlannedMount } from "../../helper/protocol/plan.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
@@ -76,7 +77,7 @@ test("what closes becomes the launcher's options; an empty list closes all", () 
 
 describe("the flags of privileges", () => {
   const parse = (...words: string[]) =>
-    parsePrivileges(parseArguments(words, privilegeOptions, "run"));
+    parsePrivileges(parseArguments(words, [...privilegeOptions, ulimitOption], "run"));
   const given = (words: object) => JSON.parse(JSON.stringify(words));
 
   test("say nothing where none was given: no list is empty by accident", () => {

@@ -2,26 +2,44 @@ import type { ParameterInput } from "../../protocol/methods.ts";
 import type { Stdio } from "../../protocol/schemas.ts";
 import { attach, clientEnvironment, onTerminal } from "../attach.ts";
 import { type CliContext, type Command, exitCodes } from "../command.ts";
-import { isSet, type Option, type ParsedArguments } from "../options.ts";
+import { isSet, type Option, type ParsedArguments, under } from "../options.ts";
 import { isPreview, preview, previewOptions } from "../preview.ts";
 import { readSpec, specOptions } from "../spec.ts";
 import { UsageError } from "../usage.ts";
 
-const options: readonly Option[] = [
+export const ttyOption: Option = {
+  name: "tty",
+  short: "t",
+  help: "give the command a terminal of its own",
+};
+
+const attendance: readonly Option[] = [
   { name: "interactive", short: "i", help: "pass standard input" },
-  { name: "tty", short: "t", help: "give the command a terminal of its own" },
+  ttyOption,
   { name: "detach", short: "d", help: "leave it running and print its id" },
   { name: "rm", help: "with -d: forget the sandbox when it has ended" },
   { name: "die-with-parent", help: "kill it when this client ends, however it does" },
-  ...specOptions,
-  ...previewOptions,
+];
+
+const examples = [
+  "terrarium run -it",
+  "terrarium run --workspace . -- make test",
+  "terrarium run --workspace . --network host --timeout 10m -- npm ci",
+  "terrarium run -v ./data:/data:ro -m 512m --cpus 1.5 -- wc -l /data/log",
+  "terrarium run --userns root --overlay ephemeral -- touch /usr/bin/new",
+  "terrarium run --config sandbox.json --plan",
 ];
 
 export const runCommand: Command = {
   name: "run",
   summary: "run a command in a new sandbox",
   usage: "run [OPTIONS] [-- COMMAND [ARGUMENT...]]",
-  options,
+  options: [
+    ...under("How it runs", attendance),
+    ...specOptions,
+    ...under("Instead of running it", previewOptions),
+  ],
+  examples,
   run: async (context, parsed) => {
     const { connection, print } = context;
     const parameters = await creation(context, parsed);

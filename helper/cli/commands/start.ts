@@ -1,19 +1,16 @@
 import type { ParameterInput } from "../../protocol/methods.ts";
 import { attach, clientEnvironment, stdioForTerminal } from "../attach.ts";
 import { type Command, exitCodes } from "../command.ts";
-import { isSet } from "../options.ts";
+import { isSet, under } from "../options.ts";
 import { readSpec, specOptions } from "../spec.ts";
 import { onlyTarget, targets } from "../target.ts";
-import { commandOnly } from "./run.ts";
+import { commandOnly, ttyOption } from "./run.ts";
 
 export const createCommand: Command = {
   name: "create",
   summary: "write a sandbox down, to be started later",
   usage: "create [OPTIONS] [-- COMMAND [ARGUMENT...]]",
-  options: [
-    { name: "tty", short: "t", help: "give the command a terminal of its own" },
-    ...specOptions,
-  ],
+  options: [...under("How it runs", [ttyOption]), ...specOptions],
   run: async ({ connection, print }, parsed) => {
     commandOnly(parsed);
     const spec = await readSpec(connection, parsed);
