@@ -12,7 +12,7 @@ export interface Option {
   readonly heading?: string;
 }
 
-export function under(heading: string, options: readonly Option[]): readonly Option[] {
+export function under<O extends Option>(heading: string, options: readonly O[]): readonly O[] {
   return options.map((option) => ({ ...option, heading }));
 }
 

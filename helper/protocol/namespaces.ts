@@ -28,3 +28,6 @@ export const namespaceFacts: Readonly<
     isolates: "boot-time and monotonic clocks, not the wall clock",
   },
 };
+
+/** Who the user is inside. */
+export const usernsChoices = ["keep-id", "root"] as const;

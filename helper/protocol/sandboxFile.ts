@@ -92,6 +92,7 @@ export const sandboxFile = z.extend(sandboxSpec, {
 });
 
 export type SandboxFile = z.output<typeof sandboxFile>;
+export type SandboxFileInput = z.input<typeof sandboxFile>;
 
 type FileMount = NonNullable<SandboxFile["mounts"]>[number];
 

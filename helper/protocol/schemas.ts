@@ -4,7 +4,7 @@ import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { limitFacts } from "./limits.ts";
 import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
-import { namespaceTypes } from "./namespaces.ts";
+import { namespaceTypes, usernsChoices } from "./namespaces.ts";
 import { overlays } from "./overlays.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
 import { namespaceChoices, network, timeOffsets } from "./sharing.ts";
@@ -115,7 +115,7 @@ const supervisedProcess = z.strictObject({
 export const sandboxSpec = z.strictObject({
   name: z.optional(sandboxName),
   rootfs: z._default(rootfs, { type: "host" }),
-  userns: z._default(z.enum(["keep-id", "root"]), "keep-id"),
+  userns: z._default(z.enum(usernsChoices), "keep-id"),
   /** One of the eight types to new, host, or whom it is joined with. */
   namespaces: z._default(namespaceChoices, {}),
   network: z.optional(network),

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
+import { specTable } from "../cli/spec/table.ts";
 import { limitTable } from "../limits/table.ts";
 import { type LimitName, limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";
-import { keyWords } from "./words.ts";
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
@@ -52,23 +52,30 @@ function describeProperties(
 }
 
 function wordsOf(place: string): string {
-  const words = keyWords[place] ?? limitWords.get(place);
+  const words = keyWords.get(place);
   if (words === undefined)
-    throw new Error(`helper/reference/words.ts does not say what ${place} is`);
+    throw new Error(`helper/cli/spec/table.ts does not say what ${place} is`);
   return words;
 }
 
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
-const limitWords: ReadonlyMap<string, string> = new Map(
-  limitTable.map(({ limit, v1, v2 }) => {
-    const { label, help, unit } = limitFacts[limit];
-    const files = `${v2.file} (cgroup v2), ${v1.file} (v1)`;
-    return [
-      `limits.${limitKeys[limit]}`,
-      `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`,
-    ] as const;
-  }),
-);
+const limitWords = limitTable.map(({ limit, v1, v2 }): [place: string, words: string] => {
+  const { label, help, unit } = limitFacts[limit];
+  const files = `${v2.file} (cgroup v2), ${v1.file} (v1)`;
+  return [
+    `limits.${limitKeys[limit]}`,
+    `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`,
+  ];
+});
+
+/** By the place of a key. */
+export const keyWords: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(specTable).flatMap(([key, { words, below = {} }]): [string, string][] => [
+    [key, words],
+    ...Object.entries(below).map(([place, means]): [string, string] => [`${key}.${place}`, means]),
+  ]),
+  ...limitWords,
+]);
 
 function isSchema(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);

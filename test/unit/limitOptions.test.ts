@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { limitOptions, parseLimits } from "../../helper/cli/limitOptions.ts";
 import { parseArguments } from "../../helper/cli/options.ts";
+import { flags, saidByFlags } from "../../helper/cli/spec/flags.ts";
 import { UsageError } from "../../helper/cli/usage.ts";
 import {
   formatBytes,
@@ -13,7 +13,7 @@ import {
 } from "../../helper/protocol/limits.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
 
-const parse = (...words: string[]) => parseLimits(parseArguments(words, limitOptions, "run"));
+const parse = (...words: string[]) => saidByFlags(parseArguments(words, flags, "run")).limits ?? {};
 
 test("every limit of the protocol has an option under its Docker name", () => {
   for (const name of limitNames) {

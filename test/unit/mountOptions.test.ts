@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { mountOptions, parseMounts } from "../../helper/cli/mountOptions.ts";
 import { parseArguments } from "../../helper/cli/options.ts";
+import { flags, saidByFlags } from "../../helper/cli/spec/flags.ts";
 
-const parse = (...words: string[]) => parseMounts(parseArguments(words, mountOptions, "run"));
+const parse = (...words: string[]) => saidByFlags(parseArguments(words, flags, "run")).mounts;
 
 describe("mounts on the command line", () => {
   test("--volume is a bind, --tmpfs memory with a size and a mode", () => {

@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseArguments } from "../../helper/cli/options.ts";
-import {
-  mergePrivileges,
-  parsePrivileges,
-  privilegeOptions,
-  ulimitOption,
-} from "../../helper/cli/privilegeOptions.ts";
 import type { PlannedMount } from "../../helper/protocol/plan.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
 import { type Asker, planIdentity } from "../../helper/sandboxes/identity.ts";
@@ -73,23 +66,4 @@ test("what closes becomes the launcher's options; an empty list closes all", () 
   assert.equal(options({ landlock: { readOnly: [] } }), "--landlock");
   assert.equal(options({ landlock: { scopes: ["signals"] } }), "--scope signals");
   assert.equal(options({ seccomp: "none" }), "--seccomp none");
-});
-
-describe("the flags of privileges", () => {
-  const parse = (...words: string[]) =>
-    parsePrivileges(parseArguments(words, [...privilegeOptions, ulimitOption], "run"));
-  const given = (words: object) => JSON.parse(JSON.stringify(words));
-
-  test("say nothing where none was given: no list is empty by accident", () => {
-    assert.deepEqual(given(parse()), {});
-  });
-
-  test("add to the lists of a file, and win over its limits", () => {
-    const file = { capabilities: { add: ["KILL"] }, ulimits: { core: 0, cpu: 9 } };
-    const flags = parse("--cap-add", "CHOWN", "--ulimit", "cpu=1:-1");
-    assert.deepEqual(given(mergePrivileges(file, flags)), {
-      capabilities: { add: ["KILL", "CHOWN"] },
-      ulimits: { core: 0, cpu: { soft: 1, hard: "unlimited" } },
-    });
-  });
 });

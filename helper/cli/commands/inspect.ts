@@ -11,7 +11,7 @@ import { clientEnvironment } from "../attach.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { isSet, lastValue, type ParsedArguments } from "../options.ts";
 import { preview, previewOptions } from "../preview.ts";
-import { configOption, readConfig } from "../spec.ts";
+import { configOption, readConfig } from "../spec/config.ts";
 import { asPid, onlyTarget } from "../target.ts";
 import { formatFacts } from "../text.ts";
 

@@ -4,7 +4,7 @@ import { attach, clientEnvironment, onTerminal } from "../attach.ts";
 import { type CliContext, type Command, exitCodes } from "../command.ts";
 import { isSet, type Option, type ParsedArguments, under } from "../options.ts";
 import { isPreview, preview, previewOptions } from "../preview.ts";
-import { readSpec, specOptions } from "../spec.ts";
+import { readSpec, specOptions } from "../spec/spec.ts";
 import { UsageError } from "../usage.ts";
 
 export const ttyOption: Option = {

@@ -2,7 +2,7 @@ import type { ParameterInput } from "../../protocol/methods.ts";
 import { attach, clientEnvironment, stdioForTerminal } from "../attach.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { isSet, under } from "../options.ts";
-import { readSpec, specOptions } from "../spec.ts";
+import { readSpec, specOptions } from "../spec/spec.ts";
 import { onlyTarget, targets } from "../target.ts";
 import { commandOnly, ttyOption } from "./run.ts";
 

@@ -7,52 +7,36 @@ import {
   limitNames,
   limitsFromCpus,
   parseBytes,
-} from "../protocol/limits.ts";
-import { lastValue, type Option, type ParsedArguments } from "./options.ts";
-import { UsageError } from "./usage.ts";
+} from "../../protocol/limits.ts";
+import { UsageError } from "../usage.ts";
+import { type Flag, flag } from "./row.ts";
+
+type Part = { readonly limits: Limits };
 
 /** Docker also has a letter for memory. */
 const shortFlags: Partial<Record<LimitName, string>> = { memoryBytes: "m" };
 
-const cpusOption: Option = {
-  name: "cpus",
-  argument: "N",
-  help: "cores' worth of CPU time, 0.2 is 20 % of one",
-};
-
-/** One option per row of the limit table, and Docker's `--cpus`. */
-export const limitOptions: readonly Option[] = [
-  cpusOption,
-  ...limitNames.map((name): Option => {
-    const { argument, help } = limitFacts[name];
+/** One flag per row of the limit table, and Docker's `--cpus`. */
+export const limitFlags: readonly Flag<Part>[] = [
+  flag(
+    "--cpus N",
+    "cores' worth of CPU time, 0.2 is 20 % of one",
+    (text): Part => ({ limits: limitsFromCpus(readCpus(text)) }),
+    { from: ["cpu-period", "cpu-quota"], because: "They set the same limit." },
+  ),
+  ...limitNames.map((name) => {
+    const fact = limitFacts[name];
     const short = shortFlags[name];
-    return { name: flagName(name), argument, help, ...(short ? { short } : {}) };
+    const spelled = `${fact.flag} ${fact.argument}` as const;
+    return flag(
+      short ? `-${short}, ${spelled}` : spelled,
+      fact.help,
+      (text): Part => ({ limits: { [name]: readLimit(fact, text) } }),
+    );
   }),
 ];
 
-/** The limits that were asked for, in the units of a spec. */
-export function parseLimits(parsed: ParsedArguments): Limits {
-  const cpus = lastValue(parsed, cpusOption.name);
-  const set = limitNames.flatMap((name) => {
-    const text = lastValue(parsed, flagName(name));
-    return text === undefined ? [] : [[name, parseLimit(limitFacts[name], text)] as const];
-  });
-  const named: Limits = Object.fromEntries(set);
-  if (cpus === undefined) return named;
-  if (named.cpuPeriodUs !== undefined || named.cpuQuotaUs !== undefined) {
-    throw new UsageError(
-      "--cpus cannot stand beside --cpu-period or --cpu-quota",
-      "They set the same limit.",
-    );
-  }
-  return { ...named, ...limitsFromCpus(parseCpus(cpus)) };
-}
-
-function flagName(name: LimitName): string {
-  return limitFacts[name].flag.replace(/^--/, "");
-}
-
-function parseLimit(fact: LimitFact, text: string): number {
+function readLimit(fact: LimitFact, text: string): number {
   const { example, parse, range } = units[fact.unit];
   const value = parse(text);
   if (value === undefined) {
@@ -94,7 +78,7 @@ function parseInteger(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-function parseCpus(text: string): number {
+function readCpus(text: string): number {
   const cpus = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
   if (cpus < 0.01 || cpus > 10_000) {
     throw new UsageError(

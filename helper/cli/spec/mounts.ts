@@ -1,28 +1,13 @@
 import { resolve } from "node:path";
-import { parseBytes } from "../protocol/limits.ts";
-import { kernelFileSystems } from "../protocol/mounts.ts";
-import type { SandboxSpecInput } from "../protocol/schemas.ts";
-import { allValues, type Option, type ParsedArguments } from "./options.ts";
-import { UsageError } from "./usage.ts";
+import { parseBytes } from "../../protocol/limits.ts";
+import { kernelFileSystems } from "../../protocol/mounts.ts";
+import type { SandboxSpecInput } from "../../protocol/schemas.ts";
+import { UsageError } from "../usage.ts";
 
 type Mount = NonNullable<SandboxSpecInput["mounts"]>[number];
 
-/** Docker's three ways to say what is mounted. */
-export const mountOptions: readonly Option[] = [
-  { name: "volume", short: "v", argument: "SRC:DST[:ro]", help: "bind mount a file or directory" },
-  { name: "tmpfs", argument: "DST[:OPTIONS]", help: "empty, in memory; options size=64m,mode=700" },
-  { name: "mount", argument: "K=V,...", help: "type=bind|tmpfs|sysfs..., target=DST, as Docker" },
-];
-
-export function parseMounts(parsed: ParsedArguments): readonly Mount[] {
-  return [
-    ...allValues(parsed, "volume").map(parseVolume),
-    ...allValues(parsed, "tmpfs").map(parseTmpfs),
-    ...allValues(parsed, "mount").map(parseMount),
-  ];
-}
-
-function parseVolume(text: string): Mount {
+/** Docker's three ways to say what is mounted; this one is `-v`. */
+export function readVolume(text: string): Mount {
   const match = /^([^:]+):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
   if (!match) {
     throw new UsageError(
@@ -34,7 +19,7 @@ function parseVolume(text: string): Mount {
   return { type: "bind", source: resolve(source), target, readOnly: mode === "ro" };
 }
 
-function parseTmpfs(text: string): Mount {
+export function readTmpfs(text: string): Mount {
   const at = text.indexOf(":");
   const words = fields(at < 0 ? "" : text.slice(at + 1));
   const known = take(`--tmpfs ${text}`, words, ["size", "mode"]);
@@ -54,7 +39,7 @@ const mountWords: Readonly<Record<string, readonly string[]>> = {
   tmpfs: ["tmpfs-size", "tmpfs-mode"],
 };
 
-function parseMount(text: string): Mount {
+export function readMount(text: string): Mount {
   const spelled = `--mount ${text}`;
   const words = fields(text).map(([key, value]) => [synonyms[key] ?? key, value] as const);
   const type = new Map(words).get("type");

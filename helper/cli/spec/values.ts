@@ -1,0 +1,100 @@
+import { parseDuration } from "../../protocol/duration.ts";
+import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import {
+  type BothLimits,
+  type UlimitName,
+  type UlimitValue,
+  ulimitNames,
+} from "../../protocol/privileges.ts";
+import { clocks } from "../../protocol/sharing.ts";
+import { UsageError } from "../usage.ts";
+
+/** How the text of a flag is read, where it is not taken as it stands. `flag` is for the complaint. */
+
+export function oneOf<const T extends string>(flag: string, known: readonly T[], text: string): T {
+  const found = known.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${flag} ${text} is unknown`, `There are ${known.join(", ")}.`);
+}
+
+/** `K=V`, or `K` for the value that it has here; a variable that is not set here is left out, as in Docker. */
+export function readVariable(text: string, flag: string): Readonly<Record<string, string>> {
+  const at = text.indexOf("=");
+  if (at === 0) throw new UsageError(`${flag} ${text} is malformed`, "It is written NAME=VALUE.");
+  if (at > 0) return Object.fromEntries([[text.slice(0, at), text.slice(at + 1)]]);
+  const value = process.env[text];
+  return value === undefined ? {} : Object.fromEntries([[text, value]]);
+}
+
+export function readDuration(text: string, flag: string): string {
+  if (parseDuration(text) !== undefined) return text;
+  throw new UsageError(
+    `${flag} ${text} is no duration`,
+    "It is written 90s, 30m or 1h30m, and is 366 days at most.",
+  );
+}
+
+type Choice = "new" | "host" | { readonly join: string };
+
+export function readNamespace(
+  text: string,
+  flag: string,
+): { readonly [type in NamespaceType]?: Choice } {
+  const [, type = "", whose = ""] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+  if (!whose) {
+    throw new UsageError(
+      `${flag} ${text} is malformed`,
+      "It is written net=host, net=new, net=SANDBOX, net=PID or net=/PATH.",
+    );
+  }
+  const choice = whose === "new" || whose === "host" ? whose : { join: whose };
+  return { [oneOf(flag, namespaceTypes, type)]: choice };
+}
+
+interface Offset {
+  readonly secs: number;
+  readonly nanosecs: number;
+}
+
+/** `boottime=86400`, `monotonic=-1.5`: nanoseconds are counted up from the second below. */
+export function readOffset(
+  text: string,
+  flag: string,
+): { readonly [clock in (typeof clocks)[number]]?: Offset } {
+  const [, clock = "", sign = "", whole = "", fraction = ""] =
+    /^([a-z]+)=(-?)(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
+  if (!whole) {
+    throw new UsageError(
+      `${flag} ${text} is malformed`,
+      "It is written boottime=86400 or monotonic=-1.5.",
+    );
+  }
+  const nanosecs = Number(fraction.padEnd(9, "0"));
+  const below = sign && nanosecs > 0;
+  const secs = (sign ? -Number(whole) : Number(whole)) - (below ? 1 : 0);
+  return {
+    [oneOf(flag, clocks, clock)]: { secs, nanosecs: below ? 1_000_000_000 - nanosecs : nanosecs },
+  };
+}
+
+/** `nofile=1024`, `nofile=1024:2048`, `core=unlimited`; -1 is Docker's word for that. */
+export function readUlimit(
+  text: string,
+  flag: string,
+): { readonly [name in UlimitName]?: BothLimits } {
+  const [, name = "", first = "", second = first] =
+    /^([a-z]+)=([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
+  const [soft, hard] = [readUlimitValue(first), readUlimitValue(second)];
+  if (soft !== undefined && hard !== undefined) {
+    return { [oneOf(flag, ulimitNames, name)]: { soft, hard } };
+  }
+  throw new UsageError(
+    `${flag} ${text} is malformed`,
+    "It is written nofile=1024, nofile=1024:2048 or core=unlimited.",
+  );
+}
+
+function readUlimitValue(text: string): UlimitValue | undefined {
+  if (text === "unlimited" || text === "-1") return "unlimited";
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
