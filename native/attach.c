@@ -27,6 +27,14 @@ struct client {
     struct channel input, outputs[2];
 };
 
+/* What a call answered, when the session cannot go on without it. */
+static int give_up(const char *call, const char *hint) {
+    struct failure failure;
+    failed_because(&failure, errno, "attach", call, NULL, hint);
+    failure_print(&failure);
+    return EXIT_LAUNCHER_FAILED;
+}
+
 /* The monitor died without a word, and by PDEATHSIG the session with it. */
 static void refuse_lost_session(void) {
     struct failure failure;
@@ -39,9 +47,11 @@ static void take_message(struct client *client) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
     if (!message_receive(client->socket, &message, received)) {
-        cleanup_close_descriptor(&client->socket);
-        if (!client->ended)
+        if (!client->ended && errno == ECONNRESET)
             refuse_lost_session();
+        else if (!client->ended)
+            give_up("recvmsg", NULL);
+        cleanup_close_descriptor(&client->socket);
         client->ended = true;
         return;
     }
@@ -80,8 +90,12 @@ static bool serve_once(struct client *client) {
     for (int i = 0; i < 3; i++)
         channel_watch(channels[i], &watched[2 + 2 * i]);
     int ready = poll(watched, 8, client->ended ? DRAIN_IDLE_MS : -1);
+    if (ready < 0 && errno == EINTR)
+        return true;
+    if (ready < 0)
+        client->code = give_up("poll", NULL);
     if (ready <= 0)
-        return ready < 0 && errno == EINTR;
+        return false;
     for (int i = 0; i < 3; i++)
         channel_move(channels[i], &watched[2 + 2 * i]);
     if (watched[0].revents)
@@ -103,10 +117,11 @@ static int serve_terminal(struct client *client, int master) {
     struct terminal_mode saved;
     client->master = master;
     /* Other copies of the master's description do not exist, so this flag disturbs nobody. */
-    fcntl(master, F_SETFL, O_NONBLOCK);
+    if (fcntl(master, F_SETFL, O_NONBLOCK) < 0)
+        return give_up("fcntl(F_SETFL)", NULL);
     terminal_copy_size(master);
     if (!message_send_kind(client->socket, MESSAGE_START))
-        return EXIT_LAUNCHER_FAILED;
+        return give_up("sendmsg", NULL);
     channel_open(&client->input, STDIN_FILENO, master, INPUT_OF_TERMINAL);
     channel_open(&client->outputs[0], master, STDOUT_FILENO, PLAIN);
     terminal_make_raw(&saved);
@@ -123,7 +138,8 @@ static int stand_in(int standard, struct channel *channel) {
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
     bool input = standard == STDIN_FILENO;
-    fcntl(ends[input ? 1 : 0], F_SETFL, O_NONBLOCK);
+    if (fcntl(ends[input ? 1 : 0], F_SETFL, O_NONBLOCK) < 0)
+        return -1;
     if (input)
         channel_open(channel, standard, ends[1], OWNS_OUTPUT);
     else
@@ -131,17 +147,24 @@ static int stand_in(int standard, struct channel *channel) {
     return ends[input ? 0 : 1];
 }
 
+static bool give_stdio(struct client *client, int given[3]) {
+    struct channel *channels[] = {&client->input, &client->outputs[0], &client->outputs[1]};
+    struct message start = {.kind = MESSAGE_START};
+    for (int i = 0; i < 3; i++) {
+        given[i] = stand_in(i, channels[i]);
+        if (given[i] < 0)
+            return false;
+    }
+    return message_send(client->socket, &start, given, 3);
+}
+
 static int serve_stdio(struct client *client) {
     struct failure ignored; /* then the reader sees the end a little later, when we end */
-    struct message start = {.kind = MESSAGE_START};
-    int given[3] = {stand_in(0, &client->input), stand_in(1, &client->outputs[0]),
-                    stand_in(2, &client->outputs[1])};
-    bool sent = given[0] >= 0 && given[1] >= 0 && given[2] >= 0 &&
-                message_send(client->socket, &start, given, 3);
+    int given[3];
+    if (!give_stdio(client, given))
+        return give_up("sendmsg(SCM_RIGHTS)", NULL); /* what is open ends with this process */
     for (int i = 0; i < 3; i++)
         cleanup_close_descriptor(&given[i]);
-    if (!sent)
-        return EXIT_LAUNCHER_FAILED;
     /* The command has its own copies: its readers must see the end when it closes them. */
     for (int i = 0; i < 2; i++)
         if (!terminal_is(i))
@@ -160,11 +183,14 @@ int attach_session(int socket, bool pass_signals) {
                             .input = CHANNEL_CLOSED,
                             .outputs = {CHANNEL_CLOSED, CHANNEL_CLOSED}};
     client.signals = signals_open_client(pass_signals, &failure);
-    if (client.signals < 0 || !message_receive(socket, &message, received)) {
-        if (client.signals < 0 || pass_signals)
-            failure_print(&failure);
+    if (client.signals < 0) {
+        failure_print(&failure);
         return EXIT_LAUNCHER_FAILED;
     }
+    /* A launcher whose own client this is says itself why there is none. */
+    if (!message_receive(socket, &message, received))
+        return pass_signals ? give_up("recvmsg", "the sandbox may have ended; open a new one")
+                            : EXIT_LAUNCHER_FAILED;
     if (message.kind == MESSAGE_TERMINAL && received[0] >= 0)
         return serve_terminal(&client, received[0]);
     message_close(received);

@@ -100,6 +100,14 @@ void listener_close(struct listener *listener) {
     cleanup_close_descriptor(&listener->directory);
 }
 
+static int connect_uninterrupted(int socket, const struct sockaddr_un *address) {
+    int result;
+    do
+        result = connect(socket, (const struct sockaddr *)address, sizeof *address);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 int listener_connect(const char *path, struct failure *failure) {
     const char *name;
     struct sockaddr_un address;
@@ -107,7 +115,7 @@ int listener_connect(const char *path, struct failure *failure) {
     cleanup_fd int directory = open_directory(path, &name);
     cleanup_fd int connected = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (directory < 0 || connected < 0 || !make_address(&address, directory, name) ||
-        connect(connected, (struct sockaddr *)&address, sizeof address) < 0) {
+        connect_uninterrupted(connected, &address) < 0) {
         failed(failure, "attach", "connect", path);
         if (failure->error == ENOENT || failure->error == ECONNREFUSED)
             refused(failure, "attach",
@@ -115,7 +123,9 @@ int listener_connect(const char *path, struct failure *failure) {
                     "new one");
         return -1;
     }
-    if (!peer_uid(connected, &uid) || (uid != 0 && uid != geteuid()))
+    if (!peer_uid(connected, &uid))
+        return failed(failure, "attach", "getsockopt(SO_PEERCRED)", path) - 1;
+    if (uid != 0 && uid != geteuid())
         return refused(failure, "attach", "%s belongs to another user: not attached", path) - 1;
     return take_fd(&connected);
 }

@@ -65,17 +65,22 @@ const shortened = new Set(["write", "sendfile"]);
 const onTime = /^(poll|read|wait4|waitid|recvmsg)$/;
 
 /** What the launcher may fail to do without failing, and why. */
-interface Tolerated {
+export interface Tolerated {
   readonly role?: RegExp;
   readonly call: RegExp;
   readonly detail?: RegExp;
   readonly why: string;
 }
 
-const tolerated: readonly Tolerated[] = [
+/** By whichever process of the launcher. */
+export const toleratedAnywhere: readonly Tolerated[] = [
   { call: /^close$/, why: "close(2) closes whatever it answers" },
   { call: /^fcntl$/, detail: / 2$/, why: "the C library's own: open had O_CLOEXEC already" },
   { call: /^(brk|mmap)$/, why: "the allocator has another way to get memory" },
+];
+
+const tolerated: readonly Tolerated[] = [
+  ...toleratedAnywhere,
   { call: /^prctl$/, detail: /^15 /, why: "PR_SET_NAME: a name for ps" },
   { call: /^write$/, detail: / {"event":/, why: "a reader of events that is gone ends no sandbox" },
   { role: /^0$/, call: /^fstat$/, detail: /launcher/, why: "an unknown owner: it is sealed" },
@@ -132,12 +137,16 @@ const tolerated: readonly Tolerated[] = [
   { call: /^execve$/, why: "the next directory of PATH has it too" },
 ];
 
+/** A terminal's master takes no text (EIO) only when nobody has its other side open; else it is full. */
+const likelyError = ({ call, detail }: Point): string =>
+  call === "write" && detail.includes("ptmx") ? "EAGAIN" : (errors[call] ?? "EIO");
+
 export function spoilsOf(point: Point): Spoil[] {
   const { call, detail } = point;
   if (call === "restart_syscall") return []; // the kernel's own word for a poll that was stopped
   const spoils: Spoil[] = [{ mode: "kill", point }];
   if (!cannotFail.has(call)) {
-    spoils.push({ mode: "fail", point, errno: errors[call] ?? "EIO" });
+    spoils.push({ mode: "fail", point, errno: likelyError(point) });
   }
   const uninterruptible = /^\/(proc|sys)\//.test(detail);
   if (interrupted.has(call) && !uninterruptible)
@@ -146,11 +155,15 @@ export function spoilsOf(point: Point): Spoil[] {
   return spoils;
 }
 
+/** What is wrong with a run that never came to its point. */
+export const missed = ({ call }: Point): string | undefined =>
+  onTime.test(call) ? undefined : "never reached";
+
 /** What is wrong with an outcome; undefined: it is clean. */
 export function complaint(spoil: Spoil, outcome: Outcome): string | undefined {
   if (spoil.mode === "trace") return undefined;
   const { point } = spoil;
-  if (!outcome.hit) return onTime.test(point.call) ? undefined : "never reached";
+  if (!outcome.hit) return missed(point);
   if (outcome.left.length > 0) return outcome.left.join(", ");
   if (spoil.mode === "kill" && point.role === "0") return undefined;
   if (endedBeforeItsOptions(outcome)) return undefined;
@@ -160,7 +173,7 @@ export function complaint(spoil: Spoil, outcome: Outcome): string | undefined {
   if (last.code !== outcome.code) return `exit code ${outcome.code}, event ${last.code}`;
   if (spoil.mode === "kill") return undefined;
   const error = outcome.events.find(({ event }) => event === "error");
-  if (outcome.code === commandCode) return isTolerated(spoil) ? undefined : "tolerated";
+  if (outcome.code === commandCode) return isTolerated(spoil, tolerated) ? undefined : "tolerated";
   // A client that ends is a hangup, as when a tab is closed.
   if (point.role === "0.2" && outcome.code === 129) return undefined;
   if (![125, 126].includes(outcome.code ?? -1)) return `exit code ${outcome.code}`;
@@ -175,11 +188,10 @@ export const endedBeforeItsOptions = ({ code, events, stderr }: Outcome): boolea
   code === 125 &&
   (events[0]?.stage === "options" || (events.length === 0 && /^terrarium: \w+: /.test(stderr)));
 
-function isTolerated(spoil: Spoil): boolean {
-  if (spoil.mode === "trace" || spoil.mode === "short" || spoil.mode === "kill") return true;
+export function isTolerated(spoil: Spoil, rows: readonly Tolerated[]): boolean {
+  if (spoil.mode !== "fail" || spoil.errno === "EINTR") return true;
   const { role, call, detail } = spoil.point;
-  if (spoil.errno === "EINTR") return true;
-  return tolerated.some(
+  return rows.some(
     (row) =>
       (row.role?.test(role) ?? true) && row.call.test(call) && (row.detail?.test(detail) ?? true),
   );

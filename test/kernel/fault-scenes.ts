@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { endedBeforeItsOptions } from "./fault-rules.ts";
+import { complaint, endedBeforeItsOptions } from "./fault-rules.ts";
 import type { Injector, Outcome, Spoil } from "./injector.ts";
 import { hostPrograms, idMaps, launcherPath } from "./launcher.ts";
 
@@ -13,8 +13,17 @@ export interface Place {
   readonly target: number;
 }
 
-/** A way to use the launcher, whose clean run exits with 0. */
+/** A way to use the launcher. */
 export interface Scene {
+  readonly name: string;
+  /** Runs it once and says, besides its outcome, what it left on the machine. */
+  play(injector: Injector, place: Place, spoil: Spoil): Promise<Outcome>;
+  /** What is wrong with an outcome; undefined: it is clean. */
+  complaint(spoil: Spoil, outcome: Outcome): string | undefined;
+}
+
+/** Whose own calls are spoiled. */
+interface Script {
   readonly name: string;
   readonly listens?: boolean;
   readonly enters?: boolean;
@@ -22,16 +31,22 @@ export interface Scene {
 }
 
 const state = ({ directory }: Place): string => join(directory, "state");
-const socket = (place: Place): string => join(state(place), "attach");
+export const socket = (place: Place): string => join(state(place), "attach");
 
 const sandbox = (place: Place, maps = idMaps): string[] => [
   ...["run", "--status-fd", "3", "--sync-fd", "4", ...maps, ...hostPrograms],
-  ...["--state-dir", state(place), ...place.cgroups.flatMap((path) => ["--cgroup", path])],
+  ...home(place),
+];
+
+/** What it removes when it ends. */
+export const home = (place: Place): string[] => [
+  ...["--state-dir", state(place)],
+  ...place.cgroups.flatMap((path) => ["--cgroup", path]),
 ];
 
 const command = ["--", "/bin/sh", "-c", "exit 7"];
 
-export const scenes: readonly Scene[] = [
+const scripts: readonly Script[] = [
   {
     name: "run with its own descriptors, id-mapped binds and limits",
     args: (place) => [
@@ -67,6 +82,12 @@ export const scenes: readonly Scene[] = [
   },
 ];
 
+export const sessionScenes: readonly Scene[] = scripts.map((script) => ({
+  name: script.name,
+  play: (injector, place, spoil) => play(injector, script, place, spoil),
+  complaint,
+}));
+
 export function makePlace(directory: string, target: number): Place {
   const name = `terrarium-fault-${process.pid}-${basename(directory)}`;
   const cgroups = ["pids", "cpu", "unified"]
@@ -77,36 +98,40 @@ export function makePlace(directory: string, target: number): Place {
   return { directory, cgroups, target };
 }
 
-/** Runs a scene once and says, besides its outcome, what it left on the machine. */
-export async function play(
+async function play(
   injector: Injector,
-  scene: Scene,
+  script: Script,
   place: Place,
   spoil: Spoil,
 ): Promise<Outcome> {
-  for (const path of [...place.cgroups, state(place)]) mkdirSync(path, { recursive: true });
+  setUp(place);
   const clients: ChildProcess[] = [];
   const attach = () => {
     if (clients.length === 0) {
       clients.push(spawn(launcherPath, ["attach", socket(place)], { stdio: "ignore" }));
     }
   };
-  const outcome = await injector.run(scene.args(place), spoil, scene.listens ? attach : undefined);
-  const left = [...outcome.left, ...sweep(place, isForOthers(scene, spoil, outcome))];
+  const onReady = script.listens ? attach : undefined;
+  const outcome = await injector.run(script.args(place), spoil, { onReady });
+  const left = [...outcome.left, ...sweep(place, isForOthers(script, spoil, outcome))];
   return { ...outcome, left };
+}
+
+export function setUp(place: Place): void {
+  for (const path of [...place.cgroups, state(place)]) mkdirSync(path, { recursive: true });
 }
 
 /**
  * After a monitor that was killed the next helper removes cgroups and state, which it can when
  * nobody is in them; a launcher that could not read its options never got them; who enters does not.
  */
-function isForOthers({ enters = false }: Scene, spoil: Spoil, outcome: Outcome): boolean {
+function isForOthers({ enters = false }: Script, spoil: Spoil, outcome: Outcome): boolean {
   const monitorKilled = spoil.mode === "kill" && spoil.point.role === "0";
   return monitorKilled || endedBeforeItsOptions(outcome) || enters;
 }
 
 /** Removes what is left, and says what of it should not be. */
-function sweep(place: Place, forOthers: boolean): string[] {
+export function sweep(place: Place, forOthers: boolean): string[] {
   const found: string[] = [];
   for (const cgroup of place.cgroups.filter(existsSync)) {
     const inside = readFileSync(join(cgroup, "cgroup.procs"), "utf8").trim();

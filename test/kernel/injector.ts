@@ -28,10 +28,17 @@ export interface Outcome {
   readonly stderr: string;
   /** Whether the point was reached. */
   readonly hit: boolean;
-  /** Roles of processes that outlived the launcher; "hang" where it never ended. */
+  /** Roles of processes that outlived the launcher; "modes" of a terminal; "hang" where it never ended. */
   readonly left: readonly string[];
   /** In trace mode: every call. */
   readonly points: readonly Point[];
+}
+
+interface RunOptions {
+  /** Hears the launcher's `ready` event. */
+  readonly onReady?: (() => void) | undefined;
+  /** A terminal is its standard input and output; a line waits there. */
+  readonly terminal?: boolean;
 }
 
 /** attacks/inject.c, built in a directory of its own. */
@@ -45,16 +52,21 @@ export class Injector {
     execFileSync("gcc", ["-O1", "-Wall", "-Werror", "-o", this.#program, source]);
   }
 
-  /** Runs the launcher; `onReady` hears its `ready` event. Descriptor 3 is the status, 4 has one byte. */
-  async run(args: readonly string[], spoil: Spoil, onReady?: () => void): Promise<Outcome> {
-    const line = ["5", ...this.#words(spoil), "--", launcherPath, ...args];
+  /** Runs the launcher. Descriptor 3 is the status, 4 has one byte. */
+  async run(
+    args: readonly string[],
+    spoil: Spoil,
+    { onReady, terminal = false }: RunOptions = {},
+  ): Promise<Outcome> {
+    const log = ["5", ...(terminal ? ["terminal"] : [])];
+    const line = [...log, ...this.#words(spoil), "--", launcherPath, ...args];
     const child = spawn(this.#program, line, {
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe"],
     });
     const [, , errors, events, sync, calls] = Array.from<Readable | Writable | null | undefined>(
       child.stdio,
     );
-    const [stderr, status, log] = [errors, events, calls].map(collect);
+    const [stderr, status, said] = [errors, events, calls].map(collect);
     if (sync && "end" in sync) sync.on("error", () => undefined).end("x");
     // Ready it is too when what was spoiled is the event itself.
     const lost = spoil.mode !== "trace" && spoil.point.detail.includes('"ready"');
@@ -62,7 +74,7 @@ export class Injector {
       if (/"ready"|hit/.test(text)) onReady?.();
     });
     const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    const lines = log?.().split("\n").slice(0, -1) ?? [];
+    const lines = said?.().split("\n").slice(0, -1) ?? [];
     return {
       code,
       events: readEvents(status?.() ?? ""),

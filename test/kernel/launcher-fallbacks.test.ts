@@ -85,6 +85,16 @@ describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
     });
   }
 
+  it("pidfds refuses --die-with, and says what to do", () => {
+    const args = ["run", "--status-fd", "1", ...idMaps, ...hostPrograms, "--die-with"];
+    const line = [...args, `${process.pid}`, "--", "true"];
+    const { status, stdout } = spawnSync(buildWithout(directory, pidfds), line, {
+      encoding: "utf8",
+    });
+    assert.equal(status, 125);
+    assert.match(stdout, /"call":"pidfd_open".*"errno":"ENOSYS".*do without --die-with/);
+  });
+
   it("CLONE_INTO_CGROUP has init in its cgroups all the same", {
     skip: process.arch !== "x64" && "the injector needs x86-64",
   }, async () => {
@@ -98,8 +108,10 @@ describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
       const outcome = await injector.run(
         [...args, "--cgroup", cgroup, "--", "sleep", "0.2"],
         { mode: "fail", point, errno: "EBUSY" },
-        () => {
-          inside ||= readFileSync(join(cgroup, "cgroup.procs"), "utf8");
+        {
+          onReady: () => {
+            inside ||= readFileSync(join(cgroup, "cgroup.procs"), "utf8");
+          },
         },
       );
       assert.deepEqual([outcome.hit, outcome.code], [true, 0]);

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { commandCode, complaint, spoilsOf } from "./fault-rules.ts";
-import { makePlace, type Place, play, type Scene, scenes } from "./fault-scenes.ts";
+import { attachScenes } from "./fault-attach.ts";
+import { commandCode, spoilsOf } from "./fault-rules.ts";
+import { makePlace, type Place, type Scene, sessionScenes } from "./fault-scenes.ts";
 import { Injector, type Spoil } from "./injector.ts";
 import { asRoot, startSleeper, stop } from "./launcher.ts";
 
@@ -30,14 +31,14 @@ describe(
       await stop(target.session);
     });
 
-    for (const scene of scenes) {
+    for (const scene of [...sessionScenes, ...attachScenes]) {
       it(`says so and leaves nothing: ${scene.name}`, async (t) => {
         const directory = mkdtempSync(join(tmpdir(), "terrarium-faults-"));
         try {
           const places = ["one", "two"].map((name) =>
             makePlace(join(directory, name), target.command),
           );
-          const clean = await play(injector, scene, places[0] as Place, { mode: "trace" });
+          const clean = await scene.play(injector, places[0] as Place, { mode: "trace" });
           assert.deepEqual([clean.code, clean.left], [commandCode, []], clean.stderr);
           const mounts = hostMounts();
           const spoils = clean.points.flatMap(spoilsOf);
@@ -82,9 +83,9 @@ async function spoilOne(
   place: Place,
   spoil: Spoil,
 ): Promise<string | undefined> {
-  let outcome = await play(injector, scene, place, spoil);
+  let outcome = await scene.play(injector, place, spoil);
   for (let round = 1; round < tries && !outcome.hit; round++) {
-    outcome = await play(injector, scene, place, spoil);
+    outcome = await scene.play(injector, place, spoil);
   }
-  return complaint(spoil, outcome);
+  return scene.complaint(spoil, outcome);
 }

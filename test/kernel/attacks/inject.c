@@ -1,15 +1,23 @@
 /*
- * Runs a command under ptrace(2), with all that it forks, and spoils one system call of it:
+ * Runs a command under ptrace(2), with all that it forks, and spoils one system
+ * call of it:
  *
- *   inject LOG trace -- COMMAND...                    spoils nothing, and lists every call
- *   inject LOG fail ROLE CALL NTH ERRNO -- COMMAND... the call is not made, and answers ERRNO
- *   inject LOG short ROLE CALL NTH 0 -- COMMAND...    the call gets half of its third argument
- *   inject LOG kill ROLE CALL NTH 0 -- COMMAND...     SIGKILL instead of the call
+ *   inject LOG trace -- COMMAND...                    spoils nothing, and lists
+ * every call inject LOG fail ROLE CALL NTH ERRNO -- COMMAND... the call is not
+ * made, and answers ERRNO inject LOG short ROLE CALL NTH 0 -- COMMAND...    the
+ * call gets half of its third argument inject LOG kill ROLE CALL NTH 0 --
+ * COMMAND...     SIGKILL instead of the call
  *
- * A ROLE is a process's place in the family: "0" is the command, "0.1" its first child. Only calls
- * of the launcher's own are counted: from its first act (SIGPIPE is ignored) up to the execve of
- * somebody else's program. The descriptor LOG gets one line per call ("ROLE CALL ARGUMENTS"), "hit"
- * when the call was spoiled, "hang", and "left ROLE" for a process that outlived the command.
+ * "inject LOG terminal MODE..." gives COMMAND a terminal of its own as standard
+ * input and output, with a line typed into it. Other modes than it had before
+ * are "left modes", unless COMMAND was killed.
+ *
+ * A ROLE is a process's place in the family: "0" is the command, "0.1" its
+ * first child. Only calls of the launcher's own are counted: from its first act
+ * (SIGPIPE is ignored) up to the execve of somebody else's program. The
+ * descriptor LOG gets one line per call ("ROLE CALL ARGUMENTS"), "hit" when the
+ * call was spoiled, "hang", and "left ROLE" for a process that outlived the
+ * command.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,6 +32,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { PROCESSES = 64, HANG_SECONDS = 20, LEFT_SECONDS = 3 };
@@ -76,7 +85,8 @@ static struct process *find_or_add(struct injector *injector, pid_t pid) {
     return process;
 }
 
-/* Whoever is not spoiled is not stopped at every call: the runs are thousands. */
+/* Whoever is not spoiled is not stopped at every call: the runs are thousands.
+ */
 static bool is_watched(const struct injector *injector, const struct process *process) {
     if (injector->mode == TRACE)
         return true;
@@ -136,7 +146,8 @@ static void list(const struct injector *injector, const struct process *process,
     dprintf(injector->log, "%s %llu %s %s\n", process->role, registers->orig_rax, first, second);
 }
 
-/* close(2) really closes, whatever it answers; all else is not made when it fails. */
+/* close(2) really closes, whatever it answers; all else is not made when it
+ * fails. */
 static void spoil(struct injector *injector, struct process *process,
                   struct user_regs_struct *registers) {
     injector->hit = true;
@@ -193,7 +204,8 @@ static void take_child(struct injector *injector, struct process *parent) {
         resume(injector, child, 0);
 }
 
-/* Somebody else's program is not ours to spoil; the launcher's sealed copy starts anew. */
+/* Somebody else's program is not ours to spoil; the launcher's sealed copy
+ * starts anew. */
 static void take_exec(struct injector *injector, struct process *process) {
     process->begun = false;
     if (is_launcher(process->pid))
@@ -264,10 +276,33 @@ static int supervise(struct injector *injector, pid_t command) {
     }
 }
 
-static pid_t start(char **command) {
+struct terminal {
+    int master, slave;
+    struct termios modes;
+};
+
+static bool open_terminal(struct terminal *terminal) {
+    terminal->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal->master < 0 || grantpt(terminal->master) < 0 || unlockpt(terminal->master) < 0)
+        return false;
+    terminal->slave = open(ptsname(terminal->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    return terminal->slave >= 0 && tcgetattr(terminal->slave, &terminal->modes) == 0 &&
+           write(terminal->master, "typed\n", 6) == 6;
+}
+
+static void report_modes(const struct injector *injector, const struct terminal *terminal) {
+    struct termios modes = {0};
+    if (tcgetattr(terminal->slave, &modes) < 0 ||
+        memcmp(&modes, &terminal->modes, sizeof modes) != 0)
+        dprintf(injector->log, "left modes\n");
+}
+
+static pid_t start(char **command, const struct terminal *terminal) {
     pid_t pid = fork();
     if (pid != 0)
         return pid;
+    for (int i = 0; terminal && i < 2; i++)
+        dup2(terminal->slave, i);
     ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     raise(SIGSTOP);
     execvp(command[0], command);
@@ -292,10 +327,17 @@ static bool parse(struct injector *injector, char **words) {
 
 int main(int argc, char **argv) {
     struct injector injector = {0};
+    struct terminal terminal = {0}, *given = NULL;
+    if (argc > 3 && strcmp(argv[2], "terminal") == 0) {
+        argv[2] = argv[1];
+        argv++;
+        argc--;
+        given = &terminal;
+    }
     bool traces = argc > 4 && strcmp(argv[2], "trace") == 0;
-    if (argc < (traces ? 5 : 9) || !parse(&injector, argv))
+    if (argc < (traces ? 5 : 9) || !parse(&injector, argv) || (given && !open_terminal(given)))
         return 2;
-    pid_t command = start(argv + (traces ? 4 : 8));
+    pid_t command = start(argv + (traces ? 4 : 8), given);
     struct process *root = find_or_add(&injector, command);
     strcpy(root->role, "0");
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
@@ -305,5 +347,8 @@ int main(int argc, char **argv) {
     if (waitpid(command, NULL, 0) < 0 || ptrace(PTRACE_SETOPTIONS, command, NULL, options) < 0)
         return 2;
     resume(&injector, root, 0);
-    return supervise(&injector, command);
+    int code = supervise(&injector, command);
+    if (given && code != 128 + SIGKILL)
+        report_modes(&injector, given);
+    return code;
 }
