@@ -71,10 +71,7 @@ static bool add_hierarchies(FILE *file, int base, struct failure *failure) {
     for (struct hierarchy next; read_hierarchy(file, &next);)
         if (!add_hierarchy(base, &next, failure))
             return false;
-    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (mount_setattr(base, "", AT_EMPTY_PATH, &sealed, sizeof sealed) < 0)
-        return failed(failure, "cgroupfs", "mount_setattr", NULL);
-    return true;
+    return mount_seal(base, "/sys/fs/cgroup", failure);
 }
 
 static bool has_version_1(FILE *file) {

@@ -92,8 +92,8 @@ static bool replace_root(int *made, struct building *building, struct failure *f
     snprintf(link, sizeof link, "/proc/self/fd/%d", building->root);
     if (umount2(link, MNT_DETACH) < 0)
         return failed(failure, "overlay", "umount2", "/");
-    if (move_mount(*made, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return failed(failure, "overlay", "move_mount", "/");
+    if (!mount_stand(*made, failure))
+        return false;
     close(building->root);
     building->root = take_fd(made);
     return true;

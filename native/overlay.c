@@ -9,15 +9,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* Until Linux 6.15 a mount can be a layer only while it has a place: on top of "/", for a moment.
+/*
+ * Until Linux 6.15 a mount can be a layer only while it has a place: on top of "/", for a moment.
+ * The overlay keeps a copy of its own.
  */
-static bool stand(int layer, struct failure *failure) {
-    if (move_mount(layer, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return failed(failure, "overlay", "move_mount", "/");
-    return true;
-}
-
-/* The one that stands on top; the overlay keeps a copy of its own. */
 static bool take_down(int layer, struct failure *failure) {
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", layer);
@@ -44,7 +39,7 @@ int overlay_view(int lower, struct failure *failure) {
     /* Without an upper layer an overlay wants two lower ones. */
     static const char *const parameters[] = {"mode=555", "nr_inodes=2", NULL};
     cleanup_fd int empty = source_create("tmpfs", parameters, MOUNT_ATTR_RDONLY, failure);
-    if (empty < 0 || !stand(lower, failure) || !stand(empty, failure))
+    if (empty < 0 || !mount_stand(lower, failure) || !mount_stand(empty, failure))
         return -1;
     cleanup_fd int view = create_view(lower, empty, failure);
     /* A failure before this one is the one to tell. */
@@ -103,7 +98,7 @@ static int create_writable(int lower, int upper, int work, struct failure *failu
 int overlay_writable(int lower, int layer, struct failure *failure) {
     cleanup_fd int upper = open_part(layer, "upper", lower, failure);
     cleanup_fd int work = upper < 0 ? -1 : open_part(layer, "work", -1, failure);
-    if (work < 0 || !stand(layer, failure))
+    if (work < 0 || !mount_stand(layer, failure))
         return -1;
     cleanup_fd int made = create_writable(lower, upper, work, failure);
     struct failure after;

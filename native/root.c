@@ -20,17 +20,14 @@ bool root_attach(const struct options *options, struct building *building,
     if (tree < 0)
         return false;
     /* On top of "/": the process's own root stays below until pivot_root, so "/" still works. */
-    if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return mount_failed("move_mount", "/", failure);
+    if (!mount_stand(tree, failure))
+        return false;
     building->root = take_fd(&tree);
     return true;
 }
 
 bool root_seal(const struct building *building, struct failure *failure) {
-    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (mount_setattr(building->root, "", AT_EMPTY_PATH, &sealed, sizeof sealed) < 0)
-        return failed(failure, "root", "mount_setattr", "/");
-    return true;
+    return mount_seal(building->root, "/", failure);
 }
 
 bool root_enter(const struct building *building, struct failure *failure) {

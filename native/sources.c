@@ -2,6 +2,8 @@
 #include "beneath.h"
 #include "cleanup.h"
 #include "overlay.h"
+#include "restrict.h"
+#include "staging.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,15 +31,6 @@ static const char *file_system_name(const char *path, char *number, size_t size)
     return number;
 }
 
-bool mount_failed(const char *call, const char *path, struct failure *failure) {
-    failed(failure, "mount", call, path);
-    if (failure->error == ENOSYS)
-        failed_hint(failure,
-                    "sandboxes need the mount calls of Linux 5.12; this kernel is older, or "
-                    "a filter (of a container around us) hides them");
-    return false;
-}
-
 static bool idmap_failed(const char *path, struct failure *failure) {
     char number[64], hint[256];
     failed(failure, "idmap", "mount_setattr", path);
@@ -47,30 +40,37 @@ static bool idmap_failed(const char *path, struct failure *failure) {
     return failed_hint(failure, hint);
 }
 
-static int depth(const struct mount_spec *mount) {
-    return mount->single ? 0 : AT_RECURSIVE;
-}
-
 /*
  * Private, not slave: what the host mounts below the source later would arrive without nosuid,
  * nodev and read-only. And a shared copy would carry init's own mounts out to the host.
  */
-static bool set_attributes(const struct mount_spec *mount, int user_namespace,
-                           struct failure *failure) {
-    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NODEV |
-                                                (mount->set_id ? 0 : MOUNT_ATTR_NOSUID) |
-                                                (mount->read_only ? MOUNT_ATTR_RDONLY : 0),
-                                    .propagation = MS_PRIVATE};
-    int flags = AT_EMPTY_PATH | depth(mount);
-    if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
-        return mount_failed("mount_setattr", mount->source, failure);
-    if (user_namespace < 0)
-        return true;
-    attributes =
-        (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)user_namespace};
-    if (mount_setattr(mount->tree, "", flags, &attributes, sizeof attributes) < 0)
-        return idmap_failed(mount->source, failure);
-    return true;
+static int detached_copy(int place, bool recursive, unsigned attributes, const char *path,
+                         struct failure *failure) {
+    unsigned depth = recursive ? AT_RECURSIVE : 0;
+    cleanup_fd int tree =
+        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth);
+    if (tree < 0)
+        return failed(failure, "mount", "open_tree", path) - 1;
+    struct mount_attr change = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    if (mount_setattr(tree, "", AT_EMPTY_PATH | depth, &change, sizeof change) < 0)
+        return failed(failure, "mount", "mount_setattr", path) - 1;
+    return take_fd(&tree);
+}
+
+static int copy(int place, bool recursive, unsigned attributes, const char *path,
+                struct failure *failure) {
+    int tree = detached_copy(place, recursive, attributes, path, failure);
+    if (tree < 0 && mount_call_missing(failure->error))
+        tree = staged_copy(place, recursive, attributes, path, failure);
+    return tree;
+}
+
+static bool id_map(const struct mount_spec *mount, int user_namespace, struct failure *failure) {
+    struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP,
+                                .userns_fd = (unsigned)user_namespace};
+    int flags = AT_EMPTY_PATH | (mount->single ? 0 : AT_RECURSIVE);
+    return mount_setattr(mount->tree, "", flags, &change, sizeof change) == 0 ||
+           idmap_failed(mount->source, failure);
 }
 
 /*
@@ -88,13 +88,25 @@ static int open_place(const char *source, struct failure *failure) {
     return -1;
 }
 
-static bool clone_failed(const struct mount_spec *mount, struct failure *failure) {
-    mount_failed("open_tree", mount->source, failure);
+static int copy_source(int place, const struct mount_spec *mount, unsigned attributes,
+                       struct failure *failure) {
+    int tree = copy(place, !mount->single, attributes, mount->source, failure);
     /* has_locked_children() in fs/namespace.c */
-    if (mount->single && failure->error == EINVAL)
+    if (tree < 0 && mount->single && failure->error == EINVAL)
         failed_hint(failure, "what is mounted below this directory hides a part of it, which the "
                              "kernel shows to the host's root only: mount it with all below it");
-    return false;
+    return tree;
+}
+
+/* By the monitor, which sends it: what is not detached could not leave its mount namespace. */
+static int copy_mapped(int place, const struct mount_spec *mount, unsigned attributes,
+                       struct failure *failure) {
+    int tree = detached_copy(place, !mount->single, attributes, mount->source, failure);
+    if (tree < 0 && (failure->error == ENOSYS || failure->error == EPERM))
+        failed_hint(failure, "id-mapped mounts need root and the mount calls of Linux 5.12, which "
+                             "an older kernel lacks and a filter (of a container around us) may "
+                             "hide; mount it without id-mapping");
+    return tree;
 }
 
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
@@ -102,11 +114,11 @@ bool source_open(struct mount_spec *mount, int user_namespace, struct failure *f
     if (place < 0 ||
         (mount->kind == MOUNT_OVERLAY && !overlay_check_layer(place, mount->source, failure)))
         return false;
-    int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth(mount);
-    mount->tree = open_tree(place, "", flags);
-    if (mount->tree < 0)
-        return clone_failed(mount, failure);
-    return set_attributes(mount, user_namespace, failure);
+    unsigned attributes = MOUNT_ATTR_NODEV | (mount->set_id ? 0 : MOUNT_ATTR_NOSUID) |
+                          (mount->read_only ? MOUNT_ATTR_RDONLY : 0);
+    mount->tree = user_namespace < 0 ? copy_source(place, mount, attributes, failure)
+                                     : copy_mapped(place, mount, attributes, failure);
+    return mount->tree >= 0 && (user_namespace < 0 || id_map(mount, user_namespace, failure));
 }
 
 /* What cannot be had as a view is had as it is: then the host's ids look like nobody's inside. */
@@ -127,6 +139,8 @@ static bool prepare_source(struct mount_spec *mount, struct failure *failure) {
 }
 
 bool sources_open(struct options *options, struct failure *failure) {
+    if (!staging_prepare(failure))
+        return false;
     if (options->root.source && !prepare_source(&options->root, failure))
         return false;
     for (size_t i = 0; i < options->mount_count; i++) {
@@ -139,14 +153,7 @@ bool sources_open(struct options *options, struct failure *failure) {
 }
 
 int source_copy(int place, unsigned attributes, const char *path, struct failure *failure) {
-    cleanup_fd int tree =
-        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    if (tree < 0)
-        return mount_failed("open_tree", path, failure) - 1;
-    struct mount_attr change = {.attr_set = attributes, .propagation = MS_PRIVATE};
-    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) < 0)
-        return mount_failed("mount_setattr", path, failure) - 1;
-    return take_fd(&tree);
+    return copy(place, true, attributes, path, failure);
 }
 
 static bool configure(int context, const char *parameter, struct failure *failure) {
@@ -163,11 +170,11 @@ static bool configure(int context, const char *parameter, struct failure *failur
     return done == 0 || failed(failure, "mount", "fsconfig", parameter);
 }
 
-int source_create(const char *type, const char *const *parameters, unsigned attributes,
-                  struct failure *failure) {
+static int detached_create(const char *type, const char *const *parameters, unsigned attributes,
+                           struct failure *failure) {
     cleanup_fd int context = fsopen(type, FSOPEN_CLOEXEC);
     if (context < 0)
-        return mount_failed("fsopen", type, failure) - 1;
+        return failed(failure, "mount", "fsopen", type) - 1;
     for (; *parameters; parameters++)
         if (!configure(context, *parameters, failure))
             return -1;
@@ -179,8 +186,35 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
     return mounted;
 }
 
+int source_create(const char *type, const char *const *parameters, unsigned attributes,
+                  struct failure *failure) {
+    int tree = detached_create(type, parameters, attributes, failure);
+    if (tree < 0 && mount_call_missing(failure->error))
+        tree = staged_create(type, parameters, attributes, failure);
+    return tree;
+}
+
 bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
-    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return mount_failed("move_mount", path, failure);
-    return true;
+    char to[32];
+    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+        return true;
+    failed(failure, "mount", "move_mount", path);
+    snprintf(to, sizeof to, "/proc/self/fd/%d", place);
+    return mount_call_missing(failure->error) && mount_move(tree, to, path, failure);
+}
+
+bool mount_stand(int tree, struct failure *failure) {
+    if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return true;
+    failed(failure, "mount", "move_mount", "/");
+    return mount_call_missing(failure->error) && mount_move(tree, "/", "/", failure);
+}
+
+bool mount_seal(int mount, const char *path, struct failure *failure) {
+    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (mount_setattr(mount, "", AT_EMPTY_PATH, &sealed, sizeof sealed) == 0)
+        return true;
+    failed(failure, "mount", "mount_setattr", path);
+    return mount_call_missing(failure->error) &&
+           restrict_mount(mount, MOUNT_ATTR_RDONLY, path, failure);
 }

@@ -1,4 +1,7 @@
-/* What is mounted: detached mounts, with their attributes, and giving them a place. */
+/*
+ * What is mounted: detached mounts, with their attributes, and giving them a place. On a kernel
+ * that cannot, they stand in a private place meanwhile (staging.h).
+ */
 #pragma once
 #include "options.h"
 
@@ -23,9 +26,8 @@ int source_create(const char *type, const char *const *parameters, unsigned attr
 /* Attaches a detached mount on an O_PATH descriptor. */
 bool mount_attach(int tree, int place, const char *path, struct failure *failure);
 
-/*
- * Records a mount call that failed; a kernel without it is told of. There is no other way on
- * purpose: mount(2) takes paths, which can change between two looks, and cannot make a tree of
- * mounts read-only before somebody sees it.
- */
-bool mount_failed(const char *call, const char *path, struct failure *failure);
+/* Puts a mount on top of "/": to become the root, or for a moment a layer of an overlay. */
+bool mount_stand(int tree, struct failure *failure);
+
+/* Makes one mount read-only, not what is below it. */
+bool mount_seal(int mount, const char *path, struct failure *failure);

@@ -72,7 +72,10 @@ const features: readonly Feature[] = [
   {
     name: "new mount API",
     probe: knowsCalls("open_tree", "move_mount", "fsopen", "fsmount"),
-    path: { with: "every mount is made detached and attached by descriptor", without: noSandbox },
+    path: {
+      with: "every mount is made detached and attached by descriptor",
+      without: "mount(2) makes every mount in a private place, and moves it by descriptor",
+    },
     why: "a path that is resolved twice can change in between",
   },
   {
@@ -80,7 +83,7 @@ const features: readonly Feature[] = [
     probe: knowsCalls("mount_setattr"),
     path: {
       with: "binds are made read-only and id-mapped before they can be seen",
-      without: noSandbox,
+      without: "binds are remounted read-only before they can be seen; nothing can be id-mapped",
     },
     why: "whether a file system can be id-mapped shows when it is tried",
   },

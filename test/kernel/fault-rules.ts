@@ -87,6 +87,11 @@ const tolerated: readonly Tolerated[] = [
   { role: /^0$/, call: /^fcntl$/, detail: / 1034$/, why: "no seals found: it is sealed" },
   { role: /^0$/, call: /^capget$/, why: "CAP_SETGID unknown: setgroups is denied" },
   {
+    call: /^(open_tree|move_mount|mount_setattr|fsopen|fsconfig|fsmount)$/,
+    detail: /(^| )4294967295/,
+    why: "the question whether it is there: mount(2) does the same",
+  },
+  {
     role: /^0$/,
     call: /^ioctl$/,
     detail: / 215\d\d$/,

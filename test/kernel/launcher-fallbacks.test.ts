@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Injector } from "./injector.ts";
-import { asRoot, hostPrograms, idMaps, launcherPath } from "./launcher.ts";
+import { asRoot, hostPrograms, idMaps } from "./launcher.ts";
+import { buildWithout, type Missing, mountCalls } from "./without.ts";
 
-interface Lack {
+interface Lack extends Missing {
   readonly name: string;
-  readonly missing: readonly string[];
   /** The tests whose launcher is on such a kernel. */
   readonly files: readonly string[];
   /** What cannot be had then, and is refused with a hint. */
@@ -19,6 +19,7 @@ interface Lack {
 
 const pidfds = ["pidfd_open", "pidfd_send_signal"];
 const withoutPidfds = "die-with";
+const idMapping = "id-mapped|--idmap";
 
 const lacks: readonly Lack[] = [
   { name: "openat2", missing: ["openat2"], files: ["run", "mounts", "races", "enter"] },
@@ -31,23 +32,33 @@ const lacks: readonly Lack[] = [
     refused: withoutPidfds,
   },
   {
+    name: "the mount calls of Linux 5.2 and 5.12",
+    missing: mountCalls,
+    files: ["run", "mounts", "races", "terminal"],
+    refused: idMapping,
+  },
+  {
+    name: "mount calls that a filter forbids",
+    missing: mountCalls,
+    answer: "EPERM",
+    files: ["mounts"],
+    refused: idMapping,
+  },
+  ...mountCalls.map((call) => ({
+    name: `${call} alone`,
+    missing: [call],
+    files: ["mounts"],
+    ...(/^(open_tree|mount_setattr)$/.test(call) && { refused: idMapping }),
+  })),
+  {
     name: "any of them",
-    missing: ["openat2", "clone3", "close_range", ...pidfds],
+    missing: ["openat2", "clone3", "close_range", ...pidfds, ...mountCalls],
     files: ["run", "mounts", "cleanup", "life", "enter"],
-    refused: withoutPidfds,
+    refused: `${withoutPidfds}|${idMapping}`,
   },
 ];
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-
-/** attacks/without.c for these calls: stands in for the launcher. */
-function buildWithout(directory: string, missing: readonly string[]): string {
-  const program = join(directory, missing.join("-"));
-  const numbers = missing.map((name) => `SYS_${name}`).join(",");
-  const defines = [`-DLAUNCHER="${launcherPath}"`, `-DMISSING=${numbers}`];
-  execFileSync("gcc", ["-O1", "-o", program, ...defines, here("attacks/without.c")]);
-  return program;
-}
 
 /** Throws with their report when one of them fails. */
 function runTests(files: readonly string[], launcher: string, refused?: string): void {
@@ -68,27 +79,16 @@ describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  for (const { name, missing, files, refused } of lacks) {
-    it(`${name} has the same sandboxes`, () => {
-      runTests(files, buildWithout(directory, missing), refused);
-    });
-  }
-
-  for (const call of ["fsopen", "open_tree", "mount_setattr", "move_mount"]) {
-    it(`${call} has none, and is told what they need`, () => {
-      const args = ["run", "--status-fd", "1", ...idMaps, ...hostPrograms, "--", "true"];
-      const { status, stdout } = spawnSync(buildWithout(directory, [call]), args, {
-        encoding: "utf8",
-      });
-      assert.equal(status, 125);
-      assert.match(stdout, new RegExp(`"call":"${call}".*"errno":"ENOSYS".*Linux 5.12`));
+  for (const lack of lacks) {
+    it(`${lack.name} has the same sandboxes`, () => {
+      runTests(lack.files, buildWithout(directory, lack), lack.refused);
     });
   }
 
   it("pidfds refuses --die-with, and says what to do", () => {
     const args = ["run", "--status-fd", "1", ...idMaps, ...hostPrograms, "--die-with"];
     const line = [...args, `${process.pid}`, "--", "true"];
-    const { status, stdout } = spawnSync(buildWithout(directory, pidfds), line, {
+    const { status, stdout } = spawnSync(buildWithout(directory, { missing: pidfds }), line, {
       encoding: "utf8",
     });
     assert.equal(status, 125);

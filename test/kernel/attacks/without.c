@@ -1,6 +1,6 @@
 /*
  * The launcher (LAUNCHER) on a kernel that lacks some system calls (MISSING): a seccomp filter
- * answers ENOSYS to them, and to pidfd flags what a kernel without pidfds says.
+ * gives them an ANSWER, ENOSYS as a kernel does or EPERM as that of a container may.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
         program[2 * i + 1] =
             (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)missing[i], 0, 1);
         program[2 * i + 2] =
-            (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+            (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ANSWER);
     }
     program[2 * COUNT + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog filter = {2 * COUNT + 2, program};
