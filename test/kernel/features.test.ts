@@ -47,8 +47,17 @@ describe("terrarium features", needsRoot, () => {
     const path = (name: string) => features.find((one) => one.name === name)?.path ?? "";
     assert.match(path("openat2"), /component by component/);
     assert.match(path("clone3"), /clone\(2\)/);
+    assert.match(path("mount_setattr"), /remounted.*nothing can be id-mapped/);
     const tried = features.find(({ name }) => name === "unprivileged user namespaces");
-    assert.deepEqual([tried?.available, tried?.answer], [false, "fsopen: ENOSYS"]);
+    assert.deepEqual([tried?.available, tried?.answer], [true, "a sandbox could be made"]);
+  });
+
+  test("says what stands in the way of an ordinary user", () => {
+    const strace = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=pivot_root:error=EPERM"];
+    const output = execFileSync("strace", [...strace, ...terrarium.command, "features", "--json"]);
+    const features: readonly FeatureReport[] = JSON.parse(`${output}`);
+    const tried = features.find(({ name }) => name === "unprivileged user namespaces");
+    assert.deepEqual([tried?.available, tried?.answer], [false, "pivot_root: EPERM"]);
     assert.match(tried?.path ?? "", /helper that runs as root/);
   });
 
