@@ -7,6 +7,8 @@ export interface LimitFact {
   readonly unit: "us" | "bytes" | "count";
   readonly minimum: number;
   readonly maximum: number;
+  /** In sandbox.json. */
+  readonly key: string;
   /** Docker's flag, with the words that the help shows. */
   readonly flag: string;
   readonly argument: string;
@@ -20,6 +22,7 @@ export const limitFacts = {
     unit: "us",
     minimum: 1_000,
     maximum: 1_000_000,
+    key: "cpuPeriod",
     flag: "--cpu-period",
     argument: "MICROSECONDS",
     label: "CPU period",
@@ -29,6 +32,7 @@ export const limitFacts = {
     unit: "us",
     minimum: 1_000,
     maximum: 1_000_000_000_000,
+    key: "cpuQuota",
     flag: "--cpu-quota",
     argument: "MICROSECONDS",
     label: "CPU quota",
@@ -38,6 +42,7 @@ export const limitFacts = {
     unit: "bytes",
     minimum: 1024 * 1024,
     maximum: Number.MAX_SAFE_INTEGER,
+    key: "memory",
     flag: "--memory",
     argument: "BYTES",
     label: "Memory",
@@ -47,6 +52,7 @@ export const limitFacts = {
     unit: "count",
     minimum: 1,
     maximum: 4_194_304,
+    key: "pids",
     flag: "--pids-limit",
     argument: "N",
     label: "Processes",

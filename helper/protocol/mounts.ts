@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** What can be mounted beside the sandbox's own, the same in a spec and in sandbox.json but for how they write paths. */
+/** What is mounted, the same in a spec and in sandbox.json but for how these write paths and sizes. */
 
 type Path = z.ZodMiniType<string, string>;
 
@@ -8,7 +8,7 @@ type Path = z.ZodMiniType<string, string>;
 export const kernelFileSystems = ["sysfs", "mqueue", "cgroup", "proc", "devpts"] as const;
 export type KernelFileSystem = (typeof kernelFileSystems)[number];
 
-export const bindMount = <S extends Path, T extends Path>(source: S, target: T) =>
+const bindMount = <S extends Path, T extends Path>(source: S, target: T) =>
   z.strictObject({
     type: z.literal("bind"),
     source,
@@ -18,11 +18,11 @@ export const bindMount = <S extends Path, T extends Path>(source: S, target: T) 
     recursive: z._default(z.boolean(), true),
   });
 
-export const kernelMount = <T extends Path>(target: T) =>
+const kernelMount = <T extends Path>(target: T) =>
   z.strictObject({ type: z.enum(kernelFileSystems), target });
 
 /** Without set-uid and set-gid: those bits mean nothing on a directory that is mounted nosuid. */
-export const tmpfsMode = z._default(
+const tmpfsMode = z._default(
   z
     .string()
     .check(z.regex(/^[01]?[0-7]{3}$/, "must be an octal mode, as 755 or 1777, without set-uid")),
@@ -31,3 +31,23 @@ export const tmpfsMode = z._default(
 
 /** A page at least (tmpfs(5)). */
 export const tmpfsSize = { minimum: 4096, maximum: Number.MAX_SAFE_INTEGER } as const;
+
+/** `size` is the key that bounds a tmpfs. */
+export const mount = <S extends Path, T extends Path, Size extends z.core.$ZodShape>(
+  source: S,
+  target: T,
+  size: Size,
+) =>
+  z.discriminatedUnion("type", [
+    bindMount(source, target),
+    z.strictObject({ type: z.literal("tmpfs"), target, ...size, mode: tmpfsMode }),
+    kernelMount(target),
+  ]);
+
+/** What becomes the root directory. */
+export const rootfs = <P extends Path>(path: P) =>
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("host") }),
+    z.strictObject({ type: z.literal("directory"), path }),
+    z.strictObject({ type: z.literal("tarball"), path }),
+  ]);

@@ -1,6 +1,13 @@
 import * as z from "zod/mini";
-import { type LimitFact, type Limits, limitFacts, limitsFromCpus, parseBytes } from "./limits.ts";
-import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
+import {
+  type LimitFact,
+  type Limits,
+  limitFacts,
+  limitNames,
+  limitsFromCpus,
+  parseBytes,
+} from "./limits.ts";
+import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { landlock } from "./privileges.ts";
 import { type SandboxSpecInput, sandboxSpec } from "./schemas.ts";
 
@@ -64,29 +71,14 @@ const limitWords = z
 
 export type LimitWords = z.output<typeof limitWords>;
 
-const rootfs = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("host") }),
-  z.strictObject({ type: z.literal("directory"), path: hostPath }),
-  z.strictObject({ type: z.literal("tarball"), path: hostPath }),
-]);
-
-const mount = z.discriminatedUnion("type", [
-  bindMount(hostPath, insidePath),
-  z.strictObject({
-    type: z.literal("tmpfs"),
-    target: insidePath,
-    size: size(tmpfsSize),
-    mode: tmpfsMode,
-  }),
-  kernelMount(insidePath),
-]);
-
 export const sandboxFile = z.extend(sandboxSpec, {
   $schema: z.optional(z.string()),
-  rootfs: z.optional(rootfs),
+  rootfs: z.optional(rootfs(hostPath)),
   workspace: z.optional(hostPath),
   workdir: z.optional(insidePath),
-  mounts: z.optional(z.array(mount).check(z.maxLength(256))),
+  mounts: z.optional(
+    z.array(mount(hostPath, insidePath, { size: size(tmpfsSize) })).check(z.maxLength(256)),
+  ),
   limits: z.optional(limitWords),
   landlock: z.optional(landlock(insidePath)),
 });
@@ -108,14 +100,12 @@ export function mountFromWords(
 }
 
 /** The words of the file in the units of a spec; what is not limited is absent. */
-export function limitsFromWords({ cpus, cpuPeriod, cpuQuota, memory, pids }: LimitWords): Limits {
-  return {
-    ...(cpus === undefined ? {} : limitsFromCpus(cpus)),
-    ...(cpuPeriod === undefined ? {} : { cpuPeriodUs: cpuPeriod }),
-    ...(cpuQuota === undefined ? {} : { cpuQuotaUs: cpuQuota }),
-    ...(memory === undefined ? {} : { memoryBytes: toBytes(memory) }),
-    ...(pids === undefined ? {} : { pidsMax: pids }),
-  };
+export function limitsFromWords({ cpus, ...words }: LimitWords): Limits {
+  const named = limitNames.flatMap((name) => {
+    const word = words[limitFacts[name].key];
+    return word === undefined ? [] : [[name, toBytes(word)] as const];
+  });
+  return { ...(cpus === undefined ? {} : limitsFromCpus(cpus)), ...Object.fromEntries(named) };
 }
 
 function toBytes(size: number | string): number | undefined {

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
-import { limitFacts } from "./limits.ts";
-import { bindMount, kernelMount, tmpfsMode, tmpfsSize } from "./mounts.ts";
+import { type LimitName, limitFacts } from "./limits.ts";
+import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
 import { overlays } from "./overlays.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
@@ -67,30 +67,13 @@ const limits = z.strictObject({
   cpuQuotaUs: limit(limitFacts.cpuQuotaUs),
   memoryBytes: limit(limitFacts.memoryBytes),
   pidsMax: limit(limitFacts.pidsMax),
-});
+} satisfies Record<LimitName, unknown>);
 
 /** `30m`, `1h30m`, `90s`. */
 const duration = z.string().check(
   z.regex(durationPattern, "must be a duration, as in 30m or 1h30m"),
   z.refine((text) => parseDuration(text) !== undefined, "must be between 1ms and 366 days"),
 );
-
-const mount = z.discriminatedUnion("type", [
-  bindMount(absolutePath, absolutePath),
-  z.strictObject({
-    type: z.literal("tmpfs"),
-    target: absolutePath,
-    sizeBytes: limit(tmpfsSize),
-    mode: tmpfsMode,
-  }),
-  kernelMount(absolutePath),
-]);
-
-const rootfs = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("host") }),
-  z.strictObject({ type: z.literal("directory"), path: absolutePath }),
-  z.strictObject({ type: z.literal("tarball"), path: absolutePath }),
-]);
 
 const processName = z
   .string()
@@ -114,7 +97,7 @@ const supervisedProcess = z.strictObject({
 /** A sandbox in words: the words of sandbox.json. */
 export const sandboxSpec = z.strictObject({
   name: z.optional(sandboxName),
-  rootfs: z._default(rootfs, { type: "host" }),
+  rootfs: z._default(rootfs(absolutePath), { type: "host" }),
   userns: z._default(z.enum(usernsChoices), "keep-id"),
   /** One of the eight types to new, host, or whom it is joined with. */
   namespaces: z._default(namespaceChoices, {}),
@@ -128,7 +111,12 @@ export const sandboxSpec = z.strictObject({
   overlay: z._default(z.enum(overlays), "none"),
   /** Nothing can be made in the root directory itself. */
   readOnly: z._default(z.boolean(), false),
-  mounts: z._default(z.array(mount).check(z.maxLength(256)), []),
+  mounts: z._default(
+    z
+      .array(mount(absolutePath, absolutePath, { sizeBytes: limit(tmpfsSize) }))
+      .check(z.maxLength(256)),
+    [],
+  ),
   env: z._default(environment, {}),
   /** Variables of the client's that get inside beside those of the allow-list. */
   passEnv: z._default(z.array(environmentName).check(z.maxLength(256)), []),

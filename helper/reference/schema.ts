@@ -1,18 +1,10 @@
 import * as z from "zod/mini";
 import { specTable } from "../cli/spec/table.ts";
 import { limitTable } from "../limits/table.ts";
-import { type LimitName, limitFacts } from "../protocol/limits.ts";
+import { limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
-
-/** The key of sandbox.json for each limit of the table. */
-const limitKeys: { readonly [name in LimitName]: string } = {
-  cpuPeriodUs: "cpuPeriod",
-  cpuQuotaUs: "cpuQuota",
-  memoryBytes: "memory",
-  pidsMax: "pids",
-};
 
 /** The JSON schema of sandbox.json, draft 7 as editors know it, with words at every key. */
 export function sandboxFileSchema(): JsonSchema {
@@ -60,12 +52,9 @@ function wordsOf(place: string): string {
 
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
 const limitWords = limitTable.map(({ limit, v1, v2 }): [place: string, words: string] => {
-  const { label, help, unit } = limitFacts[limit];
+  const { key, label, help, unit } = limitFacts[limit];
   const files = `${v2.file} (cgroup v2), ${v1.file} (v1)`;
-  return [
-    `limits.${limitKeys[limit]}`,
-    `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`,
-  ];
+  return [`limits.${key}`, `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`];
 });
 
 /** By the place of a key. */
