@@ -13,6 +13,7 @@ export const commands = {
   stopSandbox: "terrarium.stopSandbox",
   removeSandbox: "terrarium.removeSandbox",
   inspect: "terrarium.inspect",
+  isolationReport: "terrarium.isolationReport",
   revealInNamespaces: "terrarium.revealInNamespaces",
   copyId: "terrarium.copyId",
   copyPid: "terrarium.copyPid",
@@ -37,7 +38,7 @@ export type ViewId = (typeof views)[keyof typeof views];
 
 export const terminalProfile = "terrarium.sandboxTerminal";
 
-/** Scheme of the read-only documents that "Inspect" opens. */
+/** Scheme of the read-only documents that "Inspect" and "Isolation Report" open. */
 export const documentScheme = "terrarium";
 
 /** The one context key that menus and welcome content read, and the values that it takes. */

@@ -16,6 +16,8 @@ async function main(words: readonly string[]): Promise<void> {
     version,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    // https://no-color.org
+    colours: process.stdout.isTTY && !process.env["NO_COLOR"],
   });
 }
 

@@ -7,6 +7,7 @@ import { copyPath } from "./copyPath.ts";
 import { copyPid } from "./copyPid.ts";
 import { enterNamespace } from "./enterNamespace.ts";
 import { inspect } from "./inspect.ts";
+import { isolationReport } from "./isolationReport.ts";
 import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
 import { openAnotherTerminal } from "./openAnotherTerminal.ts";
 import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
@@ -32,6 +33,7 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.stopSandbox]: stopSandbox,
   [commands.removeSandbox]: removeSandbox,
   [commands.inspect]: inspect,
+  [commands.isolationReport]: isolationReport,
   [commands.revealInNamespaces]: revealInNamespaces,
   [commands.copyId]: copyId,
   [commands.copyPid]: copyPid,

@@ -5,6 +5,8 @@ import type { Option, ParsedArguments } from "./options.ts";
 export interface CliContext {
   readonly connection: HelperClient;
   readonly print: (text: string) => void;
+  /** Standard output is a terminal that may have them. */
+  readonly colours: boolean;
 }
 
 /** One command of the client; `terrarium --help`, the parser and the dispatch are made from these. */

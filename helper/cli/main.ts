@@ -50,6 +50,7 @@ export interface CliEnvironment {
   readonly version: () => string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly colours: boolean;
 }
 
 /** The `terrarium` command; answers the exit code. */
@@ -76,7 +77,10 @@ async function dispatch(words: readonly string[], environment: CliEnvironment): 
   if (parsed.values.has(help.name)) return say(environment, commandHelp(command));
   const connection = await environment.connect();
   try {
-    return await command.run({ connection, print: environment.out }, parsed);
+    return await command.run(
+      { connection, print: environment.out, colours: environment.colours },
+      parsed,
+    );
   } finally {
     connection.dispose();
   }

@@ -8,13 +8,17 @@ import { isSet, lastValue, type Option, type ParsedArguments } from "./options.t
 import { formatFacts } from "./text.ts";
 import { UsageError } from "./usage.ts";
 
-export const previewOptions: readonly Option[] = [
+export const planOptions: readonly Option[] = [
   { name: "plan", help: "show what would be done, and do nothing" },
   {
     name: "as",
     argument: "TOOL",
     help: "print it as docker, podman, bwrap, unshare, oci",
   },
+];
+
+export const previewOptions: readonly Option[] = [
+  ...planOptions,
   { ...jsonOption, help: "with --plan: one JSON document" },
 ];
 

@@ -43,6 +43,8 @@ export interface ProcessStatus {
   readonly noNewPrivileges: boolean;
   /** 0 off, 1 strict, 2 filter. */
   readonly seccomp: number;
+  /** Filters that are attached; undefined before Linux 5.9. */
+  readonly seccompFilters: number | undefined;
 }
 
 /** A line of /proc/PID/uid_map or gid_map: user_namespaces(7). */
@@ -103,6 +105,7 @@ export function parseStatus(text: string): ProcessStatus | undefined {
     },
     noNewPrivileges: fields.get("NoNewPrivs") === "1",
     seccomp: Number(fields.get("Seccomp") ?? 0),
+    seccompFilters: parseNumbers(fields.get("Seccomp_filters"))[0],
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
+import type { IsolationReport } from "./isolation.ts";
 import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
 import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
@@ -54,6 +55,7 @@ export interface Results {
   "sandbox/start": CreatedSandbox;
   "sandbox/list": readonly SandboxSummary[];
   "sandbox/inspect": SandboxDetails;
+  "sandbox/isolation": IsolationReport;
   "sandbox/exec": StartedProcess;
   "sandbox/stop": null;
   "sandbox/kill": null;
@@ -64,6 +66,7 @@ export interface Results {
   "layer/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
+  "process/isolation": IsolationReport;
   "host/features": readonly FeatureReport[];
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;

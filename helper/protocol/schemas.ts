@@ -178,6 +178,7 @@ export const parameterSchemas = {
   "sandbox/start": z.strictObject({ target: sandboxTarget, ...attendance }),
   "sandbox/list": z.strictObject({ all: z._default(z.boolean(), true) }),
   "sandbox/inspect": z.strictObject({ target: sandboxTarget }),
+  "sandbox/isolation": z.strictObject({ target: sandboxTarget }),
   "sandbox/exec": z.strictObject({
     target: sandboxTarget,
     args: z.optional(commandLine),
@@ -213,6 +214,7 @@ export const parameterSchemas = {
     clientEnv: terminalEnvironment,
   }),
   "process/inspect": z.strictObject({ pid }),
+  "process/isolation": z.strictObject({ pid }),
   "host/features": z.strictObject({}),
   "inventory/namespaces": z.strictObject({
     types: z.optional(z.array(namespaceType).check(z.maxLength(8))),

@@ -78,6 +78,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     changes: false,
     handle: ({ host }, { target }) => inspectSandbox(host, target),
   },
+  "sandbox/isolation": {
+    changes: false,
+    handle: async ({ host }, { target }) => (await isolation()).isolationOfSandbox(host, target),
+  },
   "sandbox/exec": {
     changes: true,
     handle: ({ host }, parameters) => execInSandbox(host, parameters),
@@ -129,6 +133,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       ),
   },
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "process/isolation": {
+    changes: false,
+    handle: async ({ host }, { pid }) => (await isolation()).isolationOfProcess(host, pid),
+  },
   "host/features": { changes: false, handle: () => reportFeatures() },
   "inventory/namespaces": {
     changes: false,
@@ -146,6 +154,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     },
   },
 };
+
+/** Rarely asked for, so loaded then. */
+function isolation() {
+  return import("../sandboxes/isolation.ts");
+}
 
 async function done(work: Promise<void>): Promise<null> {
   await work;

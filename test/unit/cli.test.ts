@@ -36,6 +36,7 @@ async function say(
     err: (text) => {
       err += `${text}\n`;
     },
+    colours: false,
   });
   return { code, out, err, connected };
 }

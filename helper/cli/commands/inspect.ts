@@ -8,9 +8,10 @@ import { formatBytes, limitFacts } from "../../protocol/limits.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { innerPid } from "../../protocol/processes.ts";
 import { clientEnvironment } from "../attach.ts";
-import { type Command, exitCodes } from "../command.ts";
+import { type Command, exitCodes, jsonOption } from "../command.ts";
+import { isolation, isolationOption } from "../isolation.ts";
 import { isSet, lastValue, type ParsedArguments } from "../options.ts";
-import { preview, previewOptions } from "../preview.ts";
+import { planOptions, preview } from "../preview.ts";
 import { configOption, readConfig } from "../spec/config.ts";
 import { asPid, onlyTarget } from "../target.ts";
 import { formatFacts } from "../text.ts";
@@ -18,9 +19,13 @@ import { formatFacts } from "../text.ts";
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a sandbox or process is made of",
-  usage: "inspect SANDBOX|PID|--config FILE [--plan|--as TOOL] [--json]",
-  options: [...previewOptions, configOption],
-  run: async ({ connection, print }, parsed) => {
+  usage: "inspect SANDBOX|PID|--config FILE [OPTIONS]",
+  options: [isolationOption, ...planOptions, jsonOption, configOption],
+  run: async ({ connection, print, colours }, parsed) => {
+    if (isSet(parsed, isolationOption.name)) {
+      print(await isolation(connection, parsed, colours));
+      return exitCodes.ok;
+    }
     const config = lastValue(parsed, configOption.name);
     if (config !== undefined) {
       print(await previewFile(connection, parsed, config));

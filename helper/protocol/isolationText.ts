@@ -1,0 +1,87 @@
+import {
+  type IsolationGroup,
+  type IsolationLevel,
+  type IsolationLine,
+  type IsolationReport,
+  isolationGroups,
+  isolationLevels,
+} from "./isolation.ts";
+
+/** The report for people, 80 columns wide: the same in a terminal and in the editor. */
+
+/** How a mark is painted; a document has no colours. */
+export type Paint = (level: IsolationLevel, text: string) => string;
+
+const levelWords: Readonly<Record<IsolationLevel, { readonly mark: string; readonly is: string }>> =
+  {
+    open: { mark: "✗", is: "open" },
+    partly: { mark: "▲", is: "partly open" },
+    closed: { mark: "●", is: "closed" },
+    unknown: { mark: "?", is: "not known" },
+  };
+
+const titles: Readonly<Record<IsolationGroup, string>> = {
+  namespaces: "Namespaces",
+  privileges: "Privileges",
+  files: "Files and devices",
+  sockets: "Network and sockets",
+  limits: "Limits",
+  kernel: "What every process of a Linux machine shares",
+};
+
+const width = 80;
+const nameWidth = 18;
+const indent = " ".repeat(nameWidth + 2);
+const textWidth = width - indent.length;
+
+export function isolationText(report: IsolationReport, paint: Paint = (_level, text) => text) {
+  const groups = isolationGroups.map((group) => {
+    const lines = report.lines.filter((line) => line.group === group);
+    return [titles[group], ...lines.flatMap((line) => describeLine(line, paint))].join("\n");
+  });
+  return [heading(report, paint), ...groups].join("\n\n");
+}
+
+function heading({ process, sandbox, lines }: IsolationReport, paint: Paint): string {
+  const whose = sandbox === undefined ? "" : `sandbox ${sandbox}, `;
+  const counts = isolationLevels.map((level) => {
+    const count = lines.filter((line) => line.level === level).length;
+    return `${paint(level, levelWords[level].mark)} ${count} ${levelWords[level].is}`;
+  });
+  return [
+    `What ${whose}process ${process.pid} (${process.command}) can still see and do`,
+    counts.join("   "),
+    "No score is given: one open line can outweigh twenty that are closed.",
+  ].join("\n");
+}
+
+function describeLine(line: IsolationLine, paint: Paint): readonly string[] {
+  const { level, name, fact, source, matters, remedy } = line;
+  const [first = "", ...rest] = withSource(wrap(fact), source);
+  return [
+    `${paint(level, levelWords[level].mark)} ${name.padEnd(nameWidth)}${first}`,
+    ...[...rest, ...wrap(matters ?? ""), ...wrap(remedy ? `→ ${remedy}` : "")].map(
+      (text) => indent + text,
+    ),
+  ];
+}
+
+/** At the right of the first line where there is room, else on a line of its own. */
+function withSource(fact: readonly string[], source: string): readonly string[] {
+  const [only = "", ...rest] = fact;
+  const room = textWidth - only.length - 2;
+  return rest.length > 0 || source.length > room
+    ? [...fact, source]
+    : [only + source.padStart(textWidth - only.length)];
+}
+
+/** Breaks between words; what is longer than a line (a path) stays whole, so that it can be copied. */
+function wrap(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter(Boolean)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > textWidth) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
