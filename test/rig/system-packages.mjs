@@ -57,7 +57,7 @@ const systemPackages = [
   { name: "qemu-system-arm", file: "qemu-system-aarch64", jobs: ["test"] },
   { name: "qemu-system-x86", file: "qemu-system-x86_64", jobs: ["test"] },
   { name: "ripgrep", file: "rg", jobs: ["bench"] },
-  { name: "runc", file: "runc", jobs: ["bench"] },
+  { name: "runc", file: "runc", jobs: ["test", "bench"] },
   { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { IsolationFacts } from "../../helper/inspect/isolation/facts.ts";
 import { isolationChecks, judge } from "../../helper/inspect/isolation/report.ts";
-import { hostPathOf, mountOf, seenAt } from "../../helper/kernel/hostPaths.ts";
+import { hostPathOf, mountOf, seenAt, visibleMounts } from "../../helper/kernel/hostPaths.ts";
 import type { Known } from "../../helper/kernel/known.ts";
 import { parseMountinfo } from "../../helper/kernel/mountinfo.ts";
 import { parseInterfaces, parseListeningSockets } from "../../helper/kernel/network.ts";
@@ -124,6 +124,15 @@ const rows: readonly Row[] = [
   ["host files", "open", { mounts: mounts("60 50 8:1 /etc/cron.d /c rw - ext4 /dev/sda rw") }],
   ["host files", "partly", { mounts: mounts("60 50 8:2 /me/work /w rw - ext4 /dev/sdb rw") }],
   ["host files", "closed", { mounts: mounts("60 50 8:2 /me/work /w rw - ext4 /dev/sdb ro") }],
+  // A container's own layers, which its engine mounted on the host first.
+  [
+    "host files",
+    "closed",
+    {
+      mounts: mounts("60 50 0:95 / / rw - overlay overlay rw"),
+      hostMounts: parseMountinfo("9 1 0:95 / /var/lib/merged rw - overlay overlay rw"),
+    },
+  ],
   ["host files", "unknown", { mounts: denied }],
   [
     "kernel files",
@@ -250,18 +259,37 @@ describe("a path of the host", () => {
     const outer = "60 50 8:2 / /data rw - ext4 /dev/sdb rw";
     const over = "61 60 0:99 / /data/me rw - tmpfs none rw";
     const seen = (...lines: string[]) =>
-      seenAt("/home/me/agent", hostMounts, parseMountinfo(lines.join("\n")));
+      seenAt("/home/me/agent", hostMounts, visibleMounts(parseMountinfo(lines.join("\n"))));
     assert.equal(seen(outer), "/data/me/agent");
     assert.equal(seen(outer, over), undefined);
     assert.equal(seen(), undefined);
   });
 
-  test("leads to the mount that lies on top", () => {
-    const all = parseMountinfo(
-      ["1 0 8:1 / / rw - ext4 a rw", "2 1 8:2 / / rw - ext4 b rw"].join("\n"),
-    );
-    assert.equal(mountOf("/x", all)?.id, 2);
-    assert.equal(mountOf("/datax", parseMountinfo("1 0 8:1 / /data rw - ext4 a rw")), undefined);
+  test("leads to the mount with the longest mount point", () => {
+    assert.equal(mountOf("/run/x", hostMounts)?.id, 4);
+    assert.equal(mountOf("/runner", hostMounts)?.id, 1);
+  });
+});
+
+describe("a mount", () => {
+  const visible = (...lines: string[]) =>
+    visibleMounts(parseMountinfo(lines.join("\n"))).map(({ id }) => id);
+  const root = "1 1 8:1 / / rw - ext4 a rw";
+
+  test("is hidden by what lies on top of it, with all that was below", () => {
+    const dev = "2 1 0:6 / /dev rw - devtmpfs a rw";
+    const shm = "3 2 0:7 / /dev/shm rw - tmpfs a rw";
+    const over = "4 2 0:8 / /dev rw - tmpfs a rw";
+    const pts = "5 4 0:9 / /dev/pts rw - devpts a rw";
+    assert.deepEqual(visible(root, dev, shm), [1, 2, 3]);
+    assert.deepEqual(visible(root, dev, shm, over, pts), [1, 4, 5]);
+  });
+
+  test("is hidden by one over a directory above it", () => {
+    const deep = "2 1 8:2 / /a/b rw - ext4 a rw";
+    const deeper = "3 2 8:3 / /a/b/c rw - ext4 a rw";
+    const over = "4 1 8:4 / /a rw - ext4 a rw";
+    assert.deepEqual(visible(root, deep, deeper, over), [1, 4]);
   });
 });
 

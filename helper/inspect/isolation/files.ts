@@ -18,9 +18,9 @@ const kernelFileSystems: ReadonlySet<string> = new Set(
 );
 
 /** Who writes there changes what root of the host runs or reads. */
-const systemDirectories = "/bin /boot /dev /etc /lib /lib64 /run /sbin /sys /usr".split(" ");
+const systemDirectories = "/bin /boot /etc /lib /lib64 /run /sbin /sys /usr".split(" ");
 /** A mount that holds one of these whole. */
-const wholeDirectories = [...systemDirectories, "/home", "/root", "/var"];
+const wholeDirectories = [...systemDirectories, "/dev", "/home", "/root", "/var"];
 
 export const fileChecks: readonly Check[] = [
   {

@@ -3,7 +3,7 @@ import { initialNamespaces } from "../../inventory/initial.ts";
 import { processFact } from "../../inventory/processes.ts";
 import { readLsmLabel } from "../../kernel/confinement.ts";
 import { type DeviceNode, readDeviceNodes } from "../../kernel/devices.ts";
-import { hostPathOf } from "../../kernel/hostPaths.ts";
+import { hostPathOf, visibleMounts } from "../../kernel/hostPaths.ts";
 import { readUsers } from "../../kernel/identity.ts";
 import { type Known, tryToKnow } from "../../kernel/known.ts";
 import type { MountInfo } from "../../kernel/mountinfo.ts";
@@ -32,7 +32,7 @@ export function gatherFacts(pid: number, { sandbox, asked }: WhoseProcess): Isol
   const initial = initialNamespaces();
   const namespaces = knownNamespaces(pid);
   const status = known(() => readStatus(pid));
-  const mounts = known(() => readMountinfo(pid));
+  const mounts = known(() => visibleMountsOf(pid));
   const hostMounts = readMountinfo("self") ?? [];
   const facts: IsolationFacts = {
     process,
@@ -63,6 +63,11 @@ function factOf(pid: number): ProcessFact {
   const fact = processFact(pid);
   if (!fact) throw gone(pid);
   return fact;
+}
+
+function visibleMountsOf(pid: number): readonly MountInfo[] | undefined {
+  const mounts = readMountinfo(pid);
+  return mounts && visibleMounts(mounts);
 }
 
 function gone(pid: number): TerrariumError {

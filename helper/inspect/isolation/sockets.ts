@@ -1,4 +1,4 @@
-import { seenAt } from "../../kernel/hostPaths.ts";
+import { seenAt, visibleMounts } from "../../kernel/hostPaths.ts";
 import {
   type Check,
   type IsolationFacts,
@@ -70,9 +70,10 @@ function judgeAbstract(facts: IsolationFacts, sockets: readonly string[]): Verdi
 function judgeSocketFiles(facts: IsolationFacts): Verdict {
   return whenKnown(facts.mounts, (mounts) =>
     whenKnown(facts.hostSockets, (sockets) => {
+      const host = visibleMounts(facts.hostMounts);
       const seen = sockets
         .filter((name) => name.startsWith("/"))
-        .flatMap((path) => seenAt(path, facts.hostMounts, mounts) ?? []);
+        .flatMap((path) => seenAt(path, host, mounts) ?? []);
       if (seen.length === 0) return { level: "closed", fact: "none of the host's is in its files" };
       const daemon = seen.some((path) => rootsDaemons.test(path));
       return {
