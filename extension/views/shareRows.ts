@@ -1,5 +1,5 @@
 import type { NamespaceShare, SandboxSummary } from "../../helper/protocol/inventory.ts";
-import { namespaceFacts } from "../../helper/protocol/namespaces.ts";
+import { namespaceFacts, whose } from "../../helper/protocol/namespaces.ts";
 import { namespaceIcons } from "./namespaceRows.ts";
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
@@ -24,9 +24,9 @@ export function shareRows(
       card: () => ({
         title: "Namespaces",
         lesson: "A namespace gives its processes their own copy of one kind of thing.",
-        facts: namespaces.map(({ type, shared }) => [
-          `${type}, ${shared ? "the host's" : "its own"}`,
-          namespaceFacts[type].isolates,
+        facts: namespaces.map((share) => [
+          `${share.type}, ${whose(share)}`,
+          namespaceFacts[share.type].isolates,
         ]),
       }),
       children: () => namespaces.map((share) => shareRow(id, share, sandbox)),
@@ -34,28 +34,43 @@ export function shareRows(
   ];
 }
 
-/** `7 own · time the host's`: the exceptions are what one looks for. */
+/** `6 own · net another's · time the host's`: the exceptions are what one looks for. */
 export function sharesInShort(shares: readonly NamespaceShare[]): string {
-  const shared = shares.filter((share) => share.shared).map(({ type }) => type);
+  const { own, others, host } = sorted(shares);
   return facts(
-    `${shares.length - shared.length} own`,
-    shared.length === 0 ? undefined : `${shared.join(" ")} the host's`,
+    `${own.length} own`,
+    others.length === 0 ? undefined : `${others.join(" ")} another's`,
+    host.length === 0 ? undefined : `${host.join(" ")} the host's`,
   );
 }
 
-/** `pid mnt net its own · time the host's` */
+/** `pid mnt its own · net another's · time the host's` */
 export function sharesInWords(shares: readonly NamespaceShare[]): string {
-  const types = (shared: boolean) =>
-    shares.filter((share) => share.shared === shared).map(({ type }) => type);
-  const own = types(false).join(" ");
-  const host = types(true).join(" ");
-  return [own && `${own} its own`, host && `${host} the host's`].filter(Boolean).join(" · ");
+  const { own, others, host } = sorted(shares);
+  const words = [
+    [own, "its own"],
+    [others, "another's"],
+    [host, "the host's"],
+  ] as const;
+  return words
+    .flatMap(([types, word]) => (types.length === 0 ? [] : `${types.join(" ")} ${word}`))
+    .join(" · ");
+}
+
+function sorted(shares: readonly NamespaceShare[]) {
+  const types = (belongs: (share: NamespaceShare) => boolean) =>
+    shares.filter(belongs).map(({ type }) => type);
+  return {
+    own: types(({ shared, joinedWith }) => !shared && joinedWith === undefined),
+    others: types(({ shared, joinedWith }) => !shared && joinedWith !== undefined),
+    host: types(({ shared }) => shared),
+  };
 }
 
 function shareRow(parentId: string, share: NamespaceShare, sandbox: SandboxSummary): Row {
-  const { type, inode, shared } = share;
+  const { type, inode, shared, joinedWith } = share;
   const members = type === "pid" ? ` · ${countOf(sandbox.processes.length, "process")}` : "";
-  const words = shared ? "shared with the host" : `own${members}`;
+  const words = shared || joinedWith !== undefined ? whose(share) : `own${members}`;
   const main = sandbox.processes.find(({ pid }) => pid === sandbox.pid) ?? sandbox.processes[0];
   return {
     id: `${parentId}/${type}`,
@@ -74,7 +89,7 @@ function shareRow(parentId: string, share: NamespaceShare, sandbox: SandboxSumma
         type,
         inode,
         isInitial: shared,
-        sandbox: shared ? undefined : sandbox.name,
+        sandbox: shared || joinedWith !== undefined ? undefined : sandbox.name,
         processes: main ? [main] : [],
       },
     },

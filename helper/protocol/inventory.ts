@@ -100,6 +100,8 @@ export interface NamespaceShare {
   readonly inode: number;
   /** Shared with the helper's own, which is the host's unless the helper itself is inside a container. */
   readonly shared: boolean;
+  /** Whose else it is: what a sandbox's spec names. */
+  readonly joinedWith?: string | undefined;
 }
 
 export interface MountFact {

@@ -31,3 +31,12 @@ export const namespaceFacts: Readonly<
 
 /** Who the user is inside. */
 export const usernsChoices = ["keep-id", "root"] as const;
+
+/** Whose a sandbox's namespace is, in words. */
+export function whose(share: {
+  readonly shared: boolean;
+  readonly joinedWith?: string | undefined;
+}) {
+  if (share.shared) return "shared with the host";
+  return share.joinedWith === undefined ? "own" : `shared with ${share.joinedWith}`;
+}

@@ -9,7 +9,7 @@ import type {
 } from "../protocol/inventory.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
-import { isNew } from "../protocol/sharing.ts";
+import { isNew, joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { readMembers } from "./members.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
@@ -84,10 +84,11 @@ function observe(
   );
 }
 
-function namespacesOf({ namespaces }: SandboxRecord): readonly NamespaceShare[] {
+function namespacesOf({ namespaces, spec }: SandboxRecord): readonly NamespaceShare[] {
   const own = ownNamespaces();
   return namespaceTypes.flatMap((type) => {
     const inode = namespaces[type];
-    return inode === undefined ? [] : [{ type, inode, shared: inode === own[type] }];
+    const joinedWith = joinedTarget(spec.namespaces, type);
+    return inode === undefined ? [] : [{ type, inode, shared: inode === own[type], joinedWith }];
   });
 }

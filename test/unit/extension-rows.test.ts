@@ -70,6 +70,7 @@ const details: SandboxDetails = {
   namespaces: [
     { type: "pid", inode: 11, shared: false },
     { type: "net", inode: 12, shared: false },
+    { type: "ipc", inode: 14, shared: false, joinedWith: "db" },
     { type: "time", inode: 13, shared: true },
   ],
   mounts: [
@@ -95,9 +96,10 @@ test("a sandbox shows its processes with both pids, its namespaces, limits and m
     "  Processes | 2",
     "    1 → 20481 | init",
     "    2 → 20482 | bash",
-    "  Namespaces | 2 own · time the host's",
+    "  Namespaces | 2 own · ipc another's · time the host's",
     "    pid | 11   own · 2 processes",
     "    net | 12   own",
+    "    ipc | 14   shared with db",
     "    time | 13   shared with the host",
     "  Limits | cpu 20 % · memory 512 MB",
     "    CPU period | 100000 µs · cpu.cfs_period_us",

@@ -6,6 +6,7 @@ import type {
 } from "../../protocol/inventory.ts";
 import { formatBytes, limitFacts } from "../../protocol/limits.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
+import { whose } from "../../protocol/namespaces.ts";
 import { innerPid } from "../../protocol/processes.ts";
 import { clientEnvironment } from "../attach.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
@@ -115,7 +116,6 @@ function describeProcess(details: ProcessDetails): string {
 
 function describeNamespaces(shares: readonly NamespaceShare[]) {
   return shares.map(
-    ({ type, inode, shared }) =>
-      ["namespace", `${type}  ${inode}  ${shared ? "shared with the host" : "own"}`] as const,
+    (share) => ["namespace", `${share.type}  ${share.inode}  ${whose(share)}`] as const,
   );
 }
