@@ -31,6 +31,7 @@ static int new_procfs(struct failure *failure) {
     return proc;
 }
 
+/* Read-only: whoever has a process's uid may write its oom_score_adj and more. */
 static int host_procfs(struct failure *failure) {
     struct statfs facts;
     cleanup_fd int place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -38,7 +39,7 @@ static int host_procfs(struct failure *failure) {
         return failed(failure, "proc", "open", "/proc") - 1;
     if (facts.f_type != PROC_SUPER_MAGIC)
         return failed_because(failure, ENODEV, "proc", "fstatfs", "/proc", "it is no procfs") - 1;
-    return source_copy(place, ATTRIBUTES, "/proc", failure);
+    return source_copy(place, ATTRIBUTES | MOUNT_ATTR_RDONLY, "/proc", failure);
 }
 
 bool proc_mount(int place, const char *path, int null, bool of_host, struct failure *failure) {

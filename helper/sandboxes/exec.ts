@@ -7,6 +7,7 @@ import type { StartedProcess } from "../protocol/methods.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
+import { checkExecEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
 import { readMembers } from "./members.ts";
 import { findRunning, isPaused } from "./pause.ts";
@@ -23,6 +24,7 @@ export async function execInSandbox(
   const record = findRunning(host.registry.records(), parameters.target);
   // It would be frozen in the middle of its start, and the client with it.
   if (isPaused(record)) throw new TerrariumError("sandboxPaused", { target: parameters.target });
+  checkExecEnding(record);
   const main = mainProcess(readMembers([record]).get(record.id) ?? []);
   if (!main) throw new TerrariumError("sandboxNotRunning", { target: parameters.target });
   const { spec, identity } = record;

@@ -5,7 +5,7 @@ import { inheritedPath } from "../launch/process.ts";
 import { createCgroups } from "../limits/cgroups.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
-import { joinedTarget } from "../protocol/sharing.ts";
+import { checkEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
 import { provideImage } from "./images.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
@@ -43,7 +43,6 @@ export async function launchSandbox(
   }
 }
 
-/** Not written down yet: what is half made is found, and swept, by its id alone. */
 /** Before the cgroups: extracting takes seconds. The record comes first, so that nobody removes the image. */
 async function withImage(
   host: SandboxHost,
@@ -59,15 +58,10 @@ async function withImage(
   return imaged;
 }
 
+/** Not written down yet: what is half made is found, and swept, by its id alone. */
 function prepare(record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
-  if (joinedTarget(record.spec.namespaces, "pid") && prepared.cgroups.length === 0) {
-    throw new TerrariumError("needsPrivilege", {
-      what: "join a pid namespace",
-      needs:
-        "a cgroup of its own, by which all that the sandbox started can be ended (a helper that runs as root, or a cgroup delegated to this user: systemd-run --user --scope -p Delegate=yes)",
-    });
-  }
+  checkEnding(prepared);
   return prepared;
 }
 

@@ -33,6 +33,7 @@ static const struct constant constants[] = {
     ROW(CLONE_NEWPID),
     ROW(CLONE_NEWNET),
     ROW(CLONE_NEWTIME),
+    {"SELF", 0}, /* as prlimit(2) has it */
     {"O_CREAT", 0100},
     {"__O_TMPFILE", 020000000}, /* the kernel's: fcntl.h's O_TMPFILE holds O_DIRECTORY too */
 };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { buildWithout } from "./without.ts";
 
 /** The built client, driven as a person would. */
 
@@ -42,17 +43,22 @@ const timeoutMs = 60_000;
 /** The client of the user that runs the tests. */
 export const terrarium = clientOf([process.execPath, join(distribution, "bin", "terrarium")]);
 
-/** The same client as an ordinary user: a copy, because the checkout may lie where that user may not read. */
-export function clientOfUser(t: Cleanup, id: number): Client {
+/**
+ * The same client as an ordinary user: a copy, because the checkout may lie where that user may not read. `missing`:
+ * system calls that its kernel lacks.
+ */
+export function clientOfUser(t: Cleanup, id: number, missing: readonly string[] = []): Client {
   const folder = mkdtempSync(join(tmpdir(), "terrarium-dist-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   for (const part of ["bin", "native/koffi.node", "native/launcher", "package.json"]) {
     cpSync(join(distribution, part), join(folder, "dist", part), { recursive: true });
   }
-  cpSync(process.execPath, join(folder, "node"));
+  const node = join(folder, "node");
+  cpSync(process.execPath, node);
   const identity = ["setpriv", "--reuid", `${id}`, "--regid", `${id}`, "--clear-groups"];
-  return clientOf([...identity, join(folder, "node"), join(folder, "dist/bin/terrarium")]);
+  const program = missing.length > 0 ? buildWithout(folder, { missing }, node) : node;
+  return clientOf([...identity, program, join(folder, "dist/bin/terrarium")]);
 }
 
 function clientOf(command: readonly string[]): Client {

@@ -91,7 +91,7 @@ export const escapes: Readonly<Record<string, Escape>> = {
   compare_with_neighbour: { stoppedBy: ["seccomp", "pid", "user", "capabilities"] },
   slow_neighbour_down: { stoppedBy: ["pid", "user", "capabilities"] },
   pin_neighbour: { stoppedBy: ["pid", "user", "capabilities"] },
-  limit_neighbour: { stoppedBy: ["pid", "user"] },
+  limit_neighbour: { stoppedBy: ["seccomp", "pid", "user"] },
   go_first: { stoppedBy: ["capabilities", "user"] },
   attach_shared_memory: { stoppedBy: ["ipc", "user"] },
   read_message_queue: { stoppedBy: ["ipc", "user"] },

@@ -51,6 +51,22 @@ describe("an ordinary user", needsRoot, () => {
     assert.equal(map?.trim().replace(/ +/g, " "), `${strangerId} ${strangerId} 1`);
   });
 
+  test("shares the host's processes only where nothing inside can outlive the end", async (t) => {
+    const sharing = ["--namespace", "pid=host"];
+    const { stdout } = await run("-d", ...sharing, "--", "sleep", "600");
+    t.after(() => client.run(["rm", "-f", stdout.trim()]));
+    const more = await client.run(["exec", stdout.trim(), "--", "true"]);
+    assert.equal(more.code, 125);
+    assert.match(more.stderr, /start a process in a sandbox that shares.* a cgroup of its own/);
+    const without = clientOfUser(t, strangerId, ["landlock_create_ruleset"]);
+    const before = takeInventory();
+    const bare = await without.run(["run", ...sharing, "--", "true"], { env });
+    assert.equal(bare.code, 125);
+    assert.match(bare.stderr, /share the host's processes.* Linux 6.12 with Landlock/);
+    assert.equal((await without.run(["run", "--", "true"], { env })).code, 0);
+    await assertNothingLeft(before);
+  });
+
   test("may be root inside, and is nobody more outside", async () => {
     const workspace = ownFolder("workspace");
     const ran = await run(

@@ -46,6 +46,9 @@ describe("--namespace", needsRoot, () => {
       const own = await mainOf(name);
       const shared = namespaceTypes.filter((one) => link(own, one) === link(theirs, one));
       assert.deepEqual(shared, [type]);
+      const { stdout } = await terrarium.run(["inspect", name]);
+      assert.match(stdout, new RegExp(`^namespace +${type} .* shared with ${other.name}$`, "m"));
+      assert.match(stdout, /^namespace +pid .* own$/m);
     }
   });
 
@@ -234,5 +237,16 @@ describe("what a shared namespace opens is closed by Landlock", needsRoot, () =>
       `cat /proc/${innerPid}/comm; kill -0 ${innerPid} 2>&1`,
     );
     assert.match(stdout, /^sleep\n.*Operation not permitted/);
+  });
+
+  test("nor is it killed by a limit of its processor time, for which Landlock does not ask", async (t) => {
+    const other = await startSandbox(t, [], ["sleep", "600"]);
+    const victim = await mainOf(other.name);
+    const [, innerPid = ""] =
+      /^NSpid:\t\d+\t(\d+)$/m.exec(readFileSync(`/proc/${victim}/status`, "utf8")) ?? [];
+    const limit = ["prlimit", "--pid", innerPid, "--cpu=1:1"];
+    const { stderr } = await run("--namespace", `pid=${other.name}`, "--", ...limit);
+    assert.match(stderr, /Operation not permitted/);
+    assert.match(readFileSync(`/proc/${victim}/limits`, "utf8"), /^Max cpu time +unlimited/m);
   });
 });

@@ -15,15 +15,16 @@ export const mountCalls: readonly string[] = [
   ...["fsopen", "fsconfig", "fsmount"],
 ];
 
-/** attacks/without.c for these calls, which stands in for the launcher. */
-export function buildWithout(directory: string, { missing, answer = "ENOSYS" }: Missing): string {
-  const program = join(directory, [answer, ...missing].join("-"));
+/** attacks/without.c for these calls, which stands in for the program. */
+export function buildWithout(
+  directory: string,
+  { missing, answer = "ENOSYS" }: Missing,
+  program = launcherPath,
+): string {
+  const built = join(directory, [answer, ...missing].join("-"));
   const source = fileURLToPath(new URL("attacks/without.c", import.meta.url));
   const numbers = missing.map((name) => `SYS_${name}`).join(",");
-  const defines = [
-    ...[`-DLAUNCHER="${launcherPath}"`, `-DMISSING=${numbers}`],
-    `-DANSWER=${answer}`,
-  ];
-  execFileSync("gcc", ["-O1", "-o", program, ...defines, source]);
-  return program;
+  const defines = [`-DLAUNCHER="${program}"`, `-DMISSING=${numbers}`, `-DANSWER=${answer}`];
+  execFileSync("gcc", ["-O1", "-o", built, ...defines, source]);
+  return built;
 }

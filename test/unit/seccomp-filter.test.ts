@@ -25,6 +25,7 @@ const architectures = {
         ioctl: 16,
       },
       ...{ clone: 56, unshare: 272, mount: 165, bpf: 321, setns: 308, keyctl: 250, getppid: 110 },
+      prlimit64: 302,
     },
   },
   aarch64: {
@@ -42,6 +43,7 @@ const architectures = {
         ioctl: 29,
       },
       ...{ clone: 220, unshare: 97, mount: 40, bpf: 280, setns: 268, keyctl: 219, getppid: 173 },
+      prlimit64: 261,
     },
   },
 } as const;
@@ -153,6 +155,11 @@ for (const [name, { own, foreign, calls }] of Object.entries(architectures))
         [flags],
         (bits = 0n) => (bits & (newNamespaces | newTime)) !== 0n,
       );
+    });
+
+    it("refuses another process's limits", () => {
+      const pid = argument(1n, 2n, 31n, 32n, 4_194_303n);
+      refuses(calls.prlimit64, EPERM, [pid], (number = 0n) => low(number) !== 0n);
     });
 
     it("refuses three requests to a terminal and all but five families of sockets, by their low 32 bits", () => {
