@@ -97,10 +97,10 @@ function checkReadOnly({ mounts }: SandboxSpec): void {
  * Without no_new_privs set-uid programs of the root directory work, as su does. The ids that they give are
  * the sandbox's own range; elsewhere every mount is nosuid, or their owner is nobody inside.
  */
-function checkSetId({ rootfs }: SandboxSpec, { idMappedBinds }: SandboxIdentity): void {
-  if (rootfs.type !== "host" && idMappedBinds) return;
+function checkSetId({ rootfs, overlay }: SandboxSpec, { idMappedBinds }: SandboxIdentity): void {
+  if (rootfs.type === "directory" && overlay === "none" && idMappedBinds) return;
   throw refused(
-    "noNewPrivileges: false does nothing here: set-uid programs work only in a root directory of the sandbox's own (--rootfs) with a range of ids, which a helper that runs as root gives.",
+    "noNewPrivileges: false does nothing here: set-uid programs work only in a root directory of the sandbox's own (--rootfs) without an overlay (its layers are nosuid, those of a tarball too), with a range of ids, which a helper that runs as root gives.",
   );
 }
 

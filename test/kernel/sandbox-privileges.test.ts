@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { SandboxPlan } from "../../helper/protocol/plan.ts";
 import { clientOfUser, inspect, list, type Ran, startSandbox, terrarium } from "./cli.ts";
 import { shell } from "./inside.ts";
@@ -105,17 +105,16 @@ describe("an init that supervises", needsRoot, () => {
 
 describe("set-uid programs", needsRoot, () => {
   const rootfs = join(folder, "set-id-root");
-  const build = (): void => {
+  before(() => {
     makeRootfs(rootfs);
     const source = join(import.meta.dirname, "attacks/setid.c");
     const program = join(rootfs, "bin/setid");
     execFileSync("gcc", ["-O1", "-static", "-o", program, source]);
     chmodSync(program, 0o4755);
-  };
+  });
   const ask = ["--", "/bin/setid", "/bin/setid"];
 
   test("row 33, CVE-2023-0386: of a root directory work only with --new-privileges, and then are the sandbox's root, not the host's", async (t) => {
-    build();
     assert.equal((await run("--rootfs", rootfs, ...ask)).stdout, "1000\n");
     const options = ["--rootfs", rootfs, "--new-privileges"];
     assert.equal((await run(...options, ...ask)).stdout, "0\n");
@@ -129,8 +128,17 @@ describe("set-uid programs", needsRoot, () => {
     assert.equal(statusOf(main.pid, "CapEff"), statusOf(main.pid, "CapBnd"));
   });
 
-  test("cannot be made to work where it would do nothing, and it is said", () =>
-    refused(["--new-privileges"], /noNewPrivileges: false does nothing here/));
+  test("cannot be made to work where it would do nothing, and it is said", async () => {
+    const archive = join(folder, "set-id.tar");
+    execFileSync("tar", ["-cf", archive, "-C", rootfs, "."]);
+    const roots = [
+      [],
+      ["--rootfs", rootfs, "--overlay", "ephemeral"],
+      ["--rootfs-tarball", archive],
+    ];
+    for (const root of roots)
+      await refused([...root, "--new-privileges"], /noNewPrivileges: false does nothing here/);
+  });
 });
 
 describe("--seccomp none", needsRoot, () => {

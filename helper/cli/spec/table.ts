@@ -239,7 +239,7 @@ export const specTable: SpecTable = {
   },
   noNewPrivileges: {
     words:
-      "PR_SET_NO_NEW_PRIVS. false lets su and sudo of a rootfs of type directory work inside, where the sandbox has a range of ids. Default: true.",
+      "PR_SET_NO_NEW_PRIVS. false lets su and sudo of a rootfs of type directory without an overlay work inside, where the sandbox has a range of ids. Default: true.",
     heading: "Privileges",
     flags: [
       flag("--new-privileges", "let su and sudo of a --rootfs work inside", () => ({
