@@ -1,4 +1,5 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { readMountinfo } from "../kernel/procfs.ts";
 
 /** What of the host a sandbox with `rootfs: host` sees, read-only: its programs and their configuration. */
@@ -35,4 +36,31 @@ export function readHostView(): readonly HostEntry[] {
     const holdsMounts = mounts.some(({ mountPoint }) => mountPoint.startsWith(`${path}/`));
     return [{ kind: "directory", path, holdsMounts }];
   });
+}
+
+/** Where a name server's address is, and where a link in /etc leads to it. */
+export interface Resolver {
+  readonly source: string;
+  readonly target: string;
+}
+
+/**
+ * With systemd-resolved /etc/resolv.conf is a link to below /run, which is the sandbox's own inside. Only what a
+ * stranger on the host may read, too: with each directory above.
+ */
+export function readResolver(file = "/etc/resolv.conf", run = "/run"): Resolver | undefined {
+  try {
+    const source = realpathSync(file);
+    const target = resolve(dirname(file), readlinkSync(file));
+    const isOpen = statSync(source).isFile() && (statSync(source).mode & 0o004) !== 0;
+    const below = [source, target].every((path) => path.startsWith(`${run}/`));
+    return isOpen && below && isReachable(dirname(source)) ? { source, target } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isReachable(directory: string): boolean {
+  if ((statSync(directory).mode & 0o001) === 0) return false;
+  return directory === "/" || isReachable(dirname(directory));
 }

@@ -3,7 +3,7 @@ import { parseDuration } from "../protocol/duration.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import { clocks, defaultChoice, isNew, namespaceChoice } from "../protocol/sharing.ts";
-import type { HostEntry } from "./hostView.ts";
+import type { HostEntry, Resolver } from "./hostView.ts";
 import type { SandboxIdentity } from "./identity.ts";
 import type { Sources } from "./paths.ts";
 import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
@@ -25,6 +25,7 @@ export interface PlanFacts {
   readonly hostname: string;
   readonly joined: readonly JoinedFile[];
   readonly hostView: readonly HostEntry[];
+  readonly resolver?: Resolver | undefined;
   readonly protections: {
     readonly pinned: readonly string[];
     readonly readOnly: readonly string[];

@@ -1,7 +1,7 @@
 import { buildEnvironment } from "../launch/environment.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
-import { readHostView } from "./hostView.ts";
+import { readHostView, readResolver } from "./hostView.ts";
 import type { Asker, SandboxIdentity } from "./identity.ts";
 import { layerDirectory } from "./layers.ts";
 import { defaultShell } from "./newRecord.ts";
@@ -30,6 +30,7 @@ export function planFacts(
     hostname: record.hostname,
     joined,
     hostView: readHostView(),
+    resolver: readResolver(),
     protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
     layer: spec.overlay === "kept" ? layerDirectory(record.name) : undefined,
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Overlay } from "../protocol/overlays.ts";
 import type { PlannedMount } from "../protocol/plan.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
-import { isNew } from "../protocol/sharing.ts";
+import { isNew, namespaceChoice } from "../protocol/sharing.ts";
 import type { HostDirectory, HostEntry } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 
@@ -135,9 +135,16 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
   return [
     ...always,
     { kind: "tmpfs-shared", target: "/var/tmp" },
+    ...resolverMount(facts),
     { kind: "symlink", source: "/run", target: "/var/run" },
     ...homeDirectory(homeInside(facts)),
   ];
+}
+
+/** The host's network is of little use without its name server. */
+function resolverMount({ spec, resolver }: PlanFacts): PlannedMount[] {
+  if (!resolver || namespaceChoice(spec.namespaces, "net") !== "host") return [];
+  return [{ kind: "bind", ...resolver, readOnly: true }];
 }
 
 /** Users without a home of their own, as nobody often is, have the root, which is there already. */

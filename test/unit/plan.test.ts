@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { enterOptions } from "../../helper/enter/enter.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
+import { readResolver } from "../../helper/sandboxes/hostView.ts";
 import { type Asker, needsIdRange, planIdentity } from "../../helper/sandboxes/identity.ts";
 import { type PlanFacts, planRun } from "../../helper/sandboxes/plan.ts";
 
@@ -43,6 +46,39 @@ function lines(options: readonly string[]): string[] {
 }
 
 const privateMounts = ["--proc /proc", "--dev /dev", "--tmpfs-shared /tmp", "--tmpfs /run"];
+
+test("the host's network comes with the file below /run that names its name server", () => {
+  const path = "/run/systemd/resolve/stub-resolv.conf";
+  const changes = { resolver: { source: path, target: path } };
+  const plan = (input: SandboxSpecInput) => planRun(facts(dev, input, changes)).join(" ");
+  const bind = `--ro-bind ${path} ${path}`;
+  assert.ok(
+    plan({ namespaces: { net: "host" } }).includes(`--tmpfs /run --tmpfs-shared /var/tmp ${bind} `),
+  );
+  assert.ok(!plan({}).includes(bind));
+});
+
+test("which is so only where any stranger on the host may read it", (t) => {
+  const folder = mkdtempSync("/tmp/terrarium-resolver-");
+  t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const [run, file] = [join(folder, "run"), join(folder, "resolv.conf")];
+  mkdirSync(run);
+  const target = join(run, "stub");
+  writeFileSync(target, "");
+  symlinkSync("run/stub", file);
+  assert.deepEqual(readResolver(file, run), { source: target, target });
+  assert.equal(readResolver(file, "/run"), undefined);
+  assert.equal(readResolver(target, run), undefined, "no link");
+  for (const [path, mode] of [
+    [target, 0o640],
+    [run, 0o750],
+  ] as const) {
+    chmodSync(path, mode);
+    assert.equal(readResolver(file, run), undefined, path);
+    chmodSync(path, 0o755);
+  }
+});
 
 describe("a terminal sandbox of root", () => {
   const workspace = "/srv/tides";
