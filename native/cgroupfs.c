@@ -1,6 +1,6 @@
 #include "cgroupfs.h"
 #include "cleanup.h"
-#include "sources.h"
+#include "trees.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,12 +38,12 @@ static int make_hierarchy(const struct hierarchy *hierarchy, struct failure *fai
     char text[sizeof hierarchy->text];
     const char *parameters[CONTROLLERS_MAX + 1] = {NULL};
     if (!*hierarchy->controllers)
-        return source_create("cgroup2", parameters, ATTRIBUTES, failure);
+        return tree_create("cgroup2", parameters, ATTRIBUTES, failure);
     snprintf(text, sizeof text, "%s", hierarchy->controllers);
     char *rest = text;
     for (int i = 0; i < CONTROLLERS_MAX && rest; i++)
         parameters[i] = strsep(&rest, ",");
-    return source_create("cgroup", parameters, ATTRIBUTES, failure);
+    return tree_create("cgroup", parameters, ATTRIBUTES, failure);
 }
 
 /* "cpu,cpuacct", "systemd" for name=systemd, "unified": as everywhere below /sys/fs/cgroup. */
@@ -90,7 +90,7 @@ bool cgroupfs_mount(int place, const char *path, struct failure *failure) {
     bool several = has_version_1(file);
     struct hierarchy unified = {.controllers = ""};
     unsigned writable = ATTRIBUTES & ~(unsigned)MOUNT_ATTR_RDONLY;
-    cleanup_fd int tree = several ? source_create("tmpfs", parameters, writable, failure)
+    cleanup_fd int tree = several ? tree_create("tmpfs", parameters, writable, failure)
                                   : make_hierarchy(&unified, failure);
     bool done = tree >= 0 && mount_attach(tree, place, path, failure) &&
                 (!several || add_hierarchies(file, tree, failure));

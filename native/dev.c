@@ -1,6 +1,6 @@
 #include "dev.h"
 #include "cleanup.h"
-#include "sources.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -48,7 +48,7 @@ static bool add_node(int dev, int i, const struct devices *devices, struct failu
     if (made < 0)
         return failed(failure, "dev", "openat", nodes[i].name);
     unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    cleanup_fd int node = source_copy(devices->nodes[i], attributes, nodes[i].host, failure);
+    cleanup_fd int node = tree_copy(devices->nodes[i], true, attributes, nodes[i].host, failure);
     return node >= 0 && mount_attach(node, made, nodes[i].name, failure);
 }
 
@@ -56,7 +56,7 @@ static bool add_node(int dev, int i, const struct devices *devices, struct failu
 static int add_file_system(int dev, const char *name, const char *type,
                            const char *const *parameters, unsigned attributes,
                            struct failure *failure) {
-    cleanup_fd int tree = source_create(type, parameters, attributes, failure);
+    cleanup_fd int tree = tree_create(type, parameters, attributes, failure);
     if (tree < 0)
         return -1;
     if (mkdirat(dev, name, 0755) < 0)
@@ -87,7 +87,7 @@ bool dev_mount(int place, const char *path, const struct devices *devices, int *
                struct failure *failure) {
     static const char *const parameters[] = {"mode=755", NULL};
     unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    cleanup_fd int dev = source_create("tmpfs", parameters, attributes, failure);
+    cleanup_fd int dev = tree_create("tmpfs", parameters, attributes, failure);
     return dev >= 0 && mount_attach(dev, place, path, failure) &&
            fill(dev, devices, terminals, failure);
 }

@@ -1,8 +1,8 @@
 #include "masks.h"
 #include "cleanup.h"
 #include "resolve.h"
-#include "sources.h"
 #include "syscalls.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -15,10 +15,10 @@ static int hidden(int place, int null, const char *name, struct failure *failure
     if (fstat(place, &what) < 0)
         return failed(failure, "mask", "fstat", name) - 1;
     if (!S_ISDIR(what.st_mode))
-        return source_copy(null, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, name, failure);
-    return source_create(
-        "tmpfs", parameters,
-        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, failure);
+        return tree_copy(null, true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, name, failure);
+    return tree_create("tmpfs", parameters,
+                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                       failure);
 }
 
 static bool apply(int tree, const struct mask *mask, int null, bool of_host,
@@ -31,7 +31,7 @@ static bool apply(int tree, const struct mask *mask, int null, bool of_host,
     if (place < 0)
         return failed(failure, "mask", "openat2", name);
     cleanup_fd int cover = mask->hidden ? hidden(place, null, name, failure)
-                                        : source_copy(place, MOUNT_ATTR_RDONLY, name, failure);
+                                        : tree_copy(place, true, MOUNT_ATTR_RDONLY, name, failure);
     return cover >= 0 && mount_attach(cover, place, name, failure);
 }
 

@@ -4,9 +4,9 @@
 #include "overlay.h"
 #include "proc.h"
 #include "resolve.h"
-#include "sources.h"
 #include "syscalls.h"
 #include "sysfs.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static bool apply_protect(const struct mount_spec *mount, struct building *build
     if (place < 0)
         return failed(failure, "mount", "openat2", mount->target);
     cleanup_fd int copy =
-        source_copy(place, mount->read_only ? MOUNT_ATTR_RDONLY : 0, mount->target, failure);
+        tree_copy(place, true, mount->read_only ? MOUNT_ATTR_RDONLY : 0, mount->target, failure);
     return copy >= 0 && mount_attach(copy, place, mount->target, failure);
 }
 
@@ -71,7 +71,7 @@ static bool apply_tmpfs(const struct mount_spec *mount, struct building *buildin
     for (int i = 0; i < TMPFS_WORDS && rest; i++)
         parameters[i] = strsep(&rest, ",");
     cleanup_fd int tree =
-        source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+        tree_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
     return tree >= 0 && attach_at(building, tree, mount, failure);
 }
 
@@ -80,7 +80,7 @@ static int open_layer(const struct mount_spec *mount, struct failure *failure) {
     static const char *const parameters[] = {"mode=700", NULL};
     if (mount->source)
         return fcntl(mount->tree, F_DUPFD_CLOEXEC, 3);
-    return source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+    return tree_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
 }
 
 /*
@@ -180,7 +180,7 @@ static bool apply_simple(const char *type, const char *const *parameters, unsign
                          struct failure *failure) {
     cleanup_fd int place = own_place(mount, building, failure);
     attributes |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    cleanup_fd int tree = place < 0 ? -1 : source_create(type, parameters, attributes, failure);
+    cleanup_fd int tree = place < 0 ? -1 : tree_create(type, parameters, attributes, failure);
     return tree >= 0 && mount_attach(tree, place, mount->target, failure);
 }
 

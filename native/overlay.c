@@ -1,7 +1,7 @@
 #include "overlay.h"
 #include "cleanup.h"
-#include "sources.h"
 #include "stranger.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,14 +31,14 @@ static int create_view(int lower, int empty, struct failure *failure) {
     unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
     cleanup_fd int view = -1;
     if (stranger_begin(failure))
-        view = source_create("overlay", parameters, attributes, failure);
+        view = tree_create("overlay", parameters, attributes, failure);
     return stranger_end(failure) ? take_fd(&view) : -1;
 }
 
 int overlay_view(int lower, struct failure *failure) {
     /* Without an upper layer an overlay wants two lower ones. */
     static const char *const parameters[] = {"mode=555", "nr_inodes=2", NULL};
-    cleanup_fd int empty = source_create("tmpfs", parameters, MOUNT_ATTR_RDONLY, failure);
+    cleanup_fd int empty = tree_create("tmpfs", parameters, MOUNT_ATTR_RDONLY, failure);
     if (empty < 0 || !mount_stand(lower, failure) || !mount_stand(empty, failure))
         return -1;
     cleanup_fd int view = create_view(lower, empty, failure);
@@ -88,7 +88,7 @@ static int create_writable(int lower, int upper, int work, struct failure *failu
     snprintf(layers[1], sizeof *layers, "upperdir=/proc/self/fd/%d", upper);
     snprintf(layers[2], sizeof *layers, "workdir=/proc/self/fd/%d", work);
     const char *const parameters[] = {layers[0], layers[1], layers[2], "userxattr", NULL};
-    int made = source_create("overlay", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+    int made = tree_create("overlay", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
     if (made < 0 && failure->error == EINVAL)
         failed_hint(failure, "overlays can be stacked two high: where the host's own root is one "
                              "already (as in a container), there is no place for this");

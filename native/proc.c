@@ -1,7 +1,7 @@
 #include "proc.h"
 #include "cleanup.h"
 #include "masks.h"
-#include "sources.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -21,7 +21,7 @@ enum { ATTRIBUTES = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 
 static int new_procfs(struct failure *failure) {
     static const char *const parameters[] = {NULL};
-    int proc = source_create("proc", parameters, ATTRIBUTES, failure);
+    int proc = tree_create("proc", parameters, ATTRIBUTES, failure);
     /* mount_too_revealing() in fs/namespace.c */
     if (proc < 0 && failure->error == EPERM)
         failed_hint(failure, "the kernel gives a new procfs only to who can see a whole one and "
@@ -39,7 +39,7 @@ static int host_procfs(struct failure *failure) {
         return failed(failure, "proc", "open", "/proc") - 1;
     if (facts.f_type != PROC_SUPER_MAGIC)
         return failed_because(failure, ENODEV, "proc", "fstatfs", "/proc", "it is no procfs") - 1;
-    return source_copy(place, ATTRIBUTES | MOUNT_ATTR_RDONLY, "/proc", failure);
+    return tree_copy(place, true, ATTRIBUTES | MOUNT_ATTR_RDONLY, "/proc", failure);
 }
 
 bool proc_mount(int place, const char *path, int null, bool of_host, struct failure *failure) {

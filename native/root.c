@@ -1,6 +1,6 @@
 #include "root.h"
 #include "cleanup.h"
-#include "sources.h"
+#include "trees.h"
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -9,7 +9,7 @@ static int root_tree(const struct options *options, struct failure *failure) {
     static const char *const parameters[] = {"mode=755", NULL};
     if (options->root.source)
         return fcntl(options->root.tree, F_DUPFD_CLOEXEC, 3);
-    return source_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
+    return tree_create("tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, failure);
 }
 
 bool root_attach(const struct options *options, struct building *building,

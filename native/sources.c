@@ -2,8 +2,8 @@
 #include "beneath.h"
 #include "cleanup.h"
 #include "overlay.h"
-#include "restrict.h"
 #include "staging.h"
+#include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,31 +40,6 @@ static bool idmap_failed(const char *path, struct failure *failure) {
     return failed_hint(failure, hint);
 }
 
-/*
- * Private, not slave: what the host mounts below the source later would arrive without nosuid,
- * nodev and read-only. And a shared copy would carry init's own mounts out to the host.
- */
-static int detached_copy(int place, bool recursive, unsigned attributes, const char *path,
-                         struct failure *failure) {
-    unsigned depth = recursive ? AT_RECURSIVE : 0;
-    cleanup_fd int tree =
-        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | depth);
-    if (tree < 0)
-        return failed(failure, "mount", "open_tree", path) - 1;
-    struct mount_attr change = {.attr_set = attributes, .propagation = MS_PRIVATE};
-    if (mount_setattr(tree, "", AT_EMPTY_PATH | depth, &change, sizeof change) < 0)
-        return failed(failure, "mount", "mount_setattr", path) - 1;
-    return take_fd(&tree);
-}
-
-static int copy(int place, bool recursive, unsigned attributes, const char *path,
-                struct failure *failure) {
-    int tree = detached_copy(place, recursive, attributes, path, failure);
-    if (tree < 0 && mount_call_missing(failure->error))
-        tree = staged_copy(place, recursive, attributes, path, failure);
-    return tree;
-}
-
 static bool id_map(const struct mount_spec *mount, int user_namespace, struct failure *failure) {
     struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP,
                                 .userns_fd = (unsigned)user_namespace};
@@ -90,7 +65,7 @@ static int open_place(const char *source, struct failure *failure) {
 
 static int copy_source(int place, const struct mount_spec *mount, unsigned attributes,
                        struct failure *failure) {
-    int tree = copy(place, !mount->single, attributes, mount->source, failure);
+    int tree = tree_copy(place, !mount->single, attributes, mount->source, failure);
     /* has_locked_children() in fs/namespace.c */
     if (tree < 0 && mount->single && failure->error == EINVAL)
         failed_hint(failure, "what is mounted below this directory hides a part of it, which the "
@@ -101,7 +76,7 @@ static int copy_source(int place, const struct mount_spec *mount, unsigned attri
 /* By the monitor, which sends it: what is not detached could not leave its mount namespace. */
 static int copy_mapped(int place, const struct mount_spec *mount, unsigned attributes,
                        struct failure *failure) {
-    int tree = detached_copy(place, !mount->single, attributes, mount->source, failure);
+    int tree = tree_copy_detached(place, !mount->single, attributes, mount->source, failure);
     if (tree < 0 && (failure->error == ENOSYS || failure->error == EPERM))
         failed_hint(failure, "id-mapped mounts need root and the mount calls of Linux 5.12, which "
                              "an older kernel lacks and a filter (of a container around us) may "
@@ -150,71 +125,4 @@ bool sources_open(struct options *options, struct failure *failure) {
             return false;
     }
     return true;
-}
-
-int source_copy(int place, unsigned attributes, const char *path, struct failure *failure) {
-    return copy(place, true, attributes, path, failure);
-}
-
-static bool configure(int context, const char *parameter, struct failure *failure) {
-    char key[64];
-    snprintf(key, sizeof key, "%s", parameter);
-    char *equals = strchr(key, '=');
-    int done;
-    if (equals) {
-        *equals = '\0';
-        done = fsconfig(context, FSCONFIG_SET_STRING, key, equals + 1, 0);
-    } else {
-        done = fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
-    }
-    return done == 0 || failed(failure, "mount", "fsconfig", parameter);
-}
-
-static int detached_create(const char *type, const char *const *parameters, unsigned attributes,
-                           struct failure *failure) {
-    cleanup_fd int context = fsopen(type, FSOPEN_CLOEXEC);
-    if (context < 0)
-        return failed(failure, "mount", "fsopen", type) - 1;
-    for (; *parameters; parameters++)
-        if (!configure(context, *parameters, failure))
-            return -1;
-    if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-        return failed(failure, "mount", "fsconfig(create)", type) - 1;
-    int mounted = fsmount(context, FSMOUNT_CLOEXEC, attributes);
-    if (mounted < 0)
-        return failed(failure, "mount", "fsmount", type) - 1;
-    return mounted;
-}
-
-int source_create(const char *type, const char *const *parameters, unsigned attributes,
-                  struct failure *failure) {
-    int tree = detached_create(type, parameters, attributes, failure);
-    if (tree < 0 && mount_call_missing(failure->error))
-        tree = staged_create(type, parameters, attributes, failure);
-    return tree;
-}
-
-bool mount_attach(int tree, int place, const char *path, struct failure *failure) {
-    char to[32];
-    if (move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
-        return true;
-    failed(failure, "mount", "move_mount", path);
-    snprintf(to, sizeof to, "/proc/self/fd/%d", place);
-    return mount_call_missing(failure->error) && mount_move(tree, to, path, failure);
-}
-
-bool mount_stand(int tree, struct failure *failure) {
-    if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
-        return true;
-    failed(failure, "mount", "move_mount", "/");
-    return mount_call_missing(failure->error) && mount_move(tree, "/", "/", failure);
-}
-
-bool mount_seal(int mount, const char *path, struct failure *failure) {
-    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (mount_setattr(mount, "", AT_EMPTY_PATH, &sealed, sizeof sealed) == 0)
-        return true;
-    failed(failure, "mount", "mount_setattr", path);
-    return mount_call_missing(failure->error) &&
-           restrict_mount(mount, MOUNT_ATTR_RDONLY, path, failure);
 }

@@ -12,7 +12,7 @@ bool staging_prepare(struct failure *failure);
 /* Whether this answer may mean that there is no such call: mount(2) decides then. */
 bool mount_call_missing(int error);
 
-/* As source_copy and source_create (sources.h), but what they return has a place already. */
+/* As tree_copy and tree_create (trees.h), but what they return has a place already. */
 int staged_copy(int place, bool recursive, unsigned attributes, const char *path,
                 struct failure *failure);
 int staged_create(const char *type, const char *const *parameters, unsigned attributes,

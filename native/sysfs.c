@@ -2,7 +2,7 @@
 #include "cleanup.h"
 #include "masks.h"
 #include "resolve.h"
-#include "sources.h"
+#include "trees.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ bool sysfs_mount(int place, const char *path, int null, struct failure *failure)
     static const char *const none[] = {NULL};
     unsigned attributes =
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    cleanup_fd int sysfs = source_create("sysfs", none, attributes, failure);
+    cleanup_fd int sysfs = tree_create("sysfs", none, attributes, failure);
     if (sysfs < 0) {
         /* mount_too_revealing() in fs/namespace.c */
         if (failure->error == EPERM)
