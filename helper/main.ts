@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty } from "node:tty";
 import { runCli } from "./cli/main.ts";
 import type { HelperClient } from "./protocol/methods.ts";
 import { version } from "./version.ts";
@@ -16,8 +17,8 @@ async function main(words: readonly string[]): Promise<void> {
     version,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
-    // https://no-color.org
-    colours: process.stdout.isTTY && !process.env["NO_COLOR"],
+    // https://no-color.org. Not process.stdout.isTTY: Node would make a pipe non-blocking, for the command too.
+    colours: isatty(1) && !process.env["NO_COLOR"],
   });
 }
 
