@@ -1,5 +1,5 @@
 import { readUsers } from "../kernel/identity.ts";
-import type { Asker } from "./identity.ts";
+import type { Asker } from "./identity/identity.ts";
 import { openRegistry, type Registry } from "./registry.ts";
 
 /** What every operation on sandboxes needs: where they are written down, and who asks. */

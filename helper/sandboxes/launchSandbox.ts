@@ -7,17 +7,17 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import { checkEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
-import { provideImage } from "./images.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
-import { checkOverlay, layerUndo, makeLayers } from "./layers.ts";
+import { provideImage } from "./kept/images.ts";
+import { checkOverlay, layerUndo, makeLayers } from "./kept/layers.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
-import { planRun } from "./plan.ts";
-import { type Occasion, planFacts } from "./planFacts.ts";
-import { planMounts } from "./plannedMounts.ts";
+import { planRun } from "./plan/plan.ts";
+import { type Occasion, planFacts } from "./plan/planFacts.ts";
+import { planMounts } from "./plan/plannedMounts.ts";
+import { checkProcesses } from "./plan/startOrder.ts";
 import { lives } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
-import { checkProcesses } from "./startOrder.ts";
 
 /** Refuses what could never be launched, before anything is made; answers where the spec's paths lead. */
 export function checkSpec({ asker, registry }: SandboxHost, { spec, stdio }: Occasion): Sources {

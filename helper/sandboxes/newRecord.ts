@@ -4,10 +4,10 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import { defaultName } from "./defaultName.ts";
 import type { SandboxHost } from "./host.ts";
-import type { Occasion } from "./planFacts.ts";
+import { whoInside } from "./identity/whoInside.ts";
+import type { Occasion } from "./plan/planFacts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
-import { whoInside } from "./whoInside.ts";
 
 /**
  * The record of a sandbox that is about to be made: its id, name, host name, command and range of ids, none of

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import { contains, realPath, refuseLeadingOut } from "./containment.ts";
-import { imageDirectory } from "./images.ts";
+import { imageDirectory } from "./kept/images.ts";
 
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
 const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;

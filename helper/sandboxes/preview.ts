@@ -8,10 +8,10 @@ import type { SandboxHost } from "./host.ts";
 import { findJoined } from "./joined.ts";
 import { checkSpec } from "./launchSandbox.ts";
 import { newRecord } from "./newRecord.ts";
-import { offsetLines, type PlanFacts, planRun, workdirInside } from "./plan.ts";
-import { type Occasion, planFacts } from "./planFacts.ts";
-import { planMounts } from "./plannedMounts.ts";
-import { planPrivileges } from "./privileges.ts";
+import { offsetLines, type PlanFacts, planRun, workdirInside } from "./plan/plan.ts";
+import { type Occasion, planFacts } from "./plan/planFacts.ts";
+import { planMounts } from "./plan/plannedMounts.ts";
+import { planPrivileges } from "./plan/privileges.ts";
 import type { SandboxRecord } from "./record.ts";
 import { settleSharing } from "./sharing.ts";
 

@@ -8,7 +8,7 @@ import {
   type NamespaceChoices,
   namespaceChoice,
 } from "../protocol/sharing.ts";
-import type { Asker } from "./identity.ts";
+import type { Asker } from "./identity/identity.ts";
 
 /**
  * What a spec's words mean for its namespaces, each said once in the answer: `network` and `timeOffsets` are

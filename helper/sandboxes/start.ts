@@ -2,13 +2,13 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
+import { whoInside } from "./identity/whoInside.ts";
 import { checkSpec, launchSandbox } from "./launchSandbox.ts";
 import { processIdentity } from "./newRecord.ts";
-import type { Occasion } from "./planFacts.ts";
+import type { Occasion } from "./plan/planFacts.ts";
 import { isAlive, reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
-import { whoInside } from "./whoInside.ts";
 
 /**
  * Starts a sandbox that was only created, or one that has ended and whose record was kept: the same spec, id,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import { needsIdRange, planIdentity } from "../../helper/sandboxes/identity.ts";
-import { chooseIdRange, idRangeSize, idsInUse } from "../../helper/sandboxes/idRange.ts";
+import { needsIdRange, planIdentity } from "../../helper/sandboxes/identity/identity.ts";
+import { chooseIdRange, idRangeSize, idsInUse } from "../../helper/sandboxes/identity/idRange.ts";
 
 const first = 0x8_0000;
 const last = 0x6fff_0000;

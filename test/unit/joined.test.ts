@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { closeSync, statSync } from "node:fs";
 import { describe, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { mapsOf } from "../../helper/sandboxes/identity/subordinate.ts";
 import { isPid, openJoined } from "../../helper/sandboxes/joined.ts";
-import { mapsOf } from "../../helper/sandboxes/subordinate.ts";
 
 describe("a namespace to join", () => {
   const own = { type: "net", target: "web", path: "/proc/self/ns/net" } as const;

@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { enterOptions } from "../../helper/enter/enter.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
-import { readResolver } from "../../helper/sandboxes/hostView.ts";
-import { type Asker, needsIdRange, planIdentity } from "../../helper/sandboxes/identity.ts";
-import { type PlanFacts, planRun } from "../../helper/sandboxes/plan.ts";
+import {
+  type Asker,
+  needsIdRange,
+  planIdentity,
+} from "../../helper/sandboxes/identity/identity.ts";
+import { readResolver } from "../../helper/sandboxes/plan/hostView.ts";
+import { type PlanFacts, planRun } from "../../helper/sandboxes/plan/plan.ts";
 
 const root: Asker = { uid: 0, gid: 0, name: "root", home: "/root", shell: "/bin/bash" };
 const dev: Asker = { uid: 1000, gid: 1001, name: "dev", home: "/home/dev", shell: "/bin/zsh" };

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { PlannedMount } from "../../helper/protocol/plan.ts";
 import { type SandboxSpecInput, sandboxSpec } from "../../helper/protocol/schemas.ts";
-import { type Asker, planIdentity } from "../../helper/sandboxes/identity.ts";
+import { type Asker, planIdentity } from "../../helper/sandboxes/identity/identity.ts";
 import {
   privilegeOptions as launcherOptions,
   planPrivileges,
-} from "../../helper/sandboxes/privileges.ts";
+} from "../../helper/sandboxes/plan/privileges.ts";
 
 const dev: Asker = { uid: 1000, gid: 1000, name: "dev", home: "/home/dev", shell: "/bin/sh" };
 const writable: PlannedMount = { kind: "bind", source: "/srv/tides", target: "/srv/tides" };

@@ -18,7 +18,7 @@ import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
-import { planIdentity } from "../../helper/sandboxes/identity.ts";
+import { planIdentity } from "../../helper/sandboxes/identity/identity.ts";
 import type { SandboxRecord } from "../../helper/sandboxes/record.ts";
 import { findRecord, newId, openRegistry, type Registry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
-import { checkProcesses, processOptions } from "../../helper/sandboxes/startOrder.ts";
+import { checkProcesses, processOptions } from "../../helper/sandboxes/plan/startOrder.ts";
 
 const parse = (processes: unknown) =>
   sandboxSpec.parse({ processes }).processes ?? assert.fail("no processes");

@@ -1,8 +1,8 @@
 import { limitFacts, limitNames } from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
-import { tmpfsWords } from "../plannedMounts.ts";
-import { namedUlimits } from "../privileges.ts";
+import { tmpfsWords } from "../plan/plannedMounts.ts";
+import { namedUlimits } from "../plan/privileges.ts";
 import { engineNamespaceGaps, engineNamespaces, isMade } from "./namespaces.ts";
 import { commonGaps, type ExportFacts, idMapGap, overlayGap, quote, script } from "./script.ts";
 

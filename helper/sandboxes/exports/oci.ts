@@ -1,6 +1,6 @@
 import type { IdMapLine, PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
-import { tmpfsWords } from "../plannedMounts.ts";
-import { namedUlimits } from "../privileges.ts";
+import { tmpfsWords } from "../plan/plannedMounts.ts";
+import { namedUlimits } from "../plan/privileges.ts";
 import { isMade, ociNamespaces } from "./namespaces.ts";
 import { commonGaps, type ExportFacts, overlayGap } from "./script.ts";
 

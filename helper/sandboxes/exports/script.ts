@@ -1,5 +1,5 @@
 import type { SandboxPlan } from "../../protocol/plan.ts";
-import { namedUlimits } from "../privileges.ts";
+import { namedUlimits } from "../plan/privileges.ts";
 
 /** What the exports are made of: the plan, and the variables with their values. */
 export interface ExportFacts {

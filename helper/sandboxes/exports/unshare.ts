@@ -1,5 +1,5 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
-import { tmpfsWords } from "../plannedMounts.ts";
+import { tmpfsWords } from "../plan/plannedMounts.ts";
 import { isMade, unshareFlags, withJoined } from "./namespaces.ts";
 import {
   capabilityGap,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Overlay } from "../protocol/overlays.ts";
-import type { PlannedMount } from "../protocol/plan.ts";
-import type { SandboxSpec } from "../protocol/schemas.ts";
-import { isNew, namespaceChoice } from "../protocol/sharing.ts";
+import type { Overlay } from "../../protocol/overlays.ts";
+import type { PlannedMount } from "../../protocol/plan.ts";
+import type { SandboxSpec } from "../../protocol/schemas.ts";
+import { isNew, namespaceChoice } from "../../protocol/sharing.ts";
 import type { HostDirectory, HostEntry } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 

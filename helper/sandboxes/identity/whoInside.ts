@@ -1,13 +1,13 @@
-import { readIdMap, readStatus } from "../kernel/procfs.ts";
-import { TerrariumError } from "../protocol/errors.ts";
-import type { SandboxSpec } from "../protocol/schemas.ts";
-import { joinedTarget } from "../protocol/sharing.ts";
-import type { SandboxHost } from "./host.ts";
+import { readIdMap, readStatus } from "../../kernel/procfs.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import type { SandboxSpec } from "../../protocol/schemas.ts";
+import { joinedTarget } from "../../protocol/sharing.ts";
+import type { SandboxHost } from "../host.ts";
+import { isPid } from "../joined.ts";
+import { findRunning } from "../pause.ts";
+import type { SandboxRecord } from "../record.ts";
 import { type IdMaps, joinedIdentity, needsIdRange, planIdentity } from "./identity.ts";
 import { chooseIdRange, idsInUse } from "./idRange.ts";
-import { isPid } from "./joined.ts";
-import { findRunning } from "./pause.ts";
-import type { SandboxRecord } from "./record.ts";
 import { subordinateMaps } from "./subordinate.ts";
 
 type WhoInside = Pick<SandboxRecord, "identity" | "idRangeBase">;

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import { readSubordinateRanges, readUsers } from "../kernel/identity.ts";
-import { processIds, readIdMap } from "../kernel/procfs.ts";
-import { TerrariumError } from "../protocol/errors.ts";
+import { readSubordinateRanges, readUsers } from "../../kernel/identity.ts";
+import { processIds, readIdMap } from "../../kernel/procfs.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
 
 /**
  * A free range of 65,536 unprivileged ids for a sandbox whose asker is root, as `systemd-nspawn -U` takes

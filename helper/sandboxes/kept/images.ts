@@ -11,11 +11,11 @@ import {
 } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { readStat } from "../kernel/procfs.ts";
-import { TerrariumError } from "../protocol/errors.ts";
+import { readStat } from "../../kernel/procfs.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import { makePrivate } from "../privateDirectory.ts";
 import { dataDirectory, removeTree } from "./dataDirectory.ts";
 import { extract } from "./extract.ts";
-import { makePrivate } from "./privateDirectory.ts";
 
 /**
  * Root directories made of tarballs, each once, named by its content's hash. Sandboxes share them and never write

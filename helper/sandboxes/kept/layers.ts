@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { TerrariumError } from "../protocol/errors.ts";
-import type { KeptLayer } from "../protocol/overlays.ts";
-import type { PlannedMount } from "../protocol/plan.ts";
-import type { SandboxSpec } from "../protocol/schemas.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import type { KeptLayer } from "../../protocol/overlays.ts";
+import type { PlannedMount } from "../../protocol/plan.ts";
+import type { SandboxSpec } from "../../protocol/schemas.ts";
+import type { SandboxHost } from "../host.ts";
+import { makePrivate } from "../privateDirectory.ts";
+import type { SandboxRecord } from "../record.ts";
 import { dataDirectory, removeTree } from "./dataDirectory.ts";
-import type { SandboxHost } from "./host.ts";
 import { imagesDirectory } from "./images.ts";
-import { makePrivate } from "./privateDirectory.ts";
-import type { SandboxRecord } from "./record.ts";
 
 /**
  * Kept layers: what a sandbox wrote over its root, for the next one of its name. Nobody but the user may

@@ -1,11 +1,11 @@
-import { environmentOptions } from "../launch/environment.ts";
-import { parseDuration } from "../protocol/duration.ts";
-import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
-import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
-import { clocks, defaultChoice, isNew, namespaceChoice } from "../protocol/sharing.ts";
+import { environmentOptions } from "../../launch/environment.ts";
+import { parseDuration } from "../../protocol/duration.ts";
+import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import type { SandboxSpec, Stdio } from "../../protocol/schemas.ts";
+import { clocks, defaultChoice, isNew, namespaceChoice } from "../../protocol/sharing.ts";
+import type { SandboxIdentity } from "../identity/identity.ts";
+import type { Sources } from "../paths.ts";
 import type { HostEntry, Resolver } from "./hostView.ts";
-import type { SandboxIdentity } from "./identity.ts";
-import type { Sources } from "./paths.ts";
 import { homeInside, mountOption, planMounts } from "./plannedMounts.ts";
 import { planPrivileges, privilegeOptions } from "./privileges.ts";
 import { processOptions } from "./startOrder.ts";

@@ -1,11 +1,11 @@
-import { landlockOptions } from "../launch/landlock.ts";
-import { capabilities } from "../protocol/capabilities.ts";
-import { TerrariumError } from "../protocol/errors.ts";
-import type { PlannedMount } from "../protocol/plan.ts";
-import { bothLimits, type Ulimits, ulimitNames } from "../protocol/privileges.ts";
-import type { SandboxSpec } from "../protocol/schemas.ts";
-import { isNew } from "../protocol/sharing.ts";
-import type { SandboxIdentity } from "./identity.ts";
+import { landlockOptions } from "../../launch/landlock.ts";
+import { capabilities } from "../../protocol/capabilities.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import type { PlannedMount } from "../../protocol/plan.ts";
+import { bothLimits, type Ulimits, ulimitNames } from "../../protocol/privileges.ts";
+import type { SandboxSpec } from "../../protocol/schemas.ts";
+import { isNew } from "../../protocol/sharing.ts";
+import type { SandboxIdentity } from "../identity/identity.ts";
 
 /** What a sandbox's processes may do: the spec's wish, applied to who they are and what they see. */
 export interface Privileges {

@@ -1,4 +1,4 @@
-import { readSubordinateIds } from "../kernel/subordinate.ts";
+import { readSubordinateIds } from "../../kernel/subordinate.ts";
 import type { Asker, IdMaps, SandboxIdentity } from "./identity.ts";
 import { idRangeSize } from "./idRange.ts";
 

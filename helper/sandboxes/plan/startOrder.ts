@@ -1,5 +1,5 @@
-import { TerrariumError } from "../protocol/errors.ts";
-import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import type { SandboxSpec, Stdio } from "../../protocol/schemas.ts";
 
 type SupervisedProcess = NonNullable<SandboxSpec["processes"]>[number];
 

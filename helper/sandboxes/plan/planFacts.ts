@@ -1,13 +1,13 @@
-import { buildEnvironment } from "../launch/environment.ts";
-import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
-import type { SandboxHost } from "./host.ts";
+import { buildEnvironment } from "../../launch/environment.ts";
+import type { ParameterOutput, SandboxSpec } from "../../protocol/schemas.ts";
+import type { SandboxHost } from "../host.ts";
+import type { Asker, SandboxIdentity } from "../identity/identity.ts";
+import { layerDirectory } from "../kept/layers.ts";
+import { defaultShell } from "../newRecord.ts";
+import { protections } from "../paths.ts";
+import type { SandboxRecord } from "../record.ts";
 import { readHostView, readResolver } from "./hostView.ts";
-import type { Asker, SandboxIdentity } from "./identity.ts";
-import { layerDirectory } from "./layers.ts";
-import { defaultShell } from "./newRecord.ts";
-import { protections } from "./paths.ts";
 import type { PlanFacts } from "./plan.ts";
-import type { SandboxRecord } from "./record.ts";
 
 /** A spec, and how it is attended when it is launched: what a creation says, or a record and a start. */
 export type Occasion = Pick<

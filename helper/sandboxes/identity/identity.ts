@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { SandboxSpec } from "../protocol/schemas.ts";
+import type { SandboxSpec } from "../../protocol/schemas.ts";
 import { idRangeSize } from "./idRange.ts";
 
 /** Who asked, from the kernel (credentials of the helper or of the socket's peer). */

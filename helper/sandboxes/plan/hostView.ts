@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { readMountinfo } from "../kernel/procfs.ts";
+import { readMountinfo } from "../../kernel/procfs.ts";
 
 /** What of the host a sandbox with `rootfs: host` sees, read-only: its programs and their configuration. */
 const systemDirectories = [

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { launcherPath } from "../launch/process.ts";
-import { readHostView } from "./hostView.ts";
-import { idRangeSize } from "./idRange.ts";
+import { launcherPath } from "../../launch/process.ts";
+import { idRangeSize } from "../identity/idRange.ts";
+import { readHostView } from "../plan/hostView.ts";
 
 /**
  * Runs the system's tar in a sandbox of its own, which sees its programs, the archive and the empty directory:
