@@ -57,7 +57,8 @@ static bool allow(int ruleset, int root, const char *path, uint64_t rights,
     struct stat facts;
     cleanup_fd int place = resolve_existing(root, path, O_PATH, 0);
     if (place < 0 || fstat(place, &facts) < 0)
-        return failed(failure, "landlock", "openat2", path);
+        return failed_because(failure, errno, "landlock", "openat2", path,
+                              "a rule names what is there inside: mount it, or leave it out");
     if (!S_ISDIR(facts.st_mode))
         rights &= RIGHTS_OF_A_FILE;
     const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = place};

@@ -3,10 +3,10 @@ import { formatBytes } from "../protocol/limits.ts";
 import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
+import { oneOf } from "./choice.ts";
 import { jsonOption } from "./command.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { formatFacts } from "./text.ts";
-import { UsageError } from "./usage.ts";
 
 export const planOptions: readonly Option[] = [
   { name: "plan", help: "show what would be done, and do nothing" },
@@ -40,9 +40,7 @@ export async function preview(
 }
 
 function parseFormat(text: string | undefined): ExportFormat | undefined {
-  const format = exportFormats.find((known) => known === text);
-  if (format || text === undefined) return format;
-  throw new UsageError(`--as ${text} is unknown`, `There are ${exportFormats.join(", ")}.`);
+  return text === undefined ? undefined : oneOf("--as", exportFormats, text);
 }
 
 function describePlan(plan: SandboxPlan): string {

@@ -20,7 +20,7 @@ import { parseJsonc } from "./jsonc.ts";
  */
 export function readSandboxFile(text: string, folder: string): SandboxSpecInput {
   const raw = substitute(parse(text), folder);
-  const checked = sandboxFile.safeParse(raw);
+  const checked = sandboxFile.safeParse(raw, { reportInput: true });
   if (!checked.success) throw refuse(describeIssue(checked.error.issues[0]));
   const spec = toSpec(checked.data, folder, Object.keys(Object(raw)));
   refuseLeadingOut(folder, hostPaths(spec));
@@ -83,8 +83,24 @@ function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   if (!issue) return "it is malformed";
   const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
   if (issue.code === "unrecognized_keys") return where + describeUnknownKey(issue);
+  if (issue.code === "invalid_value") return where + describeChoice(issue.values, issue.input);
+  if (issue.code === "invalid_union" && "options" in issue && issue.options)
+    return where + describeChoice(issue.options, discriminatorOf(issue));
   // What is wrong with a key stands one level below.
   return where + (issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message);
+}
+
+/** `must be none, ephemeral or kept; did you mean "kept"?` */
+function describeChoice(values: readonly unknown[], input: unknown): string {
+  const known = values.map(String);
+  const guess = typeof input === "string" ? nearest(input, known) : undefined;
+  const words = `must be one of ${known.join(", ")}`;
+  return guess === undefined ? words : `${words}; did you mean "${guess}"?`;
+}
+
+/** What stands where an alternative is named: `type` of a mount. */
+function discriminatorOf({ discriminator = "", input }: z.core.$ZodIssueInvalidUnion): unknown {
+  return new Map(Object.entries(Object(input))).get(discriminator);
 }
 
 function describeUnknownKey({ keys, path }: z.core.$ZodIssueUnrecognizedKeys): string {
@@ -101,9 +117,14 @@ function knownKeys(schema: z.core.JSONSchema._JSONSchema, path: readonly Propert
   const alternatives = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const own =
     step === undefined
-      ? Object.keys(schema.properties ?? {})
+      ? [...Object.keys(schema.properties ?? {}), ...enumeratedKeys(schema)]
       : nextSchemas(schema, step).flatMap((next) => knownKeys(next, rest));
   return [...new Set([...own, ...alternatives.flatMap((other) => knownKeys(other, path))])];
+}
+
+/** Those of a record whose keys are a closed set: ulimits. */
+function enumeratedKeys({ propertyNames }: z.core.JSONSchema.JSONSchema): readonly string[] {
+  return typeof propertyNames === "object" ? (propertyNames.enum ?? []).map(String) : [];
 }
 
 function nextSchemas(

@@ -122,8 +122,8 @@ describe("run --as", needsRoot, () => {
   });
 
   test("an unknown tool is answered with the known ones", async () => {
-    const ran = await terrarium.run(["run", "--as", "dockre", "--", "true"]);
+    const ran = await terrarium.run(["run", "--as", "helm", "--", "true"]);
     assert.equal(ran.code, 125);
-    assert.match(ran.stderr, /There are docker, podman, bwrap, unshare, oci\./);
+    assert.match(ran.stderr, /It is one of docker, podman, bwrap, unshare, oci\./);
   });
 });

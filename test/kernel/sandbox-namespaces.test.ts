@@ -152,11 +152,11 @@ describe("--namespace", needsRoot, () => {
       [namespace(`net=${ended.pid}`), /There is no process/],
       [namespace("net=/nowhere"), /The net namespace of \/nowhere cannot be joined/],
       [namespace("net=/etc/passwd"), /it is no net namespace/],
-      [namespace("network=host"), /There are pid, mnt, net/],
+      [namespace("network=host"), /one of pid, mnt, net/],
       [namespace("net"), /It is written net=host/],
-      [["--network", "bridge"], /There are none, host/],
+      [["--network", "bridge"], /one of none, host/],
       [["--time-offset", "boottime=-99999999999"], /ERANGE/],
-      [["--time-offset", "realtime=1"], /There are boottime, monotonic/],
+      [["--time-offset", "realtime=1"], /one of boottime, monotonic/],
     ] as const) {
       const ran = await run(...options, "--", "true");
       assert.equal(ran.code, 125, options.join(" "));

@@ -75,7 +75,7 @@ describe("the capabilities of a sandbox", needsRoot, () => {
   });
 
   test("that do not exist are refused", () =>
-    refused(["--cap-add", "NET_ROW"], /capabilities\.add\.0: must be a capability/));
+    refused(["--cap-add", "NET_ROW"], /NET_ROW is unknown\n {2}Did you mean NET_RAW/));
 
   test("of who is not root inside are ambient, so that they are effective; their plan says so", async (t) => {
     const user = clientOfUser(t, strangerId);

@@ -96,6 +96,10 @@ describe("sandbox.json", () => {
 
 describe("a mistake in sandbox.json", () => {
   const mistakes: readonly (readonly [text: string, says: RegExp])[] = [
+    ['{ "overlay": "keep" }', /overlay: must be one of none, .*; did you mean "kept"\?/],
+    ['{ "userns": 5 }', /userns: must be one of keep-id, root\./],
+    ['{ "mounts": [{ "type": "bnid" }] }', /mounts\.0\.type: .*did you mean "bind"\?/],
+    ['{ "ulimits": { "nofil": 1 } }', /ulimits: .*"nofil"; did you mean "nofile"\?/],
     ['{ "nmae": "web" }', /no key "nmae"; did you mean "name"\?/],
     ['{ "mounts": [{ "type": "tmpfs", "target": "/t", "mode": "4755" }] }', /octal mode/],
     ['{ "mounts": [{ "type": "tmpfs", "target": "/t", "size": "1k" }] }', /from 4096 bytes/],

@@ -69,6 +69,9 @@ async function creation(
   parsed: ParsedArguments,
 ): Promise<ParameterInput<"sandbox/create">> {
   commandOnly(parsed);
+  if (isSet(parsed, "json") && !isPreview(parsed)) {
+    throw new UsageError("--json stands beside --plan only", "What runs writes its own output.");
+  }
   const stdio = chooseStdio(parsed);
   const spec = await readSpec(connection, parsed);
   return {

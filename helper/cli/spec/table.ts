@@ -3,11 +3,12 @@ import { namespaceFacts, namespaceTypes, usernsChoices } from "../../protocol/na
 import { overlays } from "../../protocol/overlays.ts";
 import { landlockScopes, seccompProfiles } from "../../protocol/privileges.ts";
 import { networkModes } from "../../protocol/sharing.ts";
+import { oneOf } from "../choice.ts";
 import { limitFlags } from "./limits.ts";
 import { readMount, readTmpfs, readVolume } from "./mounts.ts";
 import { flag, type SpecTable } from "./row.ts";
 import {
-  oneOf,
+  readCapability,
   readDuration,
   readNamespace,
   readOffset,
@@ -229,11 +230,11 @@ export const specTable: SpecTable = {
     },
     heading: "Privileges",
     flags: [
-      flag("--cap-add NAME", "a capability in its own namespaces, or ALL", (name) => ({
-        capabilities: { add: [name] },
+      flag("--cap-add NAME", "a capability in its own namespaces, or ALL", (text, spelled) => ({
+        capabilities: { add: [readCapability(text, spelled)] },
       })),
-      flag("--cap-drop NAME", "a capability that nobody inside has, or ALL", (name) => ({
-        capabilities: { drop: [name] },
+      flag("--cap-drop NAME", "a capability that nobody inside has, or ALL", (text, spelled) => ({
+        capabilities: { drop: [readCapability(text, spelled)] },
       })),
     ],
   },

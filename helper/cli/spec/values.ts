@@ -1,3 +1,4 @@
+import { capabilities } from "../../protocol/capabilities.ts";
 import { parseDuration } from "../../protocol/duration.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import {
@@ -7,15 +8,10 @@ import {
   ulimitNames,
 } from "../../protocol/privileges.ts";
 import { clocks } from "../../protocol/sharing.ts";
+import { oneOf } from "../choice.ts";
 import { UsageError } from "../usage.ts";
 
 /** How the text of a flag is read, where it is not taken as it stands. `flag` is for the complaint. */
-
-export function oneOf<const T extends string>(flag: string, known: readonly T[], text: string): T {
-  const found = known.find((word) => word === text);
-  if (found !== undefined) return found;
-  throw new UsageError(`${flag} ${text} is unknown`, `There are ${known.join(", ")}.`);
-}
 
 /** `K=V`, or `K` for the value that it has here; a variable that is not set here is left out, as in Docker. */
 export function readVariable(text: string, flag: string): Readonly<Record<string, string>> {
@@ -32,6 +28,11 @@ export function readDuration(text: string, flag: string): string {
     `${flag} ${text} is no duration`,
     "It is written 90s, 30m or 1h30m, and is 366 days at most.",
   );
+}
+
+/** NET_RAW, net_raw and CAP_NET_RAW are the same. */
+export function readCapability(text: string, flag: string) {
+  return oneOf(flag, ["ALL", ...capabilities], text.toUpperCase().replace(/^CAP_/, ""));
 }
 
 type Choice = "new" | "host" | { readonly join: string };
