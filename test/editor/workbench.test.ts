@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { promisify } from "node:util";
 import type { Locator } from "playwright-core";
+import { checkout } from "../rig/prepare.mjs";
 import {
   cgroupsOf,
   helperBelow,
@@ -223,6 +226,31 @@ describe("In the workbench", () => {
     await workbench.killTerminal();
   });
 
+  step("Start runs a sandbox that was only written down", "16-start", async (t) => {
+    const options = ["--name", "lagoon", "--network", "host", "-m", "64m"];
+    await create(t, [
+      ...options,
+      "--",
+      "sh",
+      "-c",
+      "printf 'x\\033]0;y' > /proc/$$/comm; sleep 600; :",
+    ]);
+    const row = await workbench.findRow(sandboxes, /^lagoon.*terrarium · created/);
+    await workbench.chooseFromContextMenu(row, "Start");
+    await workbench.expandRow(await workbench.findRow(sandboxes, /^lagoon.*terrarium · running/));
+    await workbench.expandRow(
+      await workbench.findRow(sandboxes, /^Namespaces.*net time the host's/),
+    );
+    const net = await workbench.findRow(sandboxes, /^net.*shared with the host/);
+    const [, inode = ""] = /(\d+)/.exec(namespaceLink("self", "net") ?? "") ?? [];
+    assert.ok(inode !== "" && (await net.textContent())?.includes(inode));
+    await workbench.picture("16-start-shared");
+    await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
+    const shell = await workbench.findRow(sandboxes, /^2\s*→.*x\ufffd\]0;y/);
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(shell, "Enter Namespace"));
+    await workbench.terminalTitle("x\ufffd]0;y").waitFor();
+  });
+
   step(
     "a hidden view costs nothing: the helper reads only while somebody looks",
     "17-hidden",
@@ -242,6 +270,14 @@ describe("In the workbench", () => {
       await workbench.until("the helper to rest", async () => (await rests()) || undefined);
     },
   );
+
+  /** A sandbox of the same user, made beside the editor. */
+  async function create(t: TestContext, words: readonly string[]): Promise<void> {
+    const client = join(checkout, "dist", "bin", "terrarium");
+    const run = (...all: string[]) => promisify(execFile)(process.execPath, [client, ...all]);
+    t.after(() => run("rm", "-f", "lagoon"));
+    await run("create", ...words);
+  }
 
   /** The terminal's sandbox among those that others may have made. */
   function sandboxText(): RegExp {

@@ -295,6 +295,12 @@ export class Workbench {
     await this.waitForTerminals((count) => count < before);
   }
 
+  /** The entry of a terminal in the panel's list or bar, by its title. */
+  terminalTitle(text: string): Locator {
+    const places = ".terminal-tabs-entry, .single-terminal-tab";
+    return this.page.locator(places).filter({ hasText: text }).last();
+  }
+
   async togglePanelSize(): Promise<void> {
     await this.runCommand("View: Toggle Maximized Panel");
   }
