@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { runCli } from "./cli/main.ts";
 import type { HelperClient } from "./protocol/methods.ts";
@@ -15,11 +16,26 @@ async function main(words: readonly string[]): Promise<void> {
   process.exitCode = await runCli(command, {
     connect: () => connect(socket),
     version,
-    out: (text) => void process.stdout.write(`${text}\n`),
+    out: print,
     err: (text) => void process.stderr.write(`${text}\n`),
     // https://no-color.org. Not process.stdout.isTTY: Node would make a pipe non-blocking, for the command too.
     colours: isatty(1) && !process.env["NO_COLOR"],
   });
+}
+
+/** Here process.stdout is first touched: by then no command is left that could inherit it non-blocking. */
+function print(text: string): void {
+  if (process.stdout.listenerCount("error", endUnheard) === 0) {
+    process.stdout.once("error", endUnheard);
+  }
+  process.stdout.write(`${text}\n`);
+}
+
+/** Whoever read has gone, as `| head` does: then others end by SIGPIPE, which Node ignores. */
+function endUnheard(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(128 + constants.signals.SIGPIPE);
+  process.stderr.write(`terrarium: standard output: ${error.code}\n`);
+  process.exit(125);
 }
 
 async function serveHelper([mode, path]: readonly string[]): Promise<void> {

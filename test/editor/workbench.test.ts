@@ -189,6 +189,15 @@ describe("In the workbench", () => {
     await workbench.waitForTerminals((count) => count === before);
   });
 
+  step("Isolation Report says what the sandbox can still see", "13-isolation", async () => {
+    await workbench.chooseFromContextMenu(await sandboxRow(), "Isolation Report");
+    const report = workbench.page.locator(".editor-instance .view-lines");
+    await report.filter({ hasText: `What sandbox ${sandboxName}, process ${shellPid}` }).waitFor();
+    await report.filter({ hasText: "its own, " }).waitFor();
+    await workbench.picture("13-isolation-report");
+    await workbench.runCommand("View: Close Editor");
+  });
+
   step("closing the tab ends the sandbox, in the tree and in the kernel", "14-closed", async () => {
     // In sight before, so that a row that is gone is not one that was scrolled away.
     await sandboxRow();

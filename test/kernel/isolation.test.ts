@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -199,6 +199,10 @@ describe("the isolation report", needsRoot, () => {
     assert.match(stdout, new RegExp(`^What sandbox ${name}, process \\d+ \\(sleep\\) can still`));
     assert.match(stdout, /^● pid +its own, \d+ +\/proc\/\d+\/ns\/pid$/m);
     assert.ok(!stdout.includes("\u001b"));
+
+    const cut = `${terrarium.command.join(" ")} inspect --isolation ${name} | :; echo "\${PIPESTATUS[0]}"`;
+    const { stdout: status, stderr } = spawnSync("bash", ["-c", cut], { encoding: "utf8" });
+    assert.deepEqual([status, stderr], ["141\n", ""]);
 
     const refused = async (...words: readonly string[]) => {
       const ran = await terrarium.run(["inspect", "--isolation", ...words]);

@@ -3,7 +3,7 @@ import { initialNamespaces } from "../../inventory/initial.ts";
 import { processFact } from "../../inventory/processes.ts";
 import { readLsmLabel } from "../../kernel/confinement.ts";
 import { type DeviceNode, readDeviceNodes } from "../../kernel/devices.ts";
-import { hostPathOf, visibleMounts } from "../../kernel/hostPaths.ts";
+import { hostPathOf, isBelow, visibleMounts } from "../../kernel/hostPaths.ts";
 import { readUsers } from "../../kernel/identity.ts";
 import { type Known, tryToKnow } from "../../kernel/known.ts";
 import type { MountInfo } from "../../kernel/mountinfo.ts";
@@ -131,10 +131,11 @@ function readDevices(
   if (!mounts.known) return mounts;
   return tryToKnow(() =>
     mounts.value
-      .filter(({ fileSystem, options }) => fileSystem === "devtmpfs" && !/\bnodev\b/.test(options))
+      .filter(({ options }) => !options.split(",").includes("nodev"))
       .flatMap((mount) => {
         const path = hostPathOf(mount, hostMounts);
-        return path === undefined ? [] : readDeviceNodes(path, mount.mountPoint);
+        const isDevice = path !== undefined && isBelow(path, "/dev");
+        return isDevice ? readDeviceNodes(path, mount.mountPoint) : [];
       }),
   );
 }
