@@ -20,7 +20,7 @@ export async function createSandbox(
   asked: CreateParameters,
 ): Promise<CreatedSandbox> {
   const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
-  const sources = checkSpec(host, parameters);
+  const sources = await checkSpec(host, parameters);
   const record = await reserve(host, parameters);
   if (!parameters.start) return { sandbox: { id: record.id, name: record.name } };
   try {

@@ -21,11 +21,11 @@ const exporters: { readonly [format in ExportFormat]: (facts: ExportFacts) => st
  * The nearest equivalent of a sandbox in another tool's words. The spec's own variables stand in it with
  * their values, because they are the asker's to give; those of `passEnv` by name.
  */
-export function exportSandbox(
+export async function exportSandbox(
   host: SandboxHost,
   { as, ...parameters }: ParameterOutput<"sandbox/export">,
-): { readonly text: string } {
-  const { plan, environment } = planInFull(host, { ...parameters, clientEnv: {} });
+): Promise<{ readonly text: string }> {
+  const { plan, environment } = await planInFull(host, { ...parameters, clientEnv: {} });
   // The launcher skips what is not there; others fail.
   const mounts = plan.mounts.filter(({ kind, target }) => kind !== "protect" || existsSync(target));
   const { env, processes } = parameters.spec;

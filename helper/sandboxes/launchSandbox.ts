@@ -8,7 +8,7 @@ import type { CreatedSandbox } from "../protocol/methods.ts";
 import { checkEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
-import { provideImage } from "./kept/images.ts";
+import { imageDirectory, provideImage } from "./kept/images.ts";
 import { checkOverlay, layerUndo, makeLayers } from "./kept/layers.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
@@ -20,10 +20,16 @@ import { lives } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 
 /** Refuses what could never be launched, before anything is made; answers where the spec's paths lead. */
-export function checkSpec({ asker, registry }: SandboxHost, { spec, stdio }: Occasion): Sources {
+export async function checkSpec(
+  { asker, registry }: SandboxHost,
+  { spec, stdio }: Occasion,
+): Promise<Sources> {
   checkProcesses(spec, stdio);
   checkOverlay(spec);
-  return checkPaths(spec, { home: asker.home, state: registry.state.root });
+  const sources = checkPaths(spec, { home: asker.home, state: registry.state.root });
+  if (spec.rootfs.type !== "tarball") return sources;
+  const tarball = sources.get(spec.rootfs.path) ?? spec.rootfs.path;
+  return new Map(sources).set(spec.rootfs.path, await imageDirectory(tarball));
 }
 
 /** Cgroups, launch and commit of a sandbox whose record is written; undoing a failure is the caller's. */
@@ -58,6 +64,7 @@ async function withImage(
   return imaged;
 }
 
+/** Not written down yet: what is half made is found, and swept, by its id alone. */
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
 function prepare(record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };

@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import { contains, realPath, refuseLeadingOut } from "./containment.ts";
-import { imageDirectory } from "./kept/images.ts";
 
 /** Mount points that the launcher makes itself; a bind over or below them would undo what they hide. */
 const ownMountPoints = ["/", "/proc", "/sys", "/dev", "/run"] as const;
@@ -33,8 +32,7 @@ export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
   const sources = new Map<string, string>();
   const add = (path: string, real: string) => sources.set(path, real);
   if (spec.rootfs.type === "directory") add(spec.rootfs.path, checkRoot(spec.rootfs.path, hidden));
-  if (spec.rootfs.type === "tarball")
-    add(spec.rootfs.path, imageDirectory(existingFile(spec.rootfs.path)));
+  if (spec.rootfs.type === "tarball") add(spec.rootfs.path, existingFile(spec.rootfs.path));
   if (spec.workspace) add(spec.workspace, checkWorkspace(spec.workspace, hidden));
   for (const mount of spec.mounts) {
     if (mount.type === "bind") add(mount.source, existing(mount.source));

@@ -19,17 +19,17 @@ import { settleSharing } from "./sharing.ts";
  * What `createSandbox` would do, by the same steps, and with nothing made, written or taken. Throws what
  * creating would throw before it starts: pathRefused, nameTaken, limitUnavailable.
  */
-export function planSandbox(host: SandboxHost, parameters: Occasion): SandboxPlan {
-  return planInFull(host, parameters).plan;
+export async function planSandbox(host: SandboxHost, parameters: Occasion): Promise<SandboxPlan> {
+  return (await planInFull(host, parameters)).plan;
 }
 
 /** The plan, and the environment with its values. */
-export function planInFull(
+export async function planInFull(
   host: SandboxHost,
   asked: Occasion,
-): { readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] } {
+): Promise<{ readonly plan: SandboxPlan; readonly environment: PlanFacts["environment"] }> {
   const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
-  const sources = checkSpec(host, parameters);
+  const sources = await checkSpec(host, parameters);
   const drawn = newRecord(host, parameters, host.registry.records());
   const cgroups = planCgroups(drawn.id, parameters.spec.limits);
   const record = { ...drawn, cgroups: [...cgroups] };

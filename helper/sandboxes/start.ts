@@ -21,7 +21,7 @@ export async function startSandbox(
   const record = await claim(host, target, attendance.stdio === "tty");
   const occasion: Occasion = { ...attendance, spec: record.spec, keep: true };
   try {
-    return await launchSandbox(host, record, occasion, checkSpec(host, occasion));
+    return await launchSandbox(host, record, occasion, await checkSpec(host, occasion));
   } catch (error) {
     release(host, record);
     throw error;

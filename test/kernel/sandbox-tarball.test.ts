@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   unwatchFile,
   watch,
   watchFile,
@@ -22,6 +23,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { extract } from "../../helper/sandboxes/kept/extract.ts";
 import { type Cleanup, clientOfUser, json, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
 import { makeRootfs } from "./rootfs.ts";
@@ -43,6 +46,19 @@ function pack(t: Cleanup, name: string, add: (root: string) => void, ...words: s
   execFileSync("tar", ["-cPf", archive, "-C", root, ...words, "."]);
   t.after(() => terrarium.run(["layers", "rm", own(archive).slice(images.length + 1)]));
   return archive;
+}
+
+/** A file system of its own, so that filling it harms nobody. */
+function smallDisk(t: Cleanup, options: string): string {
+  const disk = mkdtempSync(join(folder, "disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
+  t.after(() => execFileSync("umount", [disk]));
+  return disk;
+}
+
+function makeFiles(directory: string, count: number): void {
+  mkdirSync(directory, { recursive: true });
+  for (let n = 0; n < count; n += 1) writeFileSync(join(directory, `${n}`), "");
 }
 
 const run = (archive: string, script: string) =>
@@ -185,6 +201,51 @@ describe("a tarball as the root", needsRoot, () => {
     await terrarium.run(["rm", "-f", name]);
     assert.equal((await terrarium.run(["layers", "rm", image])).code, 0);
     assert.ok(!existsSync(own(archive)));
+  });
+
+  test("is not read again while it is the same file", async (t) => {
+    const [first, second] = ["first", "second"].map((name) => pack(t, name, () => undefined));
+    assert.ok(first && second);
+    // Until a change would leave a trace.
+    await sleep(200);
+    assert.equal((await run(first, "/bin/busybox cat /id")).stdout, "first");
+    const source = join(own(first), "source");
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(first, { bigint: true });
+    assert.equal(readFileSync(source, "utf8"), [dev, ino, size, mtimeNs, ctimeNs].join(" "));
+    // Only a client that believes this line takes the one for the other.
+    const other = statSync(second, { bigint: true });
+    const line = [other.dev, other.ino, other.size, other.mtimeNs, other.ctimeNs].join(" ");
+    writeFileSync(source, line);
+    assert.equal((await run(second, "/bin/busybox cat /id")).stdout, "first");
+    // utimensat(2) can restore mtime, not ctime.
+    execFileSync("touch", ["-r", second, second]);
+    assert.equal((await run(second, "/bin/busybox cat /id")).stdout, "second");
+  });
+
+  test("that unpacks to more than it may, or than a disk has room for, is stopped", async (t) => {
+    const disk = smallDisk(t, "size=32m,nr_inodes=4000");
+    const often = { bytes: 1024 ** 3, recordsBetween: 8 };
+    const few = { ...often, bytes: 16 * 1024 ** 2 };
+    const bomb = pack(t, "bomb", (root) => truncateSync(join(root, "id"), 64 * 1024 ** 2), "-z");
+    const files = pack(t, "files", (root) => makeFiles(join(root, "run"), 6000), "-z");
+    const extracted = (archive: string, bounds: typeof often) =>
+      extract(archive, disk, undefined, bounds);
+    assert.match((await extracted(bomb, few)) ?? "", /it unpacks to more than 0.015625 GiB/);
+    execFileSync("find", [disk, "-mindepth", "1", "-delete"]);
+    assert.match((await extracted(bomb, often)) ?? "", /less than a twentieth of the disk free/);
+    execFileSync("find", [disk, "-mindepth", "1", "-delete"]);
+    assert.match((await extracted(files, often)) ?? "", /leave the disk room for few others/);
+  });
+
+  test("that a disk has no room for leaves nothing there", async (t) => {
+    const data = smallDisk(t, "size=256m,mode=777");
+    const bomb = pack(t, "large", (root) => truncateSync(join(root, "id"), 300 * 1024 ** 2), "-z");
+    assert.ok(statSync(bomb).size < 8 * 1024 ** 2);
+    const words = ["run", "--rootfs-tarball", bomb, "--", "/bin/busybox", "true"];
+    const env = { XDG_DATA_HOME: data };
+    const { code, stderr } = await clientOfUser(t, 4242).run(words, { env });
+    assert.deepEqual([code, readdirSync(join(data, "terrarium/images"))], [125, []]);
+    assert.match(stderr, /large.tar: its files would leave less than a twentieth of the disk free/);
   });
 
   test("works for an ordinary user, whose all its files then are", async (t) => {

@@ -14,6 +14,7 @@ export async function extract(
   tarball: string,
   directory: string,
   idBase: number | undefined,
+  bounds: Bounds = defaultBounds,
 ): Promise<string | undefined> {
   const child = start([
     "run",
@@ -22,6 +23,7 @@ export async function extract(
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs-shared", "/tmp"],
     ...(idBase === undefined ? plain(tarball, directory) : idMapped(tarball, directory, idBase)),
     ...["--", "tar", "-x", "-f", "/archive", "-C", "/root", "--numeric-owner", ...content],
+    ...boundOptions(bounds),
     ...(idBase === undefined ? ["--no-same-owner"] : ["--same-owner"]),
   ]);
   const [said] = await Promise.all([text(child.stderr), once(child, "close")]);
@@ -29,6 +31,34 @@ export async function extract(
   const [reason] = said.trim().split("\n");
   return reason?.slice(0, 200) || "tar ended without a word";
 }
+
+interface Bounds {
+  /** Of the archive, unpacked; holes in its files do not count. */
+  readonly bytes: number;
+  /** Between two looks; tar counts records of 10 KiB. */
+  readonly recordsBetween: number;
+}
+
+const defaultBounds: Bounds = { bytes: 64 * 1024 ** 3, recordsBetween: 1024 };
+
+const recordBytes = 10 * 1024;
+
+/**
+ * A small archive can unpack to any number of bytes, or of empty files. tar says how far it is (checkpoints in
+ * its manual), and a shell line beside it looks at that and at the disk: a twentieth of either stays free.
+ */
+function boundOptions({ bytes, recordsBetween }: Bounds): readonly string[] {
+  const look = [
+    'stop() { echo "$1" >&2; kill $PPID; exit; }',
+    `[ $((TAR_CHECKPOINT * ${recordBytes})) -le ${bytes} ] || stop "it unpacks to more than ${inWords(bytes)}"`,
+    "set -- $(stat -f -c '%a %b %d %c' /root)",
+    '[ $(($1 * 20)) -ge $2 ] || stop "its files would leave less than a twentieth of the disk free"',
+    '[ $(($3 * 20)) -ge $4 ] || stop "its files would leave the disk room for few others"',
+  ];
+  return [`--checkpoint=${recordsBetween}`, `--checkpoint-action=exec=${look.join("; ")}`];
+}
+
+const inWords = (bytes: number): string => `${bytes / 1024 ** 3} GiB`;
 
 /** /dev is the sandbox's own, and without the bits that mean another user's rights. */
 const content = ["--no-same-permissions", "--anchored", "--exclude=./dev/*", "--exclude=dev/*"];

@@ -1,14 +1,4 @@
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { constants, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readStat } from "../../kernel/procfs.ts";
@@ -16,6 +6,7 @@ import { TerrariumError } from "../../protocol/errors.ts";
 import { makePrivate } from "../privateDirectory.ts";
 import { dataDirectory, removeTree } from "./dataDirectory.ts";
 import { extract } from "./extract.ts";
+import { readContent, readIdentity, readSource, writeSource } from "./tarball.ts";
 
 /**
  * Root directories made of tarballs, each once, named by its content's hash. Sandboxes share them and never write
@@ -25,9 +16,17 @@ export function imagesDirectory(): string {
   return join(dataDirectory(), "images");
 }
 
-/** Where the tarball's files are, or will be. */
-export function imageDirectory(tarball: string): string {
-  return join(imagesDirectory(), hashOf(tarball));
+/** Where the tarball's files are, or will be. It is read only when no image is known to be of this very file. */
+export async function imageDirectory(tarball: string): Promise<string> {
+  const identity = await readIdentity(tarball);
+  const known = finished().find((image) => readSource(image) === identity);
+  return known ?? join(imagesDirectory(), (await readContent(tarball)).hash);
+}
+
+function finished(): readonly string[] {
+  if (!existsSync(imagesDirectory())) return [];
+  const names = readdirSync(imagesDirectory()).filter((name) => !name.startsWith("."));
+  return names.map((name) => join(imagesDirectory(), name));
 }
 
 /**
@@ -39,7 +38,13 @@ export async function provideImage(
   image: string,
   idBase: number | undefined,
 ): Promise<void> {
-  if (existsSync(image)) return;
+  if (!existsSync(image)) await makeImage(tarball, image, idBase);
+  if (readSource(image) === (await readIdentity(tarball))) return;
+  const { hash, identity } = await readContent(tarball);
+  if (identity !== undefined && hash === basename(image)) writeSource(image, identity);
+}
+
+async function makeImage(tarball: string, image: string, idBase: number | undefined) {
   for (const directory of [dataDirectory(), imagesDirectory()]) makePrivate(directory);
   await removeAbandoned();
   const unfinished = join(imagesDirectory(), `.${process.pid}.${basename(image)}`);
@@ -47,7 +52,8 @@ export async function provideImage(
   try {
     const copy = join(unfinished, "archive");
     await copyFile(tarball, copy, constants.COPYFILE_FICLONE);
-    if (imageDirectory(copy) !== image) throw refused(tarball, "it changed while it was read");
+    if ((await readContent(copy)).hash !== basename(image))
+      throw refused(tarball, "it changed while it was read");
     makePrivate(join(unfinished, "root"));
     const complaint = await extract(copy, join(unfinished, "root"), idBase);
     if (complaint) throw refused(tarball, complaint);
@@ -64,23 +70,6 @@ async function removeAbandoned(): Promise<void> {
   for (const name of unfinished) {
     const maker = Number(name.split(".")[1]);
     if (!readStat(maker)) await removeTree(join(imagesDirectory(), name));
-  }
-}
-
-const chunkBytes = 1024 * 1024;
-
-function hashOf(path: string): string {
-  const file = openSync(path, "r");
-  try {
-    const hash = createHash("sha256");
-    const chunk = Buffer.alloc(chunkBytes);
-    for (let count = 1; count > 0; ) {
-      count = readSync(file, chunk);
-      hash.update(chunk.subarray(0, count));
-    }
-    return hash.digest("hex");
-  } finally {
-    closeSync(file);
   }
 }
 
