@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { after, describe, type TestContext, test } from "node:test";
 import { readDeviceNodes } from "../../helper/kernel/devices.ts";
 import type { IsolationLine, IsolationReport } from "../../helper/protocol/isolation.ts";
 import { clientOfUser, eventually, json, startSandbox, terrarium, uniqueName } from "./cli.ts";
@@ -42,6 +42,9 @@ function temporaryFolder(t: TestContext): string {
 }
 
 describe("the isolation report", needsRoot, () => {
+  // For the whole suite: a test's sandbox is removed by the client, which must still be there.
+  const ofUser = clientOfUser({ after }, user);
+
   test("on a default sandbox finds nothing open, and only what it was not asked to close", async (t) => {
     const found = await reportOn(t);
     const others = found.lines.filter(({ level }) => level !== "closed");
@@ -169,7 +172,7 @@ describe("the isolation report", needsRoot, () => {
 
   test("tells an ordinary user what it may not read of another's process, and why", async (t) => {
     const { pid } = await startPlain(t);
-    const found = await report(pid, clientOfUser(t, user));
+    const found = await report(pid, ofUser);
     for (const name of ["pid", "user", "host devices", "keyrings"]) {
       assert.deepEqual(
         [line(found, name).level, line(found, name).fact],
@@ -180,9 +183,8 @@ describe("the isolation report", needsRoot, () => {
   });
 
   test("on an ordinary user's own sandbox is complete", async (t) => {
-    const client = clientOfUser(t, user);
-    const { name } = await startSandbox(t, [], ["sleep", "600"], client);
-    const found = await report(name, client);
+    const { name } = await startSandbox(t, [], ["sleep", "600"], ofUser);
+    const found = await report(name, ofUser);
     assert.deepEqual(
       levels(found, "pid", "mnt", "net", "user", "capabilities", "host files", "host devices"),
       ["pid", "mnt", "net", "user", "capabilities", "host files", "host devices"].map(

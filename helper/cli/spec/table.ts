@@ -91,7 +91,7 @@ export const specTable: SpecTable = {
   },
   overlay: {
     words:
-      "A writable layer over the root, so that all of it can be changed and nothing below changes. ephemeral: in memory, gone with the sandbox. kept: on disk, for the next sandbox of this name (terrarium layers). Default: none.",
+      "A writable layer over the root, so that all of it can be changed and nothing below changes (by an ordinary user only files of their own). ephemeral: in memory, gone with the sandbox. kept: on disk, for the next sandbox of this name (terrarium layers). Default: none.",
     heading: "Files",
     flags: [
       flag("--overlay KIND", "layer over the root: none, ephemeral, kept", (text, spelled) => ({
