@@ -108,10 +108,15 @@ describe("a helper that is killed", needsRoot, () => {
   test(`row 30: ${kills} times, with ${atOnce} sandboxes in the making each time, leaves nothing`, async (t) => {
     const [inventory, objects] = [takeInventory(), countKernelObjects()];
     let survivors = 0;
-    // On its way out, whatever happened: what a killed helper had begun runs on.
-    t.after(async () => removeSurvivors(await warmHelper(t)));
+    let helper = await startHelper();
+    t.after(async () => {
+      // Whatever happened: what a killed helper had begun runs on.
+      await helper.kill();
+      helper = await startHelper();
+      await removeSurvivors(helper);
+      await helper.kill();
+    });
     for (let round = 0; round < kills; round += 1) {
-      const helper = await warmHelper(t);
       survivors += await removeSurvivors(helper);
       const creations = Array.from({ length: atOnce }, (_, place) =>
         create(helper, ["sleep", "1000"], `killed-${process.pid}-${place}`),
@@ -120,10 +125,10 @@ describe("a helper that is killed", needsRoot, () => {
       await sleep((round * longestMs) / kills);
       await helper.kill();
       void settled;
+      helper = await startHelper();
     }
-    const last = await warmHelper(t);
-    survivors += await removeSurvivors(last);
-    await last.kill();
+    survivors += await removeSurvivors(helper);
+    await helper.kill();
     t.diagnostic(`${survivors} of ${kills * atOnce} had begun`);
     assert.ok(survivors > 0 && survivors < kills * atOnce, "the moments lie before and behind");
     await assertNothingLeft(inventory);
