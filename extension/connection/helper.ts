@@ -14,6 +14,7 @@ import {
   protocolVersion,
   type Results,
 } from "../../helper/protocol/methods.ts";
+import { patientReader } from "../../helper/protocol/patientReader.ts";
 import { UserError } from "../failure.ts";
 import { connectionLogger } from "./logger.ts";
 import { type HelperProcess, startHelperProcess } from "./process.ts";
@@ -173,7 +174,7 @@ async function launch(
   const process = startHelperProcess(program, log);
   const connection = new Connection(
     createMessageConnection(
-      new StreamMessageReader(process.stdout),
+      patientReader(new StreamMessageReader(process.stdout)),
       new StreamMessageWriter(process.stdin),
       connectionLogger(log),
     ),

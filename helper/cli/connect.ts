@@ -6,6 +6,7 @@ import {
 } from "vscode-jsonrpc/node";
 import { Connection } from "../protocol/client.ts";
 import { type HelperConnection, protocolVersion } from "../protocol/methods.ts";
+import { patientReader } from "../protocol/patientReader.ts";
 
 export interface HelperStreams {
   readonly input: Readable;
@@ -19,7 +20,10 @@ export async function connectClient(
 ): Promise<HelperConnection> {
   const { input, output } = "input" in streams ? streams : { input: streams, output: streams };
   const connection = new Connection(
-    createMessageConnection(new StreamMessageReader(input), new StreamMessageWriter(output)),
+    createMessageConnection(
+      patientReader(new StreamMessageReader(input)),
+      new StreamMessageWriter(output),
+    ),
   );
   connection.onClose(() => output.end());
   await connection.request("initialize", { client, protocol: protocolVersion });

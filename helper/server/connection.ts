@@ -8,6 +8,7 @@ import {
 } from "vscode-jsonrpc/node";
 import { TerrariumError, toWireError } from "../protocol/errors.ts";
 import type { MethodName } from "../protocol/methods.ts";
+import { patientReader } from "../protocol/patientReader.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { answer, type Peer } from "./answer.ts";
 import type { Audit } from "./audit.ts";
@@ -30,7 +31,7 @@ export function serve(
   const { input, output } =
     "input" in transport ? transport : { input: transport, output: transport };
   const capped = capMessages();
-  const reader = new StreamMessageReader(input.pipe(capped));
+  const reader = patientReader(new StreamMessageReader(input.pipe(capped)));
   // Its timer for half a message would go on for ever, for every client that left in the middle of one.
   reader.partialMessageTimeout = 0;
   const connection = createMessageConnection(reader, new StreamMessageWriter(output));
