@@ -65,7 +65,6 @@ async function withImage(
 }
 
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
-/** Not written down yet: what is half made is found, and swept, by its id alone. */
 function prepare(record: SandboxRecord): SandboxRecord {
   const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
   checkEnding(prepared);

@@ -12,7 +12,8 @@ import { findRecord } from "./registry.ts";
 
 /**
  * Starts a sandbox that was only created, or one that has ended and whose record was kept: the same spec, id,
- * name and, where it is still free, range of ids, everything else new. A start that fails leaves it as one that was only created.
+ * name and, where it is still free, range of ids, everything else new. A start that fails leaves it as one that
+ * was only created.
  */
 export async function startSandbox(
   host: SandboxHost,
