@@ -62,6 +62,8 @@ export class Injector {
     const line = [...log, ...this.#words(spoil), "--", launcherPath, ...args];
     const child = spawn(this.#program, line, {
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe"],
+      // LeakSanitizer cannot trace what is traced already.
+      env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" },
     });
     const [, , errors, events, sync, calls] = Array.from<Readable | Writable | null | undefined>(
       child.stdio,

@@ -18,6 +18,7 @@ const expectedFiles = [
   "changelog.md",
   "dist/bin/chunk-….js",
   "dist/bin/here-….js",
+  "dist/bin/isolation-….js",
   "dist/bin/remote-….js",
   "dist/bin/serve-….js",
   "dist/bin/specFile-….js",

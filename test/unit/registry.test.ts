@@ -169,10 +169,10 @@ describe("a sandbox is found", () => {
   });
 });
 
-test("ids are 48 bits in hexadecimal and do not repeat", () => {
+test("ids are in hexadecimal, begin as no pid does, and do not repeat", () => {
   const ids = Array.from({ length: 1000 }, newId);
   assert.equal(new Set(ids).size, ids.length);
-  for (const id of ids) assert.match(id, /^[0-9a-f]{12}$/);
+  for (const id of ids) assert.match(id, /^[a-f][0-9a-f]{11}$/);
 });
 
 describe("the state directory", () => {
