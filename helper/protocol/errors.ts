@@ -45,6 +45,7 @@ export interface ErrorArguments {
   readonly idRangeExhausted: { readonly tried: number };
   readonly helperFailed: { readonly reason: string };
   readonly cannotExecute: { readonly command: string; readonly errno: string };
+  readonly noSuchCgroup: { readonly path: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -77,6 +78,7 @@ const errorCodes = [
   "sandboxNotPaused",
   "processFrozen",
   "namespaceGone",
+  "noSuchCgroup",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -124,6 +126,8 @@ const wording: Wording = {
     errno === "ENOENT"
       ? `There is no command "${command}" inside the sandbox.`
       : `Cannot execute "${command}" inside the sandbox (${errno}).`,
+  noSuchCgroup: ({ path }) =>
+    `There is no cgroup ${path}. "terrarium cgroups" shows those that exist.`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

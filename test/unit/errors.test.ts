@@ -41,6 +41,7 @@ const examples: ErrorArguments = {
   idRangeExhausted: { tried: 28_656 },
   helperFailed: { reason: "read: EIO" },
   cannotExecute: { command: "/bin/tides", errno: "EACCES" },
+  noSuchCgroup: { path: "/docker" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -110,6 +111,7 @@ test("numbers on the wire never change their meaning", () => {
     sandboxNotPaused: -32021,
     processFrozen: -32022,
     namespaceGone: -32023,
+    noSuchCgroup: -32024,
   });
 });
 

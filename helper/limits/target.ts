@@ -1,0 +1,74 @@
+import { basename, posix } from "node:path";
+import {
+  type CgroupMount,
+  cgroupDirectory,
+  readCgroupFile,
+  readCgroupMounts,
+} from "../kernel/cgroupfs.ts";
+import { printable } from "../kernel/printable.ts";
+import { readCgroupPaths, readStat } from "../kernel/procfs.ts";
+import type { CgroupMembership } from "../kernel/proctext.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+
+/** Where one hierarchy has a cgroup. */
+export interface PlacedCgroup {
+  readonly hierarchy: CgroupMount;
+  readonly directory: string;
+}
+
+/** What limits and usage can be asked of: a sandbox, a process or a cgroup, with its place in each hierarchy. */
+export interface CgroupTarget {
+  readonly kind: "sandbox" | "process" | "cgroup";
+  /** For people: a sandbox's name, a process's command, a cgroup's last component. */
+  readonly title: string;
+  /** Id of a sandbox. */
+  readonly sandbox?: string | undefined;
+  readonly pid?: number | undefined;
+  readonly cgroups: readonly PlacedCgroup[];
+}
+
+/** The cgroups that a process is in. Throws noSuchProcess. */
+export function targetOfProcess(pid: number): CgroupTarget {
+  const memberships = readCgroupPaths(pid);
+  if (!memberships) throw new TerrariumError("noSuchProcess", { pid });
+  const cgroups = readCgroupMounts().hierarchies.flatMap((hierarchy): readonly PlacedCgroup[] => {
+    const path = memberships.find((membership) => isOf(membership, hierarchy))?.path;
+    const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, path);
+    return directory === undefined ? [] : [{ hierarchy, directory }];
+  });
+  return { kind: "process", title: printable(readStat(pid)?.command ?? String(pid)), pid, cgroups };
+}
+
+/**
+ * A directory of one hierarchy (`/sys/fs/cgroup/memory/docker`), or a path below their roots (`/docker`),
+ * then in each hierarchy that has it. Throws noSuchCgroup.
+ */
+export function targetOfPath(text: string): CgroupTarget {
+  const path = posix.resolve(text);
+  const { hierarchies } = readCgroupMounts();
+  const named = hierarchies
+    .filter(({ mountPoint }) => isWithin(path, mountPoint))
+    .sort((a, b) => b.mountPoint.length - a.mountPoint.length)[0];
+  const candidates = named
+    ? [{ hierarchy: named, directory: path }]
+    : hierarchies.map((hierarchy) => ({
+        hierarchy,
+        directory: posix.join(hierarchy.mountPoint, path),
+      }));
+  const cgroups = candidates.filter(({ directory }) => isCgroup(directory));
+  if (cgroups.length === 0) throw new TerrariumError("noSuchCgroup", { path: text });
+  return { kind: "cgroup", title: printable(basename(path) || "/"), cgroups };
+}
+
+function isOf({ hierarchy: id, controllers }: CgroupMembership, hierarchy: CgroupMount): boolean {
+  return hierarchy.version === 2 ? id === 0 : controllers.join(",") === hierarchy.id;
+}
+
+function isWithin(path: string, mountPoint: string): boolean {
+  return path === mountPoint || path.startsWith(`${mountPoint}/`);
+}
+
+/** Every cgroup has this file; a directory of another file system that hides one has not. */
+function isCgroup(directory: string): boolean {
+  return readCgroupFile(directory, "cgroup.procs") !== undefined;
+}
