@@ -25,13 +25,24 @@ export function raceCommands<Name extends string>(
 ): Record<Name, number> {
   const names = namesOf(commands);
   const lines = names.flatMap((name, i) => [...(i > 0 ? ["--then"] : []), ...commands[name]]);
-  const output = execFileSync(compile("race"), [`${rounds + 1}`, ...lines], { encoding: "utf8" });
+  const race = compile("race");
+  const output = execFileSync(race, [`${rounds + 1}`, ...lines], {
+    encoding: "utf8",
+    env: plainEnvironment(),
+  });
   const rows = output
     .trim()
     .split("\n")
     .slice(1)
     .map((row) => row.split(" ").map(Number));
   return medians(names, (i) => rows.map((row) => (row[i] ?? 0) / 1e6));
+}
+
+/** Of nobody: what a person's shell does when it starts would count as the work of a peer that starts one. */
+function plainEnvironment(): Readonly<Record<string, string>> {
+  const home = join(programs, "home");
+  mkdirSync(home, { recursive: true });
+  return { HOME: home, PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
 }
 
 /** The same for work of this process's own. */
