@@ -1,5 +1,6 @@
+import { formatBytes } from "../../helper/protocol/bytes.ts";
 import type { LimitReading, ProcessFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
-import { formatBytes, type LimitName } from "../../helper/protocol/limits.ts";
+import { formatLimit, type LimitName } from "../../helper/protocol/limits.ts";
 
 /** How figures are worded in rows: the field's words, no more digits than one can use. */
 
@@ -14,8 +15,10 @@ export function pidWords({ pid, nestedPids }: ProcessFact): string {
   return inner === undefined || nestedPids.length < 2 ? `${pid}` : `${inner} → ${pid}`;
 }
 
+/** A limit that is one number; undefined where none is set. */
 export function limitOf(limits: readonly LimitReading[], name: LimitName): number | undefined {
-  return limits.find(({ limit }) => limit === name)?.value;
+  const value = limits.find(({ limit }) => limit === name)?.value;
+  return typeof value === "number" ? value : undefined;
 }
 
 /** `20 %` of one core; undefined without a quota. */
@@ -51,15 +54,8 @@ export function stateWords({ state, exitCode, exitSignal }: SandboxSummary): str
   return exitCode === undefined ? "exited" : `exited with ${exitCode}`;
 }
 
-const limitFormats: Readonly<Record<LimitName, (value: number) => string>> = {
-  cpuPeriodUs: (us) => `${us} µs`,
-  cpuQuotaUs: (us) => `${us} µs`,
-  memoryBytes: formatBytes,
-  pidsMax: (count) => `${count}`,
-};
-
 export function limitWords({ limit, value }: LimitReading): string {
-  return value === undefined ? "no limit" : limitFormats[limit](value);
+  return formatLimit(limit, value);
 }
 
 /** ` · ` between the facts that are there. */

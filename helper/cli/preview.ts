@@ -1,5 +1,5 @@
+import { formatBytes } from "../protocol/bytes.ts";
 import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
-import { formatBytes } from "../protocol/limits.ts";
 import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";

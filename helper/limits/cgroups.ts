@@ -8,11 +8,14 @@ import type { LimitReading } from "../protocol/inventory.ts";
 import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
 import type { PlannedCgroup } from "../protocol/plan.ts";
 import { killProcesses } from "./kill.ts";
+import { parseNumber } from "./limitFile.ts";
 import { makeCgroup } from "./make.ts";
 import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
-import { type LimitRow, limitTable, memoryUsageFile, parseNumber } from "./table.ts";
+import { readLimitsOf } from "./read.ts";
+import { limitTable, memoryUsageFile } from "./table.ts";
+import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
-import { writeLimit } from "./write.ts";
+import { plannedWrites, writeLimits } from "./write.ts";
 
 /** The life of a sandbox's cgroups: `<hierarchy>/terrarium/<id>`, in every hierarchy that has a controller. */
 
@@ -38,7 +41,7 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
   try {
     for (const name of asked) requirePlace(places, name);
     for (const place of places) makeCgroup(place, id, controllers, made);
-    for (const row of limitTable) applyLimit(places, id, row, limits[row.limit]);
+    writeLimits(placed(places, id), limits);
   } catch (error) {
     for (const directory of made.reverse()) removeEmpty(directory);
     throw error;
@@ -53,28 +56,15 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
 export function planCgroups(id: string, limits: Limits): readonly PlannedCgroup[] {
   const places = cgroupPlaces();
   for (const name of limitNames) if (limits[name] !== undefined) requirePlace(places, name);
-  return places.map((place) => ({
-    hierarchyId: place.hierarchy.id,
-    directory: sandboxDirectory(place, id),
-    writes: plannedWrites(places, place, limits),
+  const cgroups = placed(places, id);
+  const writes = plannedWrites(cgroups, limits);
+  return cgroups.map(({ hierarchy, directory }) => ({
+    hierarchyId: hierarchy.id,
+    directory,
+    writes: writes
+      .filter((write) => write.directory === directory)
+      .map(({ file, text }) => ({ file, value: text })),
   }));
-}
-
-/** Version 2's cpu.max is written twice, for the period and for the quota, as `createCgroups` does it. */
-function plannedWrites(
-  places: readonly CgroupPlace[],
-  place: CgroupPlace,
-  limits: Limits,
-): PlannedCgroup["writes"] {
-  const current = new Map<string, string>();
-  return limitTable.flatMap((row) => {
-    const value = limits[row.limit];
-    if (value === undefined || placeOf(places, row) !== place) return [];
-    const { file, format } = fileOf(place, row);
-    const text = format(value, current.get(file) ?? "");
-    current.set(file, text);
-    return [{ file, value: text }];
-  });
 }
 
 /** Kills every process that is in a cgroup of the sandbox, and waits for the kernel to let them go. */
@@ -96,17 +86,7 @@ export function removeCgroups(id: string): void {
 /** The limits of a sandbox as the kernel holds them; a limit whose file is absent is absent. */
 export function readLimits(id: string): LimitReading[] {
   checkId(id);
-  const places = cgroupPlaces();
-  return limitTable.flatMap((row): readonly LimitReading[] => {
-    const place = placeOf(places, row);
-    if (!place) return [];
-    const { file, parse } = fileOf(place, row);
-    const directory = sandboxDirectory(place, id);
-    const text = readCgroupFile(directory, file);
-    return text === undefined
-      ? []
-      : [{ limit: row.limit, file: join(directory, file), value: parse(text) }];
-  });
+  return readLimitsOf(placed(cgroupPlaces(), id));
 }
 
 /** Bytes charged to a sandbox; undefined where no memory controller serves it. */
@@ -125,30 +105,20 @@ export function listCgroupNames(): string[] {
   return [...new Set(names)].filter(isId).sort();
 }
 
-function applyLimit(
-  places: readonly CgroupPlace[],
-  id: string,
-  row: LimitRow,
-  value: number | undefined,
-): void {
-  const place = placeOf(places, row);
-  if (!place || value === undefined) return;
-  writeLimit(row, fileOf(place, row), sandboxDirectory(place, id), value);
+function placed(places: readonly CgroupPlace[], id: string): readonly PlacedCgroup[] {
+  return places.map((place) => ({
+    hierarchy: place.hierarchy,
+    directory: sandboxDirectory(place, id),
+  }));
 }
 
 function requirePlace(places: readonly CgroupPlace[], name: LimitName): void {
   for (const row of limitTable) {
-    if (row.limit === name && !placeOf(places, row)) throw unavailable(row);
+    if (row.limit !== name) continue;
+    if (!places.some(({ controllers }) => controllers.includes(row.controller))) {
+      throw unavailable(row);
+    }
   }
-}
-
-/** A controller is in one hierarchy only, so the first that has it is the one. */
-function placeOf(places: readonly CgroupPlace[], row: LimitRow): CgroupPlace | undefined {
-  return places.find(({ controllers }) => controllers.includes(row.controller));
-}
-
-function fileOf({ hierarchy }: CgroupPlace, row: LimitRow) {
-  return hierarchy.version === 1 ? row.v1 : row.v2;
 }
 
 function controllersOf(names: readonly LimitName[]): ReadonlySet<string> {

@@ -1,15 +1,12 @@
 import { dirname, join } from "node:path";
-import {
-  type CgroupMount,
-  cgroupDirectory,
-  readCgroupFile,
-  readCgroupMounts,
-} from "../kernel/cgroupfs.ts";
+import { type CgroupMount, cgroupDirectory, readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { type Known, tryToKnow } from "../kernel/known.ts";
 import { readCgroupPaths } from "../kernel/procfs.ts";
 import type { CgroupMembership } from "../kernel/proctext.ts";
 import type { LimitName } from "../protocol/limits.ts";
-import { type LimitRow, limitTable } from "./table.ts";
+import { filesOf } from "./limitFile.ts";
+import { fileIn } from "./read.ts";
+import { type Controller, limitTable } from "./table.ts";
 
 /** The lowest limit of a process's cgroup and its ancestors, the one that it runs into first. */
 export interface EffectiveLimit {
@@ -19,13 +16,13 @@ export interface EffectiveLimit {
   readonly file: string;
 }
 
-export type EffectiveLimits = Readonly<Record<LimitRow["controller"], Known<EffectiveLimit>>>;
+export type EffectiveLimits = Readonly<Record<Controller, Known<EffectiveLimit>>>;
 
 /** Not known where the controller is mounted nowhere, or the process is outside what the helper sees. */
 export function effectiveLimits(pid: number): EffectiveLimits {
   const { hierarchies } = readCgroupMounts();
   const memberships = readCgroupPaths(pid) ?? [];
-  const find = (controller: LimitRow["controller"], readAt: ReadAt) =>
+  const find = (controller: Controller, readAt: ReadAt) =>
     lowestOf(controller, hierarchies, memberships, readAt);
   return {
     memory: find("memory", (at) => reading(at, "memoryBytes")),
@@ -43,7 +40,7 @@ interface Place {
 type ReadAt = (place: Place) => EffectiveLimit;
 
 function lowestOf(
-  controller: LimitRow["controller"],
+  controller: Controller,
   hierarchies: readonly CgroupMount[],
   memberships: readonly CgroupMembership[],
   readAt: ReadAt,
@@ -75,10 +72,14 @@ function processors(place: Place): EffectiveLimit {
 
 function reading({ version, directory }: Place, limit: LimitName): EffectiveLimit {
   const row = limitTable.find((known) => known.limit === limit);
-  if (!row) throw new Error(`no row for ${limit}`);
-  const { file, parse } = version === 1 ? row.v1 : row.v2;
-  const text = readCgroupFile(directory, file);
-  return { file: join(directory, file), value: text === undefined ? undefined : parse(text) };
+  const limitFile = row && fileIn(row, { version });
+  if (!limitFile || "reason" in limitFile) throw new Error(`no file for ${limit}`);
+  const files = filesOf(directory);
+  const value = limitFile.read(files);
+  return {
+    file: join(directory, limitFile.find(files) ?? limitFile.name),
+    value: typeof value === "number" ? value : undefined,
+  };
 }
 
 /** From a cgroup to the top: the kernel holds a process to the limits of all of them. */

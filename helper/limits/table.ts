@@ -1,99 +1,90 @@
-import type { LimitName } from "../protocol/limits.ts";
+import { type LimitName, type LimitValueOf, limitNames } from "../protocol/limits.ts";
+import type { LimitValue } from "../protocol/limitUnits.ts";
+import { type LimitFile, type NoSuchLimit, number, parseNumber, standing } from "./limitFile.ts";
 
-/** How one limit is read and written in one version of cgroups. */
-export interface LimitFile {
-  readonly file: string;
-  /** Undefined: the file says that there is no limit. */
-  parse(text: string): number | undefined;
-  /** The file holds another limit as well, so what to write depends on its text now. */
-  readonly shared?: true;
-  /** What to write. `current` is the text of a shared file now. */
-  format(value: number, current: string): string;
-}
+export type Controller = "cpu" | "memory" | "pids";
 
-export interface LimitRow {
-  readonly limit: LimitName;
-  readonly controller: "cpu" | "memory" | "pids";
-  readonly v1: LimitFile;
-  readonly v2: LimitFile;
+/** What one limit is in both versions of cgroups. */
+interface LimitFiles<V extends LimitValue> {
+  readonly controller: Controller;
+  readonly v1: LimitFile<V> | NoSuchLimit;
+  readonly v2: LimitFile<V> | NoSuchLimit;
   /** The kernel rounds the value down to a multiple of at most this: a page, 64 KiB on some aarch64 kernels. */
-  readonly granularity: number;
+  readonly granularity?: number;
 }
+
+export interface LimitRow extends LimitFiles<LimitValue> {
+  readonly limit: LimitName;
+}
+
+const page = 65_536;
 
 /** PAGE_COUNTER_MAX in bytes is just below 2^63; page sizes move it a little, never below this. */
 const noMemoryLimit = 2 ** 62;
 
-const plain: Pick<LimitFile, "parse" | "format"> = {
-  parse: (text) => parseNumber(text),
-  format: (value) => String(value),
-};
+const defaultPeriodUs = "100000";
 
-/**
- * Every limit of helper/protocol/limits.ts with its files: cgroup-v2.rst, sched-bwc.rst,
- * cgroup-v1/memory.rst, cgroup-v1/pids.rst. The order is the order of writes: period before quota,
- * because the quota's smallest value and a parent's bound are judged against the period.
- */
-export const limitTable: readonly LimitRow[] = [
-  {
-    limit: "cpuPeriodUs",
+/** cgroup-v2.rst, sched-bwc.rst, cgroup-v1/memory.rst, cgroup-v1/pids.rst. */
+const limitFiles: { readonly [N in LimitName]: LimitFiles<LimitValueOf<N>> } = {
+  cpuPeriodUs: {
     controller: "cpu",
-    v1: { file: "cpu.cfs_period_us", ...plain },
-    v2: {
-      file: "cpu.max",
-      shared: true,
-      parse: (text) => parseNumber(word(text, 1)),
-      format: (value, current) => `${word(current, 0) || "max"} ${value}`,
-    },
-    granularity: 1,
+    v1: number("cpu.cfs_period_us", defaultPeriodUs),
+    v2: cpuMax(1),
   },
-  {
-    limit: "cpuQuotaUs",
+  cpuQuotaUs: {
     controller: "cpu",
     // -1 is "no quota"; it has a sign, so it is no number here.
-    v1: { file: "cpu.cfs_quota_us", ...plain },
-    v2: {
-      file: "cpu.max",
-      shared: true,
-      parse: (text) => parseNumber(word(text, 0)),
-      format: (value, current) => `${value} ${word(current, 1) || "100000"}`,
-    },
-    granularity: 1,
+    v1: number("cpu.cfs_quota_us", "-1"),
+    v2: cpuMax(0),
   },
-  {
-    limit: "memoryBytes",
+  memoryBytes: {
     controller: "memory",
-    v1: { file: "memory.limit_in_bytes", ...plain, parse: parseMemory },
-    v2: { file: "memory.max", ...plain },
-    granularity: 65_536,
+    v1: number("memory.limit_in_bytes", "-1", parseMemory),
+    v2: number("memory.max", "max"),
+    granularity: page,
   },
-  {
-    limit: "pidsMax",
+  pidsMax: {
     controller: "pids",
-    v1: { file: "pids.max", ...plain },
-    v2: { file: "pids.max", ...plain },
-    granularity: 1,
+    v1: number("pids.max", "max"),
+    v2: number("pids.max", "max"),
   },
-];
+};
+
+/** Every limit of helper/protocol/limits.ts with its files. */
+export const limitTable: readonly LimitRow[] = limitNames.map((limit) => ({
+  limit,
+  ...limitFiles[limit],
+}));
 
 /** Where the memory in use stands. */
 export const memoryUsageFile = { 1: "memory.usage_in_bytes", 2: "memory.current" } as const;
 
 /** The kernel holds what was asked, but for its rounding. */
-export function isInForce(row: LimitRow, asked: number, held: number | undefined): boolean {
-  return held !== undefined && held <= asked && asked - held < row.granularity;
+export function isInForce(
+  { granularity = 1 }: LimitRow,
+  asked: LimitValue,
+  held: LimitValue | undefined,
+): boolean {
+  if (typeof asked !== "number" || typeof held !== "number") return asked === held;
+  return held <= asked && asked - held < granularity;
 }
 
-/** A count without a sign; `max`, `-1` and anything else are no number. */
-export function parseNumber(text: string): number | undefined {
-  const trimmed = text.trim();
-  return /^\d{1,20}$/.test(trimmed) ? Number(trimmed) : undefined;
+/** `QUOTA PERIOD`: one file for two limits, each written with what the other is. */
+function cpuMax(field: 0 | 1): LimitFile<number> {
+  const file = "cpu.max";
+  const unset = field === 0 ? "max" : defaultPeriodUs;
+  return {
+    ...standing(file),
+    read: (files) => parseNumber((files.read(file) ?? "").split(" ")[field] ?? ""),
+    writes: (value, files) => {
+      const [quota = "max", period = defaultPeriodUs] = files.read(file)?.trim().split(" ") ?? [];
+      const text = value === undefined ? unset : `${value}`;
+      return [{ file, text: field === 0 ? `${text} ${period}` : `${quota} ${text}` }];
+    },
+  };
 }
 
 function parseMemory(text: string): number | undefined {
   const bytes = parseNumber(text);
   return bytes !== undefined && bytes < noMemoryLimit ? bytes : undefined;
-}
-
-function word(text: string, index: number): string {
-  return text.trim().split(/\s+/)[index] ?? "";
 }

@@ -4,8 +4,10 @@ import { isPrivileged } from "./places.ts";
 import type { LimitRow } from "./table.ts";
 
 /** Why a limit cannot be had here, and exactly what would be needed. */
-export function unavailable(row: LimitRow): TerrariumError {
-  const reason = isPrivileged() ? reasonAsRoot(row) : reasonAsUser(row);
+export function unavailable(
+  row: LimitRow,
+  reason = isPrivileged() ? reasonAsRoot(row) : reasonAsUser(row),
+): TerrariumError {
   return new TerrariumError("limitUnavailable", { limit: row.limit, reason });
 }
 

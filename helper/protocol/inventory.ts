@@ -1,4 +1,5 @@
 import type { LimitName } from "./limits.ts";
+import type { LimitValue } from "./limitUnits.ts";
 import type { NamespaceType } from "./namespaces.ts";
 import type { SandboxSpec } from "./schemas.ts";
 
@@ -68,7 +69,7 @@ export interface LimitReading {
   readonly limit: LimitName;
   readonly file: string;
   /** Undefined: no limit is set. */
-  readonly value: number | undefined;
+  readonly value: LimitValue | undefined;
 }
 
 export type SandboxState = "created" | "creating" | "running" | "paused" | "exited";

@@ -1,10 +1,12 @@
+import { type LimitUnit, type LimitValue, limitUnits, type UnitValues } from "./limitUnits.ts";
+
 /**
  * The limits that both sides know. One row gives the command-line flag (Docker's name), the unit,
  * the range and the words; helper/limits adds the files of cgroup v1 and v2.
  */
 export interface LimitFact {
-  /** Unit of the number in a spec: `us` microseconds, `bytes`, `count`. */
-  readonly unit: "us" | "bytes" | "count";
+  /** What a spec counts it in, and so the shape of its value. */
+  readonly unit: keyof UnitValues;
   readonly minimum: number;
   readonly maximum: number;
   /** In sandbox.json. */
@@ -61,7 +63,8 @@ export const limitFacts = {
 } as const satisfies Record<string, LimitFact>;
 
 export type LimitName = keyof typeof limitFacts;
-export type Limits = { readonly [name in LimitName]?: number | undefined };
+export type LimitValueOf<N extends LimitName> = UnitValues[(typeof limitFacts)[N]["unit"]];
+export type Limits = { readonly [N in LimitName]?: LimitValueOf<N> | undefined };
 
 export const limitNames = Object.keys(limitFacts) as readonly LimitName[];
 
@@ -72,23 +75,27 @@ export function limitsFromCpus(cpus: number): Limits {
   return { cpuPeriodUs: defaultCpuPeriodUs, cpuQuotaUs: Math.round(cpus * defaultCpuPeriodUs) };
 }
 
-/** `512m`, `1g`, `1048576` to bytes; undefined when it is no size. */
-export function parseBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)([bkmgt]?)$/i.exec(text.trim());
-  if (!match) return undefined;
-  const power = "bkmgt".indexOf((match[2] || "b").toLowerCase());
-  return Math.floor(Number(match[1]) * 1024 ** power);
+/** A value in words for people: `512 MB`, `20000 µs`; undefined is said, too. */
+export function formatLimit(name: LimitName, value: LimitValue | undefined): string {
+  return value === undefined ? "no limit" : unitOf(name).format(value);
 }
 
-/** Bytes in words for people: `41 MB`. Binary multiples, as Docker's `-m 41m` and `free` count. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = value < 10 && unit > 0 ? 1 : 0;
-  return `${value.toFixed(digits).replace(/\.0$/, "")} ${units[unit]}`;
+/** What a flag's text or a form's field says; undefined when it is malformed. The range is not looked at. */
+export function parseLimit<N extends LimitName>(
+  name: N,
+  text: string,
+): LimitValueOf<N> | undefined {
+  const unit: LimitUnit<LimitValueOf<N>> = limitUnits[limitFacts[name].unit];
+  return unit.parse(text);
+}
+
+export function isInRange(name: LimitName, value: LimitValue): boolean {
+  const { minimum, maximum } = limitFacts[name];
+  return unitOf(name)
+    .numbers(value)
+    .every((number) => number >= minimum && number <= maximum);
+}
+
+export function unitOf(name: LimitName): LimitUnit {
+  return limitUnits[limitFacts[name].unit];
 }

@@ -1,12 +1,6 @@
 import * as z from "zod/mini";
-import {
-  type LimitFact,
-  type Limits,
-  limitFacts,
-  limitNames,
-  limitsFromCpus,
-  parseBytes,
-} from "./limits.ts";
+import { parseBytes } from "./bytes.ts";
+import { type LimitFact, type Limits, limitFacts, limitNames, limitsFromCpus } from "./limits.ts";
 import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { landlock } from "./privileges.ts";
 import { type SandboxSpecInput, sandboxSpec } from "./schemas.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { specTable } from "../cli/spec/table.ts";
-import { limitTable } from "../limits/table.ts";
+import { type LimitRow, limitTable } from "../limits/table.ts";
 import { limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";
 
@@ -53,9 +53,13 @@ function wordsOf(place: string): string {
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
 const limitWords = limitTable.map(({ limit, v1, v2 }): [place: string, words: string] => {
   const { key, label, help, unit } = limitFacts[limit];
-  const files = `${v2.file} (cgroup v2), ${v1.file} (v1)`;
+  const files = `${nameOf(v2)} (cgroup v2), ${nameOf(v1)} (v1)`;
   return [`limits.${key}`, `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`];
 });
+
+function nameOf(file: LimitRow["v1"]): string {
+  return "reason" in file ? "none" : file.name;
+}
 
 /** By the place of a key. */
 export const keyWords: ReadonlyMap<string, string> = new Map([

@@ -16,6 +16,7 @@ import {
   readLimits,
   removeCgroups,
 } from "../../helper/limits/cgroups.ts";
+import { type LimitChanges, writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
 import type { Limits } from "../../helper/protocol/limits.ts";
@@ -229,6 +230,49 @@ describe("limits", bounded, () => {
     await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
     const used = memoryUsage(id) ?? 0;
     assert.ok(used > 5 * mebibyte && used <= 64 * mebibyte, `${used}`);
+  });
+});
+
+describe("limits that are changed", bounded, () => {
+  function change(cgroups: ReturnType<typeof createCgroups>, changes: LimitChanges) {
+    const { hierarchies } = readCgroupMounts();
+    const placed = cgroups.flatMap(({ hierarchyId, directory }) =>
+      hierarchies
+        .filter(({ id }) => id === hierarchyId)
+        .map((hierarchy) => ({ hierarchy, directory })),
+    );
+    writeLimits(placed, changes);
+  }
+  const valuesOf = (id: string) =>
+    Object.fromEntries(readLimits(id).map(({ limit, value }) => [limit, value]));
+
+  test("up and down, in whatever order the kernel wants", (t) => {
+    const { id, cgroups } = create(t, { cpuPeriodUs: 100_000, cpuQuotaUs: 20_000 });
+    for (const [cpuPeriodUs, cpuQuotaUs] of [
+      [10_000, 2_000],
+      [1_000_000, 200_000],
+      [50_000, 1_000],
+      [100_000, 400_000],
+    ] as const) {
+      change(cgroups, { cpuPeriodUs, cpuQuotaUs });
+      assert.deepEqual(valuesOf(id), { ...valuesOf(id), cpuPeriodUs, cpuQuotaUs });
+    }
+  });
+
+  test("and taken away", (t) => {
+    const { id, cgroups } = create(t, modest);
+    change(cgroups, { cpuQuotaUs: null, memoryBytes: null, pidsMax: null });
+    const left = { cpuPeriodUs: 100_000, cpuQuotaUs: undefined, memoryBytes: undefined };
+    assert.deepEqual(valuesOf(id), { ...left, pidsMax: undefined });
+  });
+
+  test("are all as they were where one is refused", (t) => {
+    const { id, cgroups } = create(t, modest);
+    assert.throws(
+      () => change(cgroups, { cpuQuotaUs: 50_000, memoryBytes: null, pidsMax: 4_194_305 }),
+      (error) => TerrariumError.is(error, "limitRefused") && error.args.limit === "pidsMax",
+    );
+    assert.deepEqual(valuesOf(id), modest);
   });
 });
 

@@ -29,9 +29,9 @@ const life: readonly Scene[] = [
       terrarium ps | grep -Eo 'running|[0-9]+ [KM]B of 64 MB'`,
     shows: new RegExp(
       [
-        "^25000 100000\n67108864\n20\nCPU period 100000  /sys/fs/cgroup/terrarium/ID/cpu.max",
-        "CPU quota 25000  /sys/fs/cgroup/terrarium/ID/cpu.max",
-        "Memory 67108864  /sys/fs/cgroup/terrarium/ID/memory.max",
+        "^25000 100000\n67108864\n20\nCPU period 100000 µs  /sys/fs/cgroup/terrarium/ID/cpu.max",
+        "CPU quota 25000 µs  /sys/fs/cgroup/terrarium/ID/cpu.max",
+        "Memory 64 MB  /sys/fs/cgroup/terrarium/ID/memory.max",
         "Processes 20  /sys/fs/cgroup/terrarium/ID/pids.max\nrunning\n\\d+ [KM]B of 64 MB\n$",
       ].join("\n"),
     ),

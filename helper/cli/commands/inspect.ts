@@ -1,10 +1,11 @@
+import { formatBytes } from "../../protocol/bytes.ts";
 import type {
   NamespaceShare,
   ProcessDetails,
   SandboxDetails,
   SupervisedFact,
 } from "../../protocol/inventory.ts";
-import { formatBytes, limitFacts } from "../../protocol/limits.ts";
+import { formatLimit, limitFacts } from "../../protocol/limits.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { whose } from "../../protocol/namespaces.ts";
 import { innerPid } from "../../protocol/processes.ts";
@@ -70,7 +71,7 @@ function describeSandbox(details: SandboxDetails): string {
     ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
     ...details.limits.map(
       ({ limit, value, file }) =>
-        ["limit", `${limitFacts[limit].label} ${value ?? "none"}  ${file}`] as const,
+        ["limit", `${limitFacts[limit].label} ${formatLimit(limit, value)}  ${file}`] as const,
     ),
     ...Object.entries(details.cgroups).map(([id, path]) => ["cgroup", `${id}  ${path}`] as const),
     ...details.mounts.map(

@@ -1,5 +1,6 @@
+import { formatBytes } from "../../protocol/bytes.ts";
 import type { SandboxSummary } from "../../protocol/inventory.ts";
-import { formatBytes } from "../../protocol/limits.ts";
+import { formatLimit } from "../../protocol/limits.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
 import { noTarget } from "../target.ts";
@@ -40,7 +41,7 @@ function describeMemory({ memoryBytes, limits }: SandboxSummary): string | undef
   const most = limits.find(({ limit }) => limit === "memoryBytes")?.value;
   return most === undefined
     ? formatBytes(memoryBytes)
-    : `${formatBytes(memoryBytes)} of ${formatBytes(most)}`;
+    : `${formatBytes(memoryBytes)} of ${formatLimit("memoryBytes", most)}`;
 }
 
 function shorten(text: string): string {

@@ -1,13 +1,13 @@
 import {
-  formatBytes,
-  type LimitFact,
+  isInRange,
   type LimitName,
   type Limits,
   limitFacts,
   limitNames,
   limitsFromCpus,
-  parseBytes,
+  unitOf,
 } from "../../protocol/limits.ts";
+import type { LimitValue } from "../../protocol/limitUnits.ts";
 import { UsageError } from "../usage.ts";
 import { type Flag, flag } from "./row.ts";
 
@@ -31,51 +31,23 @@ export const limitFlags: readonly Flag<Part>[] = [
     return flag(
       short ? `-${short}, ${spelled}` : spelled,
       fact.help,
-      (text): Part => ({ limits: { [name]: readLimit(fact, text) } }),
+      (text): Part => ({ limits: { [name]: readLimit(name, text) } }),
     );
   }),
 ];
 
-function readLimit(fact: LimitFact, text: string): number {
-  const { example, parse, range } = units[fact.unit];
-  const value = parse(text);
+function readLimit(name: LimitName, text: string): LimitValue {
+  const { flag: spelled, minimum, maximum } = limitFacts[name];
+  const unit = unitOf(name);
+  const value = unit.parse(text);
   if (value === undefined) {
-    throw new UsageError(`${fact.flag} ${text} is malformed`, `It is written ${example}.`);
+    throw new UsageError(`${spelled} ${text} is malformed`, `It is written ${unit.example}.`);
   }
-  if (value < fact.minimum || value > fact.maximum) {
-    throw new UsageError(`${fact.flag} ${text} is out of range`, `It must be ${range(fact)}.`);
-  }
-  return value;
-}
-
-interface Unit {
-  readonly parse: (text: string) => number | undefined;
-  readonly example: string;
-  readonly range: (fact: LimitFact) => string;
-}
-
-/** How a number of each unit is written here, and how its bounds are said. */
-const units: Readonly<Record<LimitFact["unit"], Unit>> = {
-  us: {
-    parse: parseInteger,
-    example: "as a whole number of microseconds",
-    range: ({ minimum, maximum }) => `between ${minimum} and ${maximum} microseconds`,
-  },
-  // Its upper bound is that of exact numbers in JavaScript: nothing that a machine could have.
-  bytes: {
-    parse: parseBytes,
-    example: "in bytes, or as 64m or 1.5g",
-    range: ({ minimum }) => `${formatBytes(minimum)} or more`,
-  },
-  count: {
-    parse: parseInteger,
-    example: "as a whole number",
-    range: ({ minimum, maximum }) => `between ${minimum} and ${maximum}`,
-  },
-};
-
-function parseInteger(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  if (isInRange(name, value)) return value;
+  throw new UsageError(
+    `${spelled} ${text} is out of range`,
+    `It must be ${unit.range(minimum, maximum)}.`,
+  );
 }
 
 function readCpus(text: string): number {

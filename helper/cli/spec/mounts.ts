@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseBytes } from "../../protocol/limits.ts";
+import { parseBytes } from "../../protocol/bytes.ts";
 import { kernelFileSystems } from "../../protocol/mounts.ts";
 import type { SandboxSpecInput } from "../../protocol/schemas.ts";
 import { UsageError } from "../usage.ts";

@@ -1,5 +1,5 @@
 import type { EffectiveLimits } from "../../limits/effective.ts";
-import { formatBytes } from "../../protocol/limits.ts";
+import { formatBytes } from "../../protocol/bytes.ts";
 import { type Check, whenKnown } from "./facts.ts";
 
 interface LimitWords {

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import type { CgroupMount } from "../kernel/cgroupfs.ts";
+import type { LimitReading } from "../protocol/inventory.ts";
+import { filesOf, type LimitFile, type NoSuchLimit } from "./limitFile.ts";
+import { type LimitRow, limitTable } from "./table.ts";
+import type { PlacedCgroup } from "./target.ts";
+
+/** The limits of a cgroup that the kernel has files for. */
+export function readLimitsOf(cgroups: readonly PlacedCgroup[]): LimitReading[] {
+  return limitTable.flatMap((row) => readLimit(row, cgroups) ?? []);
+}
+
+/** Undefined where this cgroup cannot have the limit. */
+export function readLimit(
+  row: LimitRow,
+  cgroups: readonly PlacedCgroup[],
+): LimitReading | undefined {
+  const cgroup = cgroupOf(row, cgroups);
+  if (!cgroup) return undefined;
+  const limitFile = fileIn(row, cgroup.hierarchy);
+  if ("reason" in limitFile) return undefined;
+  const files = filesOf(cgroup.directory);
+  const file = limitFile.find(files);
+  if (file === undefined) return undefined;
+  return { limit: row.limit, file: join(cgroup.directory, file), value: limitFile.read(files) };
+}
+
+/** A controller is in one hierarchy only, so the first that has it is the one. */
+export function cgroupOf<C extends { readonly hierarchy: CgroupMount }>(
+  row: LimitRow,
+  cgroups: readonly C[],
+): C | undefined {
+  return cgroups.find(({ hierarchy }) => hierarchy.controllers.includes(row.controller));
+}
+
+export function fileIn(
+  row: LimitRow,
+  { version }: Pick<CgroupMount, "version">,
+): LimitFile | NoSuchLimit {
+  return version === 1 ? row.v1 : row.v2;
+}
