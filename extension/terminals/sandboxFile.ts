@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
+import { powersOf } from "../../helper/protocol/powers.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
+import { printable } from "../plain.ts";
 
 const agreedKey = "agreedSandboxFiles";
 
@@ -19,7 +21,8 @@ export async function readSandboxFile(
   const text = await readText(file);
   if (text === undefined) return undefined;
   const spec = await ctx.helper.request("sandbox/parse", { text, folder });
-  await agree(ctx, file, createHash("sha256").update(text).digest("hex"));
+  const digest = createHash("sha256").update(text).digest("hex");
+  await agree(ctx, file, digest, () => ask(file, powersOf(spec, folder)));
   return spec;
 }
 
@@ -33,17 +36,29 @@ async function readText(file: vscode.Uri): Promise<string | undefined> {
   }
 }
 
-async function agree({ workspaceState }: Ctx, file: vscode.Uri, digest: string): Promise<void> {
+async function agree(
+  { workspaceState }: Ctx,
+  file: vscode.Uri,
+  digest: string,
+  asked: () => Promise<void>,
+): Promise<void> {
   const agreed = workspaceState.get<Readonly<Record<string, string>>>(agreedKey, {});
   if (agreed[file.path] === digest) return;
-  await ask(file);
+  await asked();
   await workspaceState.update(agreedKey, { ...agreed, [file.path]: digest });
 }
 
-async function ask(file: vscode.Uri): Promise<void> {
+/** What it asks for beyond the default stands in the question: nobody reads a file that a dialogue covers. */
+async function ask(file: vscode.Uri, powers: readonly string[]): Promise<void> {
   const use = "Use It";
   const show = "Show It";
-  const detail = `${file.fsPath} decides what the sandbox may see and change. It is new here, or was changed since you last used it.`;
+  const detail = [
+    `${printable(file.fsPath)} is new here, or was changed since you last used it.`,
+    powers.length > 0
+      ? "Beyond what a sandbox of this folder gets by itself, this one:"
+      : "It asks for nothing beyond what a sandbox of this folder gets by itself.",
+    ...powers.map((power) => `•\u00a0${printable(power)}`),
+  ].join("\n");
   const question = "Make the sandbox that this folder's sandbox.json describes?";
   const answer = await vscode.window.showWarningMessage(
     question,

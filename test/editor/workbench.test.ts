@@ -210,13 +210,15 @@ describe("In the workbench", () => {
   });
 
   step("a sandbox.json at the folder's root is asked about once", "14-sandbox-file", async () => {
-    const text = JSON.stringify({ hostname: "tide-gate", limits: { pids: 64 } });
+    const passEnv = ["EDITOR"];
+    const text = JSON.stringify({ hostname: "tide-gate", limits: { pids: 64 }, passEnv });
     writeFileSync(join(workbench.workspace, "sandbox.json"), `// by hand\n${text}\n`);
     await workbench.showTerminals();
     const before = await workbench.terminalCount();
     await workbench.chooseProfile("Sandboxed Shell");
     const question = workbench.dialog(/sandbox\.json/);
     await question.waitFor();
+    await question.getByText("is given your variables: EDITOR").waitFor();
     await workbench.picture("14-sandbox-file-question");
     await question.getByRole("button", { name: "Use It" }).click();
     await workbench.waitForTerminals((count) => count > before);
