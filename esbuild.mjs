@@ -40,6 +40,15 @@ const [client] = await Promise.all([
     outfile: "dist/extension/main.cjs",
     external: ["vscode"],
   }),
+  build({
+    ...common,
+    platform: "browser",
+    // Chromium of the oldest VS Code that we run in.
+    target: "chrome128",
+    format: "iife",
+    entryPoints: { panel: "media/panel/main.ts", style: "media/panel/panel.css" },
+    outdir: "dist/media",
+  }),
 ]);
 await writePrograms(client.outputFiles);
 // Without an extension the client's file is CommonJS only where the nearest package.json says so.

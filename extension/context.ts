@@ -2,6 +2,7 @@ import type { LogOutputChannel, Memento } from "vscode";
 import type { Helper } from "./connection/helper.ts";
 import type { InspectDocuments } from "./documents/inspect.ts";
 import type { Reports } from "./inventory/reports.ts";
+import type { Panels } from "./panel/panels.ts";
 import type { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
 import type { Views } from "./views/register.ts";
 
@@ -12,6 +13,7 @@ export interface Ctx {
   readonly reports: Reports;
   readonly terminals: SandboxTerminals;
   readonly documents: InspectDocuments;
+  readonly panels: Panels;
   readonly views: Views;
   readonly workspaceState: Memento;
 }

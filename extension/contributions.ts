@@ -12,6 +12,8 @@ export const commands = {
   startSandbox: "terrarium.startSandbox",
   stopSandbox: "terrarium.stopSandbox",
   removeSandbox: "terrarium.removeSandbox",
+  openPanel: "terrarium.openPanel",
+  openLimits: "terrarium.openLimits",
   inspect: "terrarium.inspect",
   isolationReport: "terrarium.isolationReport",
   revealInNamespaces: "terrarium.revealInNamespaces",
@@ -36,9 +38,12 @@ export const views = {
 
 export type ViewId = (typeof views)[keyof typeof views];
 
+/** Of the webview tabs, by which a window that is loaded anew finds who restores them. */
+export const panelViewType = "terrarium.panel";
+
 export const terminalProfile = "terrarium.sandboxTerminal";
 
-/** Scheme of the read-only documents that "Inspect" and "Isolation Report" open. */
+/** Scheme of the read-only documents that "Inspect" opens. */
 export const documentScheme = "terrarium";
 
 /** The one context key that menus and welcome content read, and the values that it takes. */

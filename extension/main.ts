@@ -6,6 +6,7 @@ import { helperContextKey } from "./contributions.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
 import { Details } from "./inventory/details.ts";
 import { Reports } from "./inventory/reports.ts";
+import { Panels } from "./panel/panels.ts";
 import { registerStatusBar } from "./status/statusBar.ts";
 import { registerTerminalProfile } from "./terminals/profile.ts";
 import { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
@@ -20,8 +21,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const details = own(new Details(helper, reports, log));
   const terminals = own(new SandboxTerminals(workspaceState));
   const documents = own(new InspectDocuments(helper));
+  const panels = own(new Panels({ helper, log, extensionUri: context.extensionUri }));
   const views = registerViews({ helper, reports, details }, subscriptions);
-  const ctx: Ctx = { log, helper, reports, terminals, documents, views, workspaceState };
+  const ctx: Ctx = { log, helper, reports, terminals, documents, panels, views, workspaceState };
 
   followHelperState(helper, subscriptions);
   registerStatusBar(ctx, subscriptions);

@@ -10,6 +10,7 @@ import { inspect } from "./inspect.ts";
 import { isolationReport } from "./isolationReport.ts";
 import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
 import { openAnotherTerminal } from "./openAnotherTerminal.ts";
+import { openLimits, openPanel } from "./openPanel.ts";
 import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
@@ -32,6 +33,8 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.startSandbox]: startSandbox,
   [commands.stopSandbox]: stopSandbox,
   [commands.removeSandbox]: removeSandbox,
+  [commands.openPanel]: openPanel,
+  [commands.openLimits]: openLimits,
   [commands.inspect]: inspect,
   [commands.isolationReport]: isolationReport,
   [commands.revealInNamespaces]: revealInNamespaces,

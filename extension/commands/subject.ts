@@ -2,6 +2,15 @@ import type { Ctx } from "../context.ts";
 import { TreeNode } from "../views/nodes.ts";
 import type { Subject } from "../views/row.ts";
 
+/** What a command is run on by our own code, which has no row to hand over. */
+export class OnSubject {
+  readonly subject: Subject;
+
+  constructor(subject: Subject) {
+    this.subject = subject;
+  }
+}
+
 type SubjectOf<K extends Subject["kind"]> = Extract<Subject, { kind: K }>;
 
 /**
@@ -14,10 +23,15 @@ export function subjectOf<K extends Subject["kind"]>(
   argument: unknown,
   ...kinds: readonly K[]
 ): SubjectOf<K> | undefined {
-  const given = argument instanceof TreeNode ? [argument] : selectedNodes(ctx);
   const isWanted = (subject: Subject): subject is SubjectOf<K> =>
     kinds.some((kind) => kind === subject.kind);
-  return given.map(({ row }) => row.subject).find(isWanted);
+  return givenBy(ctx, argument).find(isWanted);
+}
+
+function givenBy(ctx: Ctx, argument: unknown): readonly Subject[] {
+  if (argument instanceof OnSubject) return [argument.subject];
+  const nodes = argument instanceof TreeNode ? [argument] : selectedNodes(ctx);
+  return nodes.map(({ row }) => row.subject);
 }
 
 function selectedNodes({ views }: Ctx): readonly TreeNode[] {

@@ -1,7 +1,5 @@
 import * as vscode from "vscode";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
-import type { IsolationReport } from "../../helper/protocol/isolation.ts";
-import { isolationText } from "../../helper/protocol/isolationText.ts";
 import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import type { Helper } from "../connection/helper.ts";
 import { documentScheme } from "../contributions.ts";
@@ -9,50 +7,20 @@ import { failureText, UserError } from "../failure.ts";
 
 /** `key`: a sandbox id, a pid, `TYPE INODE` of a namespace, or `HIERARCHY PATH` of a cgroup. */
 export interface Inspectable {
-  readonly kind:
-    | "sandbox"
-    | "process"
-    | "namespace"
-    | "cgroup"
-    | "sandbox-isolation"
-    | "process-isolation";
+  readonly kind: "sandbox" | "process" | "namespace" | "cgroup";
   readonly key: string;
   /** Names the tab. */
   readonly title: string;
 }
 
-interface Kind {
-  /** Of the document's name: how the editor colours it. */
-  readonly suffix: "json" | "txt";
-  read(helper: Helper, key: string): Promise<string>;
-}
+type Reader = (helper: Helper, key: string) => Promise<unknown>;
 
-const kinds: Readonly<Record<Inspectable["kind"], Kind>> = {
-  sandbox: asJson((helper, target) => helper.request("sandbox/inspect", { target })),
-  process: asJson((helper, pid) => helper.request("process/inspect", { pid: Number(pid) })),
-  namespace: asJson(readNamespace),
-  cgroup: asJson(readCgroup),
-  "sandbox-isolation": isolation((helper, target) =>
-    helper.request("sandbox/isolation", { target }),
-  ),
-  "process-isolation": isolation((helper, pid) =>
-    helper.request("process/isolation", { pid: Number(pid) }),
-  ),
+const readers: Readonly<Record<Inspectable["kind"], Reader>> = {
+  sandbox: (helper, target) => helper.request("sandbox/inspect", { target }),
+  process: (helper, pid) => helper.request("process/inspect", { pid: Number(pid) }),
+  namespace: readNamespace,
+  cgroup: readCgroup,
 };
-
-function asJson(ask: (helper: Helper, key: string) => Promise<unknown>): Kind {
-  return {
-    suffix: "json",
-    read: async (helper, key) => `${JSON.stringify(await ask(helper, key), undefined, 2)}\n`,
-  };
-}
-
-function isolation(ask: (helper: Helper, key: string) => Promise<IsolationReport>): Kind {
-  return {
-    suffix: "txt",
-    read: async (helper, key) => `${isolationText(await ask(helper, key))}\n`,
-  };
-}
 
 /** Read-only documents of the terrarium: scheme, made afresh each time that they are opened. */
 export class InspectDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -72,7 +40,7 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
     const uri = vscode.Uri.from({
       scheme: documentScheme,
       authority: kind,
-      path: `/${title.replace(/[/\\]/g, "_")}.${kinds[kind].suffix}`,
+      path: `/${title.replace(/[/\\]/g, "_")}.json`,
       query: key,
     });
     this.#changed.fire(uri);
@@ -82,10 +50,10 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
 
   /** What cannot be read is said in the document itself: it stays true when the tab is restored. */
   async provideTextDocumentContent({ authority, query }: vscode.Uri): Promise<string> {
-    const kind = Object.entries(kinds).find(([name]) => name === authority)?.[1];
-    if (!kind) return `There is nothing to inspect under "${authority}".`;
+    const read = Object.entries(readers).find(([name]) => name === authority)?.[1];
+    if (!read) return `There is nothing to inspect under "${authority}".`;
     try {
-      return await kind.read(this.#helper, query);
+      return `${JSON.stringify(await read(this.#helper, query), undefined, 2)}\n`;
     } catch (error) {
       return failureText(error);
     }

@@ -1,9 +1,7 @@
 import type { MountFact, SandboxDetails } from "../../helper/protocol/inventory.ts";
+import type { MountAccess as Access } from "../../helper/protocol/panel.ts";
 import type { Row } from "./row.ts";
 import { facts } from "./words.ts";
-
-/** `writable` reaches files of the host; `private` exists only as long as the sandbox. */
-type Access = "writable" | "read-only" | "private" | "device";
 
 /** File systems that a sandbox gets afresh; the host's files are never on the others. */
 const kernelFileSystems = new Set(["tmpfs", "proc", "sysfs", "devpts", "mqueue"]);
@@ -59,7 +57,10 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
 }
 
 /** A workspace may itself lie on a tmpfs of the host: what the spec shares is never private. */
-function accessOf({ target, fileSystem, options }: MountFact, { spec }: SandboxDetails): Access {
+export function accessOf(
+  { target, fileSystem, options }: MountFact,
+  { spec }: SandboxDetails,
+): Access {
   if (options.split(",").includes("ro")) return "read-only";
   if (fileSystem === "devtmpfs") return "device";
   const shared = [spec.workspace, ...spec.mounts.map((mount) => mount.target)].some(

@@ -191,9 +191,9 @@ describe("In the workbench", () => {
 
   step("Isolation Report says what the sandbox can still see", "13-isolation", async () => {
     await workbench.chooseFromContextMenu(await sandboxRow(), "Isolation Report");
-    const report = workbench.page.locator(".editor-instance .view-lines");
-    await report.filter({ hasText: `What sandbox ${sandboxName}, process ${shellPid}` }).waitFor();
-    await report.filter({ hasText: "its own, " }).waitFor();
+    const panel = workbench.webview();
+    await panel.getByRole("heading", { name: sandboxName }).waitFor();
+    await panel.getByRole("tab", { name: "Isolation", selected: true }).waitFor();
     await workbench.picture("13-isolation-report");
     await workbench.runCommand("View: Close Editor");
   });

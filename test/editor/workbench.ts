@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser, newPage } from "../rig/browser.ts";
 import { installPackagedExtension } from "../rig/packaged-extension.ts";
 import { pageAddress } from "../rig/page-address.ts";
@@ -105,6 +105,11 @@ export class Workbench {
   async picture(name: string): Promise<void> {
     await this.page.mouse.move(720, 320);
     await this.page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
+  }
+
+  /** The page of the webview that is shown: VS Code puts it into a frame of a frame. */
+  webview(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
   }
 
   async openTerrarium(): Promise<void> {

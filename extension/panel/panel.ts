@@ -1,0 +1,161 @@
+import * as vscode from "vscode";
+import { fromWireError } from "../../helper/protocol/errors.ts";
+import type {
+  PanelMessage,
+  PanelRequest,
+  PanelSnapshot,
+  PanelSubject,
+  PanelTab,
+} from "../../helper/protocol/panel.ts";
+import type { Helper } from "../connection/helper.ts";
+import { failureText, showFailure } from "../failure.ts";
+import { act } from "./act.ts";
+import { pageHtml } from "./page.ts";
+import { readFacts, tabsOf } from "./reading.ts";
+import { parseRequest } from "./request.ts";
+
+/** What every panel works with. */
+export interface PanelHost {
+  readonly helper: Helper;
+  readonly log: vscode.LogOutputChannel;
+  readonly extensionUri: vscode.Uri;
+}
+
+/** Between two looks at what the shown tab shows. */
+const refreshMs = 2_000;
+
+/**
+ * One webview tab about one subject. It asks the helper for what its page shows, and only while the page can
+ * be seen; a hidden page does not exist (no retainContextWhenHidden) and begins anew with "ready".
+ */
+export class Panel implements vscode.Disposable {
+  readonly subject: PanelSubject;
+  readonly #host: PanelHost;
+  readonly #view: vscode.WebviewPanel;
+  readonly #subscriptions: vscode.Disposable;
+  #tab: PanelTab = "usage";
+  /** What a command asked to see of a page that was not there to be told. */
+  #wanted: PanelTab | undefined;
+  #snapshot: PanelSnapshot;
+  #ready = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Counts the looks: an answer that comes after a newer question is not shown. */
+  #look = 0;
+
+  constructor(host: PanelHost, view: vscode.WebviewPanel, subject: PanelSubject) {
+    this.#host = host;
+    this.#view = view;
+    this.subject = subject;
+    this.#snapshot = { subject, tabs: tabsOf(subject) };
+    this.#subscriptions = vscode.Disposable.from(
+      view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      view.onDidChangeViewState(() => this.#follow()),
+      host.helper.onDidChangeState(({ kind }) => {
+        if (kind === "running") this.refresh();
+      }),
+    );
+    view.webview.html = pageHtml(view.webview, host.extensionUri);
+  }
+
+  /** Brings the panel to the front, at a tab where one is named. */
+  show(tab: PanelTab | undefined): void {
+    if (tab !== undefined) {
+      this.#wanted = tab;
+      if (this.#view.visible && this.#ready) this.#turnTo();
+    }
+    this.#view.reveal();
+  }
+
+  /** Looks now, and from then on every two seconds. */
+  refresh(): void {
+    clearTimeout(this.#timer);
+    if (this.#view.visible && this.#ready) void this.#read();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#look += 1;
+    this.#subscriptions.dispose();
+  }
+
+  #follow(): void {
+    if (this.#view.visible) return;
+    this.#ready = false;
+    this.#look += 1;
+    clearTimeout(this.#timer);
+  }
+
+  #receive(message: unknown): void {
+    const request = parseRequest(message);
+    if (request) this.#take(request);
+    else this.#host.log.warn("A panel's page sent something that no page of ours sends.");
+  }
+
+  #take(request: PanelRequest): void {
+    switch (request.type) {
+      case "ready":
+        this.#ready = true;
+        this.#tab = request.tab;
+        this.#post({ type: "snapshot", snapshot: this.#snapshot });
+        this.#turnTo();
+        break;
+      case "show":
+        this.#tab = request.tab;
+        break;
+      case "act":
+        void this.#do(() => act(this.#host.helper, this.subject, request.action));
+        return;
+    }
+    this.refresh();
+  }
+
+  async #do(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+      this.refresh();
+    } catch (error) {
+      showFailure(this.#host.log, error);
+    }
+  }
+
+  #turnTo(): void {
+    if (this.#wanted === undefined) return;
+    this.#tab = this.#wanted;
+    this.#post({ type: "tab", tab: this.#wanted });
+    this.#wanted = undefined;
+    this.refresh();
+  }
+
+  async #read(): Promise<void> {
+    this.#look += 1;
+    const look = this.#look;
+    const snapshot = await this.#newSnapshot();
+    if (look !== this.#look) return;
+    this.#snapshot = snapshot;
+    this.#post({ type: "snapshot", snapshot });
+    if (snapshot.header?.state === "ended") return;
+    this.#timer = setTimeout(() => this.refresh(), refreshMs);
+  }
+
+  async #newSnapshot(): Promise<PanelSnapshot> {
+    const { subject, tabs } = this.#snapshot;
+    try {
+      return { subject, tabs, ...(await readFacts(this.#host.helper, subject, this.#tab)) };
+    } catch (error) {
+      return withProblem(this.#snapshot, error);
+    }
+  }
+
+  #post(message: PanelMessage): void {
+    void this.#view.webview.postMessage(message);
+  }
+}
+
+const goneCodes: ReadonlySet<string> = new Set(["noSuchSandbox", "noSuchProcess", "noSuchCgroup"]);
+
+/** What was known stays to be seen, and the header says that it is over. */
+function withProblem(last: PanelSnapshot, error: unknown): PanelSnapshot {
+  const problem = failureText(error);
+  if (!goneCodes.has(fromWireError(error).code)) return { ...last, problem };
+  return { ...last, problem, header: { state: "ended", stateWords: "ended", actions: [] } };
+}

@@ -1,0 +1,76 @@
+import * as vscode from "vscode";
+import type { PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
+import { panelViewType } from "../contributions.ts";
+import { withoutIcons } from "../plain.ts";
+import { mediaFolder } from "./page.ts";
+import { Panel, type PanelHost } from "./panel.ts";
+import { parseSubject } from "./request.ts";
+
+/** The panels that are open, one for each subject. */
+export class Panels implements vscode.Disposable {
+  readonly #host: PanelHost;
+  readonly #open = new Map<string, Panel>();
+  readonly #registration: vscode.Disposable;
+
+  constructor(host: PanelHost) {
+    this.#host = host;
+    this.#registration = vscode.window.registerWebviewPanelSerializer(panelViewType, {
+      deserializeWebviewPanel: async (view, state) => this.#restore(view, state),
+    });
+  }
+
+  /** Opens the panel of a subject, or brings the one that is open to the front. */
+  show(subject: PanelSubject, tab?: PanelTab): void {
+    const panel = this.#open.get(keyOf(subject)) ?? this.#adopt(this.#newView(subject), subject);
+    panel.show(tab);
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+    for (const panel of this.#open.values()) panel.dispose();
+  }
+
+  #newView({ title }: PanelSubject): vscode.WebviewPanel {
+    return vscode.window.createWebviewPanel(
+      panelViewType,
+      withoutIcons(title),
+      vscode.ViewColumn.Active,
+      this.#options(),
+    );
+  }
+
+  #options(): vscode.WebviewOptions {
+    return {
+      enableScripts: true,
+      localResourceRoots: [mediaFolder(this.#host.extensionUri)],
+    };
+  }
+
+  #restore(view: vscode.WebviewPanel, state: unknown): void {
+    const subject = parseSubject(state);
+    if (subject && !this.#open.has(keyOf(subject))) {
+      view.webview.options = this.#options();
+      this.#adopt(view, subject);
+    } else {
+      view.dispose();
+    }
+  }
+
+  #adopt(view: vscode.WebviewPanel, subject: PanelSubject): Panel {
+    const icon = (theme: "light" | "dark") =>
+      vscode.Uri.joinPath(this.#host.extensionUri, "media", "icons", `jar-${theme}.svg`);
+    view.iconPath = { light: icon("light"), dark: icon("dark") };
+    const panel = new Panel(this.#host, view, subject);
+    this.#open.set(keyOf(subject), panel);
+    view.onDidDispose(() => {
+      this.#open.delete(keyOf(subject));
+      panel.dispose();
+    });
+    return panel;
+  }
+}
+
+/** A process id is given anew: only with the start time it names one process. */
+function keyOf({ kind, target, startTimeTicks }: PanelSubject): string {
+  return `${kind} ${target} ${startTimeTicks ?? ""}`;
+}

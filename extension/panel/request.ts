@@ -1,0 +1,36 @@
+import * as z from "zod/mini";
+import {
+  type PanelRequest,
+  type PanelSubject,
+  panelActions,
+  panelTabs,
+} from "../../helper/protocol/panel.ts";
+
+/** What comes from a page, checked before anybody acts on it: strict, bounded, and of a closed set. */
+
+const tab = z.enum(panelTabs);
+
+const request = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready"), tab }),
+  z.strictObject({ type: z.literal("show"), tab }),
+  z.strictObject({ type: z.literal("act"), action: z.enum(panelActions) }),
+]) satisfies z.ZodMiniType<PanelRequest>;
+
+const subject = z.strictObject({
+  kind: z.enum(["sandbox", "process", "cgroup"]),
+  target: z.string().check(z.minLength(1), z.maxLength(4095)),
+  title: z.string().check(z.maxLength(256)),
+  startTimeTicks: z.optional(z.int().check(z.minimum(0))),
+}) satisfies z.ZodMiniType<PanelSubject>;
+
+const state = z.object({ subject });
+
+/** Undefined: nothing that a page of ours would send. */
+export function parseRequest(message: unknown): PanelRequest | undefined {
+  return request.safeParse(message).data;
+}
+
+/** Whom a panel was about before the window was loaded anew, from what its page had left. */
+export function parseSubject(left: unknown): PanelSubject | undefined {
+  return state.safeParse(left).data?.subject;
+}

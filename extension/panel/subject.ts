@@ -1,0 +1,36 @@
+import { posix } from "node:path";
+import type { ProcessFact } from "../../helper/protocol/inventory.ts";
+import type { PanelSubject } from "../../helper/protocol/panel.ts";
+import type { Target } from "../commands/pickers.ts";
+import type { Helper } from "../connection/helper.ts";
+import { UserError } from "../failure.ts";
+import type { Subject } from "../views/row.ts";
+
+/** Whom a panel of that row, or of that choice, is about. */
+export async function panelSubject(
+  helper: Helper,
+  target: Target | Extract<Subject, { kind: "process" | "cgroup" }>,
+): Promise<PanelSubject> {
+  switch (target.kind) {
+    case "sandbox":
+      return { kind: "sandbox", target: target.sandbox.id, title: target.sandbox.name };
+    case "process":
+      return processSubject(target.process);
+    case "pid":
+      return processSubject(await helper.request("process/inspect", { pid: target.pid }));
+    case "cgroup": {
+      const { hierarchy, cgroup } = target;
+      const path = posix.join(hierarchy.mountPoint, cgroup.path);
+      return { kind: "cgroup", target: path, title: cgroup.sandbox ?? posix.basename(path) };
+    }
+    case "namespace": {
+      const [first] = target.namespace.processes;
+      if (!first) throw new UserError("No process is in this namespace any more.");
+      return processSubject(first);
+    }
+  }
+}
+
+export function processSubject({ pid, command, startTimeTicks }: ProcessFact): PanelSubject {
+  return { kind: "process", target: `${pid}`, title: `${command} ${pid}`, startTimeTicks };
+}

@@ -1,0 +1,77 @@
+import type { MountFact, NamespaceShare, ProcessFact } from "./inventory.ts";
+import type { IsolationReport } from "./isolation.ts";
+
+/**
+ * What a panel's page and its editor side say to each other: whole snapshots to the page, a closed set of
+ * requests back. The page is not trusted: extension/panel/request.ts checks each request.
+ */
+
+export const panelTabs = [
+  "usage",
+  "limits",
+  "processes",
+  "namespaces",
+  "mounts",
+  "isolation",
+  "events",
+] as const;
+export type PanelTab = (typeof panelTabs)[number];
+
+/** Whom a panel is about. `target` is as the helper takes it: a sandbox's id, a pid, a cgroup's path. */
+export interface PanelSubject {
+  readonly kind: "sandbox" | "process" | "cgroup";
+  readonly target: string;
+  readonly title: string;
+  /** Of a process: a pid that was given to somebody else since is not this one. */
+  readonly startTimeTicks?: number | undefined;
+}
+
+export const panelActions = ["enter", "pause", "resume", "start", "stop"] as const;
+export type PanelAction = (typeof panelActions)[number];
+
+export interface PanelHeader {
+  /** How the state is marked; `ended` is what no longer is. */
+  readonly state: "running" | "paused" | "resting" | "ended";
+  readonly stateWords: string;
+  readonly pid?: number | undefined;
+  /** Not a time of day: the page's clock may be another machine's. */
+  readonly upMs?: number | undefined;
+  readonly actions: readonly PanelAction[];
+}
+
+/** `writable` reaches files of the host; `private` exists only as long as the sandbox. */
+export type MountAccess = "writable" | "read-only" | "private" | "device";
+
+/** All that is known; what was not asked for, because no tab shows it, is absent. */
+export interface PanelSnapshot {
+  readonly subject: PanelSubject;
+  /** The tabs that make sense for this subject. */
+  readonly tabs: readonly PanelTab[];
+  readonly header?: PanelHeader | undefined;
+  /** Why the rest is missing, or old. */
+  readonly problem?: string | undefined;
+  readonly processes?: readonly ProcessFact[] | undefined;
+  readonly namespaces?: readonly NamespaceShare[] | undefined;
+  readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
+  readonly isolation?: IsolationReport | undefined;
+}
+
+/** To the page. `tab`: somebody asked for it elsewhere, by a menu or a command. */
+export type PanelMessage =
+  | { readonly type: "snapshot"; readonly snapshot: PanelSnapshot }
+  | { readonly type: "tab"; readonly tab: PanelTab };
+
+/** From the page. */
+export type PanelRequest =
+  /** The page has been loaded, and shows that tab. */
+  | { readonly type: "ready"; readonly tab: PanelTab }
+  | { readonly type: "show"; readonly tab: PanelTab }
+  | { readonly type: "act"; readonly action: PanelAction };
+
+/** What the page leaves with the editor, and finds again after it was hidden or reloaded. */
+export interface PanelState {
+  readonly subject: PanelSubject;
+  readonly tab: PanelTab;
+  /** Of the tabs, by their own keys. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
