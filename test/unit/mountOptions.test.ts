@@ -34,12 +34,13 @@ describe("mounts on the command line", () => {
   for (const [words, says] of [
     [["-v", "/a"], /--volume \/a is malformed/],
     [["--tmpfs", "/t:size=much"], /much is no size/],
-    [["--tmpfs", "/t:noexec"], /"noexec" is unknown/],
+    [["--tmpfs", "/t:noexec"], /noexec is unknown/],
+    [["--mount", "type=bind,soruce=/a"], /soruce is unknown/],
     [["--mount", "target=/t"], /the type is missing or unknown/],
     [["--mount", "type=volume,target=/t"], /the type is missing or unknown/],
     [["--mount", "type=bind,target=/t"], /source is missing/],
-    [["--mount", "type=sysfs,target=/sys,ro"], /"readonly" is unknown/],
-    [["--mount", "type=bind,src=/a,dst=/b,ro=perhaps"], /readonly=perhaps is unknown/],
+    [["--mount", "type=sysfs,target=/sys,ro"], /readonly is unknown/],
+    [["--mount", "type=bind,src=/a,dst=/b,ro=perhaps"], /readonly perhaps is unknown/],
   ] as const) {
     test(`${words.join(" ")} is a mistake, and said to be one`, () => {
       assert.throws(() => parse(...words), says);

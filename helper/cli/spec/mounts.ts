@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { parseBytes } from "../../protocol/bytes.ts";
 import { kernelFileSystems } from "../../protocol/mounts.ts";
 import type { SandboxSpecInput } from "../../protocol/schemas.ts";
+import { oneOf } from "../choice.ts";
 import { UsageError } from "../usage.ts";
 
 type Mount = NonNullable<SandboxSpecInput["mounts"]>[number];
@@ -65,18 +66,14 @@ export function readMount(text: string): Mount {
 }
 
 const values: Readonly<Record<string, readonly string[]>> = {
-  readonly: ["", "true", "false"],
+  readonly: ["true", "false"],
   "bind-recursive": ["enabled", "disabled"],
 };
 
 function checkValues(spelled: string, words: Readonly<Record<string, string>>): void {
   for (const [key, known] of Object.entries(values)) {
     const value = words[key];
-    if (value === undefined || known.includes(value)) continue;
-    throw new UsageError(
-      `${spelled}: ${key}=${value} is unknown`,
-      `It is ${known.filter(Boolean).join(" or ")}.`,
-    );
+    if (value) oneOf(`${spelled}: ${key}`, known, value);
   }
 }
 
@@ -102,13 +99,7 @@ function take(
   words: readonly (readonly [string, string])[],
   known: readonly string[],
 ): Readonly<Record<string, string>> {
-  const stranger = words.find(([key]) => !known.includes(key));
-  if (stranger) {
-    throw new UsageError(
-      `${spelled}: "${stranger[0]}" is unknown`,
-      `There are ${known.join(", ")}.`,
-    );
-  }
+  for (const [key] of words) oneOf(`${spelled}:`, known, key);
   return Object.fromEntries(words);
 }
 
