@@ -9,6 +9,7 @@ import { execCommand } from "./commands/exec.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { layersCommand } from "./commands/layers.ts";
+import { limitsCommand } from "./commands/limits.ts";
 import { nsCommand } from "./commands/ns.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   nsCommand,
   cgroupsCommand,
+  limitsCommand,
   pauseCommand,
   unpauseCommand,
   killCommand,

@@ -9,6 +9,11 @@ interface LimitFiles<V extends LimitValue> {
   readonly controller: Controller;
   readonly v1: LimitFile<V> | NoSuchLimit;
   readonly v2: LimitFile<V> | NoSuchLimit;
+  /**
+   * How the kernel puts it together with those of the cgroups above: the `least` number holds, or what leaves
+   * the fewest `processors` (quota and period, as one).
+   */
+  readonly effective: "least" | "processors";
   /** The kernel rounds the value down to a multiple of at most this: a page, 64 KiB on some aarch64 kernels. */
   readonly granularity?: number;
 }
@@ -30,23 +35,27 @@ const limitFiles: { readonly [N in LimitName]: LimitFiles<LimitValueOf<N>> } = {
     controller: "cpu",
     v1: number("cpu.cfs_period_us", defaultPeriodUs),
     v2: cpuMax(1),
+    effective: "processors",
   },
   cpuQuotaUs: {
     controller: "cpu",
     // -1 is "no quota"; it has a sign, so it is no number here.
     v1: number("cpu.cfs_quota_us", "-1"),
     v2: cpuMax(0),
+    effective: "processors",
   },
   memoryBytes: {
     controller: "memory",
     v1: number("memory.limit_in_bytes", "-1", parseMemory),
     v2: number("memory.max", "max"),
+    effective: "least",
     granularity: page,
   },
   pidsMax: {
     controller: "pids",
     v1: number("pids.max", "max"),
     v2: number("pids.max", "max"),
+    effective: "least",
   },
 };
 

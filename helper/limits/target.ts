@@ -53,7 +53,8 @@ export function targetOfPath(text: string): CgroupTarget {
     ? [{ hierarchy: named, directory: path }]
     : hierarchies.map((hierarchy) => ({
         hierarchy,
-        directory: posix.join(hierarchy.mountPoint, path),
+        // Without a slash at its end: the top of a hierarchy is told by its name.
+        directory: posix.resolve(hierarchy.mountPoint, `.${path}`),
       }));
   const cgroups = candidates.filter(({ directory }) => isCgroup(directory));
   if (cgroups.length === 0) throw new TerrariumError("noSuchCgroup", { path: text });

@@ -8,6 +8,7 @@ import type {
   SandboxSummary,
 } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
+import type { LimitsReport } from "./limitsReport.ts";
 import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
 import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
@@ -62,6 +63,7 @@ export interface Results {
   "sandbox/pause": null;
   "sandbox/unpause": null;
   "sandbox/remove": null;
+  "limits/read": LimitsReport;
   "layer/list": readonly KeptLayer[];
   "layer/remove": null;
   "process/enter": StartedProcess;

@@ -142,6 +142,8 @@ const stdio = z.enum(["tty", "inherit", "none"]);
 
 const terminalEnvironment = z._default(environment, {});
 const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
+/** A sandbox, a process id, or a cgroup: a path that begins with a slash. */
+const cgroupTarget = text(4095).check(z.minLength(1));
 const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
 const namespaceType = z.enum(namespaceTypes);
 
@@ -201,6 +203,7 @@ export const parameterSchemas = {
     target: sandboxTarget,
     force: z._default(z.boolean(), false),
   }),
+  "limits/read": z.strictObject({ target: cgroupTarget }),
   "layer/list": z.strictObject({}),
   "layer/remove": z.strictObject({ name: z.union([sandboxName, imageName]) }),
   "process/enter": z.strictObject({

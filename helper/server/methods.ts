@@ -115,6 +115,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     changes: true,
     handle: ({ host }, { target, force }) => done(removeSandbox(host, target, force)),
   },
+  "limits/read": {
+    changes: false,
+    handle: async ({ host }, { target }) =>
+      (await import("../sandboxes/limits.ts")).readTargetLimits(host, target),
+  },
   "layer/list": { changes: false, handle: ({ host }) => listLayers(host) },
   "layer/remove": {
     changes: true,

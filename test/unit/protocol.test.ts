@@ -29,6 +29,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "sandbox/pause": { target: "x" },
   "sandbox/unpause": { target: "x" },
   "sandbox/remove": { target: "x" },
+  "limits/read": { target: "x" },
   "layer/list": {},
   "layer/remove": { name: "x" },
   "process/enter": { pid: 1 },

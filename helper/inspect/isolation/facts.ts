@@ -3,11 +3,11 @@ import type { Known } from "../../kernel/known.ts";
 import type { MountInfo } from "../../kernel/mountinfo.ts";
 import type { NamespaceLinks } from "../../kernel/procfs.ts";
 import type { ProcessStatus } from "../../kernel/proctext.ts";
-import type { EffectiveLimits } from "../../limits/effective.ts";
 import type { ProcessFact } from "../../protocol/inventory.ts";
 import type { IsolationLevel } from "../../protocol/isolation.ts";
 import type { NamespaceType } from "../../protocol/namespaces.ts";
 import type { SandboxSpec } from "../../protocol/schemas.ts";
+import type { HeldLimits } from "./heldLimits.ts";
 
 /** What a sandbox of ours was asked to be: the kernel does not tell Landlock's rules, nor what was wanted. */
 export type Asked = Pick<SandboxSpec, "landlock" | "workspace">;
@@ -36,7 +36,7 @@ export interface IsolationFacts {
   /** Unix sockets that wait for connections in its network, and in the host's. */
   readonly sockets: Known<readonly string[]>;
   readonly hostSockets: Known<readonly string[]>;
-  readonly limits: EffectiveLimits;
+  readonly limits: HeldLimits;
   /** uname -r */
   readonly release: string;
 }

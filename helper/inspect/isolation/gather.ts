@@ -15,11 +15,11 @@ import {
   readMountinfo,
   readStatus,
 } from "../../kernel/procfs.ts";
-import { effectiveLimits } from "../../limits/effective.ts";
 import { TerrariumError } from "../../protocol/errors.ts";
 import type { ProcessFact } from "../../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import type { Asked, IsolationFacts } from "./facts.ts";
+import { heldLimits } from "./heldLimits.ts";
 
 export interface WhoseProcess {
   readonly sandbox?: string | undefined;
@@ -52,7 +52,7 @@ export function gatherFacts(pid: number, { sandbox, asked }: WhoseProcess): Isol
     interfaces: tryToKnow(() => readInterfaces(pid)),
     sockets: tryToKnow(() => readListeningSockets(pid)),
     hostSockets: tryToKnow(() => readListeningSockets("self")),
-    limits: effectiveLimits(pid),
+    limits: heldLimits(pid),
     release: release(),
   };
   if (factOf(pid).startTimeTicks !== process.startTimeTicks) throw gone(pid);

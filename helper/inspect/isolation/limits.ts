@@ -1,9 +1,9 @@
-import type { EffectiveLimits } from "../../limits/effective.ts";
 import { formatBytes } from "../../protocol/bytes.ts";
 import { type Check, whenKnown } from "./facts.ts";
+import type { HeldLimits } from "./heldLimits.ts";
 
 interface LimitWords {
-  readonly controller: keyof EffectiveLimits;
+  readonly controller: keyof HeldLimits;
   readonly name: string;
   readonly format: (value: number) => string;
   readonly matters: string;

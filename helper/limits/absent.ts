@@ -1,0 +1,30 @@
+import { dirname } from "node:path";
+import { readCgroupFile, readCgroupMounts, readControllers } from "../kernel/cgroupfs.ts";
+import { cgroupOf, fileIn } from "./read.ts";
+import type { LimitRow } from "./table.ts";
+import type { PlacedCgroup } from "./target.ts";
+
+/** Why the cgroups of a target have no file for a limit. */
+export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): string {
+  const { controller } = row;
+  const cgroup = cgroupOf(row, cgroups);
+  if (!cgroup) return whyNoCgroup(controller);
+  const { hierarchy, directory } = cgroup;
+  const limitFile = fileIn(row, hierarchy);
+  if ("reason" in limitFile) return limitFile.reason;
+  if (readCgroupFile(directory, "cgroup.procs") === undefined) return "the cgroup was removed";
+  if (directory === hierarchy.mountPoint) return "the top of a hierarchy has no limits";
+  // cgroup-v2.rst, "Controlling Controllers": a cgroup has the files of what its parent passes on.
+  if (hierarchy.version === 2 && !readControllers(directory).includes(controller)) {
+    return `${dirname(directory)}/cgroup.subtree_control does not pass ${controller} on`;
+  }
+  return `this kernel has no ${limitFile.name}`;
+}
+
+function whyNoCgroup(controller: string): string {
+  const { hierarchies } = readCgroupMounts();
+  const mounted = hierarchies.find(({ controllers }) => controllers.includes(controller));
+  return mounted
+    ? `it has no cgroup of its own in ${mounted.mountPoint}`
+    : `no ${controller} controller is mounted here`;
+}

@@ -1,0 +1,54 @@
+import { basename } from "node:path";
+import { readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { printable } from "../kernel/printable.ts";
+import { reportLimits, type TitleOf } from "../limits/report.ts";
+import type { CgroupTarget, PlacedCgroup } from "../limits/target.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { LimitsReport } from "../protocol/limitsReport.ts";
+import { findCgroupTarget } from "./cgroupTarget.ts";
+import type { SandboxHost } from "./host.ts";
+import { isRunning } from "./reconcile.ts";
+import type { SandboxRecord } from "./record.ts";
+
+/** The limits of a sandbox, a process or a cgroup. Throws what findCgroupTarget does, sandboxNotRunning. */
+export function readTargetLimits(host: SandboxHost, target: string): LimitsReport {
+  const records = host.registry.records();
+  const found = findCgroupTarget(host, target);
+  const owner = ownerOf(found, records);
+  if (found.sandbox !== undefined && !(owner && isRunning(owner))) {
+    throw new TerrariumError("sandboxNotRunning", { target });
+  }
+  return {
+    target,
+    title: found.title,
+    kind: found.kind,
+    sandbox: owner?.id,
+    own: owner !== undefined,
+    mode: readCgroupMounts().mode,
+    rows: reportLimits(found.cgroups, titlesFrom(records)),
+  };
+}
+
+/** The sandbox that a target is, or is part of: a process or a cgroup inside. */
+function ownerOf(
+  { sandbox, cgroups }: CgroupTarget,
+  records: readonly SandboxRecord[],
+): SandboxRecord | undefined {
+  return records.find(
+    (record) => record.id === sandbox || cgroups.some((cgroup) => isInside(cgroup, record)),
+  );
+}
+
+function isInside({ directory }: PlacedCgroup, { cgroups }: SandboxRecord): boolean {
+  return cgroups.some((own) => `${directory}/`.startsWith(`${own.directory}/`));
+}
+
+function titlesFrom(records: readonly SandboxRecord[]): TitleOf {
+  const names = new Map(
+    records.flatMap(({ name, cgroups }) => cgroups.map(({ directory }) => [directory, name])),
+  );
+  return ({ directory, hierarchy }) =>
+    directory === hierarchy.mountPoint
+      ? "/"
+      : (names.get(directory) ?? printable(basename(directory)));
+}

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import type { LimitName } from "../../helper/protocol/limits.ts";
+import type { LimitRowReport, LimitsReport } from "../../helper/protocol/limitsReport.ts";
+import { inspect, json, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { needsRoot, startPlain } from "./isolated.ts";
+
+function limitsOf(target: string | number): Promise<LimitsReport> {
+  return json(["limits", `${target}`]);
+}
+
+function row({ rows }: LimitsReport, limit: LimitName): LimitRowReport {
+  const found = rows.find((candidate) => candidate.limit === limit);
+  assert.ok(found, limit);
+  return found;
+}
+
+/** The same new cgroup in the hierarchies of these controllers; it is removed with the test. */
+function makeCgroup(t: TestContext, path: string, ...controllers: readonly string[]) {
+  const { hierarchies } = readCgroupMounts();
+  const directories = hierarchies
+    .filter((hierarchy) => hierarchy.controllers.some((one) => controllers.includes(one)))
+    .map(({ mountPoint }) => join(mountPoint, path));
+  for (const directory of directories) {
+    mkdirSync(directory);
+    t.after(() => removeWithChildren(directory));
+  }
+  return (file: string, text: string) => {
+    for (const directory of directories) {
+      try {
+        writeFileSync(join(directory, file), text, { flag: "r+" });
+      } catch {
+        // Another hierarchy's file.
+      }
+    }
+  };
+}
+
+/** Hooks run in the order in which they were given, so the outer one comes first. */
+function removeWithChildren(directory: string): void {
+  for (const child of childCgroups(directory)) removeWithChildren(join(directory, child));
+  if (existsSync(directory)) rmdirSync(directory);
+}
+
+describe("the limits of", needsRoot, () => {
+  test("a sandbox are those of its own cgroup, with the file that holds each", async (t) => {
+    const { name, id } = await startSandbox(t, ["-m", "64m", "--cpus", "0.5"], ["sleep", "600"]);
+    const report = await limitsOf(name);
+    assert.deepEqual(
+      [report.kind, report.title, report.sandbox, report.own],
+      ["sandbox", name, id, true],
+    );
+    const memory = row(report, "memoryBytes");
+    assert.equal(memory.value, 64 * 1024 * 1024);
+    assert.equal(basename(dirname(memory.file ?? "")), id);
+    assert.deepEqual(memory.effective, { value: memory.value, file: memory.file, title: name });
+    assert.equal(row(report, "pidsMax").value, undefined);
+    assert.equal(row(report, "pidsMax").effective, undefined);
+  });
+
+  test("a process of a sandbox are the sandbox's", async (t) => {
+    const { name, id } = await startSandbox(t, ["--pids-limit", "9"], ["sleep", "600"]);
+    const report = await limitsOf((await inspect(name)).processes[0]?.pid ?? 0);
+    assert.deepEqual([report.kind, report.sandbox, report.own], ["process", id, true]);
+    assert.equal(row(report, "pidsMax").effective?.title, name);
+  });
+
+  test("a process of nobody's are said to be no sandbox's", async (t) => {
+    const { pid } = await startPlain(t);
+    const { own, sandbox, title } = await limitsOf(pid);
+    assert.deepEqual([own, sandbox, title], [false, undefined, "sleep"]);
+  });
+});
+
+describe("a limit is in effect", needsRoot, () => {
+  test("from the lowest of the cgroups above, which is named", async (t) => {
+    const outer = uniqueName();
+    const inner = `${outer}/inner`;
+    makeCgroup(t, outer, "pids", "memory")("pids.max", "7");
+    makeCgroup(t, inner, "pids", "memory")("pids.max", "50");
+    const pids = row(await limitsOf(`/${inner}`), "pidsMax");
+    assert.deepEqual([pids.value, pids.parent], [50, 7]);
+    assert.deepEqual([pids.effective?.value, pids.effective?.title], [7, outer]);
+    // The link: what sets it is a target itself.
+    const above = await limitsOf(dirname(pids.effective?.file ?? ""));
+    assert.equal(row(above, "pidsMax").value, 7);
+    assert.equal(row(above, "pidsMax").effective?.file, pids.effective?.file);
+  });
+
+  test("by what leaves the fewest processors, quota and period of one cgroup together", async (t) => {
+    const outer = uniqueName();
+    const setOuter = makeCgroup(t, outer, "cpu");
+    const setInner = makeCgroup(t, `${outer}/inner`, "cpu");
+    // 40000 of 200000 is less than 30000 of 100000.
+    setOuter("cpu.cfs_period_us", "200000");
+    setOuter("cpu.cfs_quota_us", "40000");
+    setOuter("cpu.max", "40000 200000");
+    setInner("cpu.cfs_quota_us", "20000");
+    setInner("cpu.max", "20000 100000");
+    const report = await limitsOf(`/${outer}/inner`);
+    const held = (["cpuQuotaUs", "cpuPeriodUs"] as const).map(
+      (name) => row(report, name).effective,
+    );
+    assert.deepEqual(
+      held.map((one) => one?.value),
+      [20_000, 100_000],
+    );
+    setInner("cpu.cfs_quota_us", "-1");
+    setInner("cpu.max", "max 100000");
+    const freed = await limitsOf(`/${outer}/inner`);
+    for (const [name, value] of [
+      ["cpuQuotaUs", 40_000],
+      ["cpuPeriodUs", 200_000],
+    ] as const) {
+      const { effective } = row(freed, name);
+      assert.deepEqual([effective?.value, effective?.title], [value, outer]);
+    }
+  });
+
+  test("never from what lies above the top of a hierarchy", async () => {
+    const report = await limitsOf("/");
+    const { mountPoint } = readCgroupMounts().hierarchies.find(({ controllers }) =>
+      controllers.includes("pids"),
+    ) ?? { mountPoint: "" };
+    for (const { file, effective, parent } of report.rows) {
+      assert.equal(parent, undefined);
+      assert.ok(!effective || effective.title === "/", effective?.title);
+      assert.ok(!file || file.startsWith("/sys/fs/cgroup/"), file);
+    }
+    assert.equal(report.title, "/");
+    assert.notEqual(mountPoint, "");
+  });
+});
+
+describe("what has no limit here", needsRoot, () => {
+  test("says why: a cgroup of another hierarchy", async (t) => {
+    const name = uniqueName();
+    const memory = readCgroupMounts().hierarchies.find(({ controllers }) =>
+      controllers.includes("memory"),
+    );
+    if (!memory || memory.version === 2) return t.skip("this machine has one hierarchy only");
+    makeCgroup(t, name, "memory");
+    const report = await limitsOf(join(memory.mountPoint, name));
+    assert.ok(row(report, "memoryBytes").file);
+    assert.match(row(report, "pidsMax").unavailable ?? "", /no cgroup of its own in .*pids/);
+    assert.equal(row(report, "pidsMax").file, undefined);
+  });
+
+  test("is no cgroup: other directories, links and ways out are refused", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-limits-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "cgroup.procs"), "");
+    writeFileSync(join(folder, "memory.limit_in_bytes"), "1");
+    symlinkSync(folder, join(folder, "link"));
+    const { hierarchies } = readCgroupMounts();
+    const top = hierarchies[0]?.mountPoint ?? "";
+    const ways = [folder, join(folder, "link"), `${top}/../../../..${folder}`, "/no/such", "/proc"];
+    for (const target of ways) {
+      const ran = await terrarium.run(["limits", target]);
+      assert.deepEqual([ran.code, ran.stdout], [125, ""]);
+      assert.match(ran.stderr, /^terrarium: There is no cgroup /, target);
+    }
+  });
+
+  test("is a sandbox that does not run, which is said", async (t) => {
+    const name = uniqueName();
+    await terrarium.run(["create", "--name", name, "--", "true"]);
+    t.after(() => terrarium.run(["rm", "-f", name]));
+    const ran = await terrarium.run(["limits", name]);
+    assert.match(ran.stderr, /is not running/);
+  });
+});
+
+test("a cgroup's name cannot steer the terminal", needsRoot, async (t) => {
+  const name = `${uniqueName()}-\u001b[2J\u202e`;
+  makeCgroup(t, name, "pids")("pids.max", "5");
+  const { stdout } = await terrarium.run(["limits", `/${name}`]);
+  assert.match(stdout, /Processes +5 /);
+  assert.doesNotMatch(stdout.replaceAll("\n", ""), /[\p{C}\p{Zl}\p{Zp}]/u);
+});
