@@ -4,6 +4,7 @@ import { openSandboxHost } from "../sandboxes/host.ts";
 import { answer } from "../server/answer.ts";
 import { noAudit } from "../server/audit.ts";
 import type { Session } from "../server/methods.ts";
+import { openUsage } from "../server/usage.ts";
 
 /**
  * No daemon is needed: the client and the helper are this one process. A request passes the same schema and
@@ -11,11 +12,12 @@ import type { Session } from "../server/methods.ts";
  */
 export function connectHere(): HelperClient {
   const host = openSandboxHost();
-  const session: Session = { host, watch: noWatch };
+  const usage = openUsage(host, () => undefined);
+  const session: Session = { host, watch: noWatch, usage: usage.get };
   return {
     request: async (method, parameters) =>
       answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters)), noAudit),
-    dispose: () => undefined,
+    dispose: () => usage.dispose(),
   };
 }
 

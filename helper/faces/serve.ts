@@ -1,7 +1,9 @@
 import { keepSpareLauncher } from "../launch/spare.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
+import "../sandboxes/isolation.ts";
 import "../sandboxes/specFile.ts";
+import "../usage/feed.ts";
 import { auditToStderr } from "../server/audit.ts";
 import { serve } from "../server/connection.ts";
 import { listen } from "../server/socket.ts";

@@ -12,6 +12,7 @@ import type { LimitsReport } from "./limitsReport.ts";
 import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
 import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
+import type { UsageRound, UsageSample } from "./usage.ts";
 
 /** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
 export const protocolVersion = 1;
@@ -73,6 +74,9 @@ export interface Results {
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;
   "inventory/watch": null;
+  "usage/sample": readonly UsageSample[];
+  "usage/watch": null;
+  "usage/history": readonly UsageSample[];
 }
 
 export type MethodName = keyof Results;
@@ -83,6 +87,8 @@ export interface Notifications {
     | { readonly topic: "sandboxes"; readonly report: readonly SandboxSummary[] }
     | { readonly topic: "namespaces"; readonly report: NamespaceReport }
     | { readonly topic: "cgroups"; readonly report: CgroupReport };
+  /** Each round that a watcher of "usage/watch" asked for. */
+  "usage/didSample": UsageRound;
 }
 
 export type NotificationName = keyof Notifications;

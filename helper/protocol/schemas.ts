@@ -147,6 +147,10 @@ const cgroupTarget = text(4095).check(z.minLength(1));
 const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
 const namespaceType = z.enum(namespaceTypes);
 
+/** A sandbox, a process id, or a cgroup's path: helper/sandboxes/cgroupTarget.ts. */
+const usageTarget = text(4095).check(z.minLength(1));
+const usageTargets = z.array(usageTarget).check(z.maxLength(4096));
+
 export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
 
 /** How a sandbox that starts is attended. */
@@ -227,6 +231,19 @@ export const parameterSchemas = {
   "inventory/watch": z.strictObject({
     topics: z.array(z.enum(topics)).check(z.maxLength(topics.length)),
   }),
+  /** One reading of each, now. */
+  "usage/sample": z.strictObject({ targets: usageTargets }),
+  /**
+   * The whole set that one watcher of this connection (a panel, a view) watches from now on, told by
+   * "usage/didSample"; an empty one ends it. Several watchers do not disturb each other.
+   */
+  "usage/watch": z.strictObject({
+    watcher: z._default(text(128), ""),
+    targets: usageTargets,
+    intervalMs: z._default(z.int().check(z.minimum(100), z.maximum(60_000)), 1_000),
+  }),
+  /** What was seen of a target, at most once a second, while somebody watched it. */
+  "usage/history": z.strictObject({ target: usageTarget }),
 } as const;
 
 /** As a client writes it (defaults may be left out), and as a handler reads it. */

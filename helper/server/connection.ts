@@ -14,6 +14,7 @@ import { answer, type Peer } from "./answer.ts";
 import type { Audit } from "./audit.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods, type Session } from "./methods.ts";
+import { openUsage } from "./usage.ts";
 import { openWatch } from "./watch.ts";
 
 export interface Transport {
@@ -35,8 +36,12 @@ export function serve(
   // Its timer for half a message would go on for ever, for every client that left in the middle of one.
   reader.partialMessageTimeout = 0;
   const connection = createMessageConnection(reader, new StreamMessageWriter(output));
+  const usage = openUsage(host, (round) => {
+    connection.sendNotification("usage/didSample", round).catch(() => undefined);
+  });
   const session: Session = {
     host,
+    usage: usage.get,
     watch: openWatch(host, (change) => {
       connection.sendNotification("inventory/didChange", change).catch(() => undefined);
     }),
@@ -50,6 +55,7 @@ export function serve(
   }
   const end = () => {
     session.watch.dispose();
+    usage.dispose();
     connection.dispose();
     input.destroy();
   };

@@ -19,13 +19,15 @@ import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../s
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";
+import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
 
-/** What a handler works with: the sandboxes of this helper and the watch of this connection. */
+/** What a handler works with: the sandboxes of this helper, and what this connection watches. */
 export interface Session {
   readonly host: SandboxHost;
   readonly watch: Watch;
+  readonly usage: () => Promise<UsageFeed>;
 }
 
 export interface Method<M extends MethodName> {
@@ -157,6 +159,21 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       watch.set(topics);
       return null;
     },
+  },
+  "usage/sample": {
+    changes: false,
+    handle: async ({ usage }, { targets }) => (await usage()).sample(targets),
+  },
+  "usage/watch": {
+    changes: false,
+    handle: async ({ usage }, parameters) => {
+      (await usage()).watch(parameters);
+      return null;
+    },
+  },
+  "usage/history": {
+    changes: false,
+    handle: async ({ usage }, { target }) => (await usage()).history(target),
   },
 };
 

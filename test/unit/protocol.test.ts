@@ -39,6 +39,9 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "inventory/namespaces": {},
   "inventory/cgroups": {},
   "inventory/watch": { topics: [] },
+  "usage/sample": { targets: [] },
+  "usage/watch": { targets: [] },
+  "usage/history": { target: "x" },
 };
 
 const names = Object.keys(smallest) as MethodName[];

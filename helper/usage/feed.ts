@@ -1,0 +1,104 @@
+import type { CgroupTarget } from "../limits/target.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { UsageRound, UsageSample } from "../protocol/usage.ts";
+import { History } from "./history.ts";
+import { Sampler } from "./sampler.ts";
+
+/** A target that is not there is looked for again after this time. */
+const searchMs = 2_000;
+/** Very many targets are sampled less often: watching costs at most this part of one core. */
+const largestShareOfCpu = 0.1;
+/** Panels and views of one editor; a client that asks for more is wrong. */
+const mostWatchers = 64;
+const forgetMs = 60_000;
+
+interface Watcher {
+  readonly targets: readonly string[];
+  readonly intervalMs: number;
+  /** When to look for those that were missing. */
+  readonly missing: Map<string, number>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export interface UsageWatch {
+  readonly watcher: string;
+  readonly targets: readonly string[];
+  readonly intervalMs: number;
+}
+
+/** The usage that one connection asks for: now, again and again, and what was seen before. */
+export class UsageFeed {
+  readonly #sampler: Sampler;
+  readonly #notify: (round: UsageRound) => void;
+  readonly #history = new History();
+  readonly #watchers = new Map<string, Watcher>();
+  #forgetting: NodeJS.Timeout | undefined;
+
+  constructor(find: (target: string) => CgroupTarget, notify: (round: UsageRound) => void) {
+    this.#sampler = new Sampler(find);
+    this.#notify = notify;
+  }
+
+  /** Throws what the first target that is not there is the reason for. */
+  sample(targets: readonly string[]): readonly UsageSample[] {
+    return targets.map((target) => this.#sampler.sample(target));
+  }
+
+  /** Throws invalidRequest. */
+  watch({ watcher, targets, intervalMs }: UsageWatch): void {
+    clearTimeout(this.#watchers.get(watcher)?.timer);
+    this.#watchers.delete(watcher);
+    if (targets.length === 0) return;
+    if (this.#watchers.size >= mostWatchers) {
+      throw new TerrariumError("invalidRequest", {
+        reason: `${mostWatchers} watchers are the most.`,
+      });
+    }
+    const watched = { targets, intervalMs, missing: new Map(), timer: undefined };
+    this.#watchers.set(watcher, watched);
+    this.#schedule(watcher, watched, 0);
+    this.#forgetting ??= setInterval(() => this.#forget(), forgetMs).unref();
+  }
+
+  history(target: string): readonly UsageSample[] {
+    return this.#history.of(target);
+  }
+
+  dispose(): void {
+    for (const { timer } of this.#watchers.values()) clearTimeout(timer);
+    this.#watchers.clear();
+    clearInterval(this.#forgetting);
+    this.#sampler.dispose();
+  }
+
+  #schedule(name: string, watcher: Watcher, delayMs: number): void {
+    watcher.timer = setTimeout(() => this.#round(name, watcher), delayMs).unref();
+  }
+
+  #round(name: string, watcher: Watcher): void {
+    const startedMs = performance.now();
+    const samples = watcher.targets.flatMap((target) => this.#look(target, watcher, startedMs));
+    for (const sample of samples) this.#history.add(sample);
+    this.#notify({ watcher: name, samples, missing: [...watcher.missing.keys()] });
+    const tookMs = performance.now() - startedMs;
+    const restMs = tookMs / largestShareOfCpu;
+    this.#schedule(name, watcher, Math.max(watcher.intervalMs - tookMs, restMs));
+  }
+
+  /** One that cannot be read costs the others nothing. */
+  #look(target: string, { missing }: Watcher, nowMs: number): readonly UsageSample[] {
+    if ((missing.get(target) ?? 0) > nowMs) return [];
+    try {
+      const sample = this.#sampler.sample(target);
+      missing.delete(target);
+      return [sample];
+    } catch {
+      missing.set(target, nowMs + searchMs);
+      return [];
+    }
+  }
+
+  #forget(): void {
+    this.#history.forget(performance.timeOrigin + performance.now());
+  }
+}

@@ -1,0 +1,60 @@
+import type {
+  DeviceUsage,
+  HugePageUsage,
+  Pressure,
+  PressureKind,
+  UsageSample,
+} from "../protocol/usage.ts";
+
+/** What the files of one cgroup say, while they are read one after the other. */
+export class Figures {
+  cpuUs: number | undefined;
+  throttledUs: number | undefined;
+  throttledPeriods: number | undefined;
+  periods: number | undefined;
+  memory: number | undefined;
+  inactiveFile: number | undefined;
+  anon: number | undefined;
+  file: number | undefined;
+  kernel: number | undefined;
+  swap: number | undefined;
+  peak: number | undefined;
+  high: number | undefined;
+  max: number | undefined;
+  highEvents: number | undefined;
+  maxEvents: number | undefined;
+  oomKills: number | undefined;
+  pids: number | undefined;
+  pidsMax: number | undefined;
+  io: DeviceCounters[] | undefined;
+  pressure: { [kind in PressureKind]?: Pressure | undefined } | undefined;
+  hugetlb: HugePageUsage[] | undefined;
+}
+
+export type DeviceCounters = { -readonly [key in keyof DeviceUsage]: DeviceUsage[key] };
+
+/** In the words of the protocol. A group without its main figure says nothing. */
+export function groupsOf(
+  figures: Figures,
+): Pick<UsageSample, "cpu" | "memory" | "pids" | "io" | "pressure" | "hugetlb"> {
+  const { cpuUs, pids, pidsMax, io, pressure, hugetlb } = figures;
+  const { throttledUs, throttledPeriods, periods } = figures;
+  return {
+    cpu:
+      cpuUs === undefined ? undefined : { usageUs: cpuUs, throttledUs, throttledPeriods, periods },
+    memory: memoryOf(figures),
+    pids: pids === undefined ? undefined : { current: pids, max: pidsMax },
+    io,
+    pressure,
+    hugetlb,
+  };
+}
+
+function memoryOf(figures: Figures): UsageSample["memory"] {
+  const { memory: current, inactiveFile, anon, file, kernel, swap, peak, high, max } = figures;
+  const { highEvents, maxEvents, oomKills } = figures;
+  if (current === undefined) return undefined;
+  const workingSet = inactiveFile === undefined ? undefined : Math.max(0, current - inactiveFile);
+  const now = { current, anon, file, kernel, swap, peak, workingSet, high, max };
+  return { ...now, highEvents, maxEvents, oomKills };
+}

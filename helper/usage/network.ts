@@ -1,0 +1,80 @@
+import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { readCgroupProcesses } from "../kernel/cgroupfs.ts";
+import { printable } from "../kernel/printable.ts";
+import type { PlacedCgroup } from "../limits/target.ts";
+import type { InterfaceUsage } from "../protocol/usage.ts";
+
+/** A cgroup without a process is asked for one again after so many rounds. */
+const searchRounds = 5;
+
+/**
+ * The counters of the network namespace that the first process of a cgroup is in. An open directory of /proc
+ * is the process's own for ever: a pid that is given to somebody else is not read by mistake.
+ */
+export class NetworkReader {
+  readonly #findPid: () => number | undefined;
+  #member: number | undefined;
+  #rest = 0;
+
+  constructor(findPid: () => number | undefined) {
+    this.#findPid = findPid;
+  }
+
+  /** Undefined where there is no process, it may not be looked at, or its network is this helper's own. */
+  read(): readonly InterfaceUsage[] | undefined {
+    this.#member ??= this.#search();
+    if (this.#member === undefined) return undefined;
+    try {
+      const directory = `/proc/self/fd/${this.#member}`;
+      if (readlinkSync(`${directory}/ns/net`) === readlinkSync("/proc/self/ns/net"))
+        return undefined;
+      // Not kept open: an open file keeps its namespace alive, with all that is in it.
+      return parseNetDev(readFileSync(`${directory}/net/dev`, "utf8"));
+    } catch {
+      this.dispose();
+      return undefined;
+    }
+  }
+
+  dispose(): void {
+    if (this.#member !== undefined) closeSync(this.#member);
+    this.#member = undefined;
+  }
+
+  #search(): number | undefined {
+    if (this.#rest-- > 0) return undefined;
+    this.#rest = searchRounds;
+    const pid = this.#findPid();
+    try {
+      return pid === undefined ? undefined : openSync(`/proc/${pid}`, "r");
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Version 2 first: version 1 sorts a list of all processes for each reader. */
+export function firstMember(cgroups: readonly PlacedCgroup[]): number | undefined {
+  const [cgroup] = [...cgroups].sort((a, b) => b.hierarchy.version - a.hierarchy.version);
+  return cgroup && readCgroupProcesses(cgroup.directory)[0];
+}
+
+/** Two lines of titles, then `  eth0: ` with eight figures received and eight sent: proc_pid_net(5). */
+export function parseNetDev(text: string): readonly InterfaceUsage[] {
+  return text
+    .split("\n")
+    .slice(2)
+    .flatMap((line): readonly InterfaceUsage[] => {
+      // The kernel allows no colon and no space in a name.
+      const colon = line.indexOf(":");
+      const name = line.slice(0, colon).trim();
+      const fields = line
+        .slice(colon + 1)
+        .trim()
+        .split(/\s+/)
+        .map(Number);
+      const [rxBytes, txBytes] = [fields[0], fields[8]];
+      if (colon < 0 || name === "lo" || rxBytes === undefined || txBytes === undefined) return [];
+      return [{ interface: printable(name), rxBytes, txBytes }];
+    });
+}

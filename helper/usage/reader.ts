@@ -1,0 +1,124 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { PlacedCgroup } from "../limits/target.ts";
+import type { UsageSample } from "../protocol/usage.ts";
+import { Figures, groupsOf } from "./figures.ts";
+import type { UsageFile } from "./files.ts";
+import { closeFile, openFile, type ReadableFile, readText } from "./readable.ts";
+
+export type CgroupUsage = Pick<UsageSample, "identity"> & ReturnType<typeof groupsOf>;
+
+/** What changes seldom may be this many rounds old. */
+const seldomRounds = 5;
+
+interface Source extends ReadableFile {
+  readonly directory: string;
+  readonly row: UsageFile;
+}
+
+/** Reads the same files of one cgroup, in all its hierarchies, again and again. */
+export class UsageReader {
+  readonly #often: readonly Source[];
+  readonly #seldom: readonly Source[];
+  readonly #figures = new Figures();
+  readonly #directories: readonly string[];
+  readonly #identity: string;
+  readonly #keepsOpen: boolean;
+  /** Not all readers of a helper have their longer round at once. */
+  readonly #turn: number;
+  #round = 0;
+
+  /** `keepOpen`: the process has descriptors to spare. Throws ENOENT when the cgroup is gone. */
+  constructor(cgroups: readonly PlacedCgroup[], rows: readonly UsageFile[], keepOpen: boolean) {
+    const sources = sourcesOf(tellingApart(cgroups), rows, keepOpen);
+    this.#often = sources.filter(({ row }) => !row.seldom);
+    this.#seldom = sources.filter(({ row }) => row.seldom);
+    this.#directories = [...new Set(sources.map(({ directory }) => directory))];
+    this.#identity = this.#readIdentity();
+    this.#turn = Number(this.#identity.at(-1) ?? 0) % seldomRounds;
+    this.#keepsOpen = keepOpen;
+  }
+
+  /** None of the files is there, or may be read. */
+  get isEmpty(): boolean {
+    return this.#directories.length === 0;
+  }
+
+  /** Descriptors that it holds. */
+  get descriptors(): number {
+    return this.#keepsOpen ? this.#often.length : 0;
+  }
+
+  /** Undefined: the cgroup was removed, also where another was made in its place since. */
+  read(): CgroupUsage | undefined {
+    const figures = this.#figures;
+    figures.io = figures.pressure = figures.hugetlb = undefined;
+    const all = this.#round === 0 || this.#round % seldomRounds === this.#turn;
+    this.#round += 1;
+    if (!readAll(this.#often, figures) || (all && !readAll(this.#seldom, figures)))
+      return undefined;
+    if ((all || !this.#keepsOpen) && !this.#isTheSame()) return undefined;
+    return { identity: this.#identity, ...groupsOf(figures) };
+  }
+
+  dispose(): void {
+    for (const source of this.#often) closeFile(source);
+  }
+
+  /** What was opened by its path may be another cgroup's; a descriptor answers ENODEV then. */
+  #isTheSame(): boolean {
+    try {
+      return this.#readIdentity() === this.#identity;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A number of kernfs that is not given out again soon: include/linux/kernfs.h, kernfs_node.id. */
+  #readIdentity(): string {
+    return this.#directories.map((path) => statSync(path, { bigint: true }).ino).join(".");
+  }
+}
+
+function readAll(sources: readonly Source[], figures: Figures): boolean {
+  for (const source of sources) {
+    const text = readText(source);
+    if (text === undefined) return false;
+    source.row.parse(text, figures);
+  }
+  return true;
+}
+
+/**
+ * A process may be in a cgroup of its own in some hierarchies and in the root of others, whose figures are the
+ * whole machine's: systemd makes such ones on hybrid hosts, systemd-nspawn does it the other way round.
+ */
+function tellingApart(cgroups: readonly PlacedCgroup[]): readonly PlacedCgroup[] {
+  const counting = cgroups.filter(
+    ({ hierarchy }) => hierarchy.version === 2 || hierarchy.controllers.length > 0,
+  );
+  const apart = counting.filter(({ directory, hierarchy }) => directory !== hierarchy.mountPoint);
+  return apart.length > 0 ? apart : counting;
+}
+
+/** The rows in their order; what one gives is not read a second time from another. */
+function sourcesOf(
+  cgroups: readonly PlacedCgroup[],
+  rows: readonly UsageFile[],
+  keepOpen: boolean,
+): readonly Source[] {
+  const given = new Set<string>();
+  return rows.flatMap((row): readonly Source[] => {
+    const cgroup = cgroups.find(({ hierarchy }) => has(hierarchy, row));
+    if (!cgroup || row.gives.every((figure) => given.has(figure))) return [];
+    const file = openFile(join(cgroup.directory, row.file), keepOpen && !row.seldom);
+    if (!file) return [];
+    for (const figure of row.gives) given.add(figure);
+    return [{ ...file, directory: cgroup.directory, row }];
+  });
+}
+
+function has({ version, controllers }: PlacedCgroup["hierarchy"], row: UsageFile): boolean {
+  if (version !== row.version) return false;
+  return row.controller === undefined || controllers.includes(row.controller);
+}
