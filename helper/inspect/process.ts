@@ -1,7 +1,8 @@
 import { processFact } from "../inventory/processes.ts";
-import { readUsers } from "../kernel/identity.ts";
+import { userName } from "../kernel/identity.ts";
 import { printable } from "../kernel/printable.ts";
 import {
+  ageMs,
   type NamespaceLinks,
   namespaceLinks,
   readCgroupPaths,
@@ -29,7 +30,8 @@ export function inspectProcess(pid: number): ProcessDetails {
   if (!fact || !status || !cgroups) throw new TerrariumError("noSuchProcess", { pid });
   return {
     ...fact,
-    user: printable(readUsers().get(fact.uid)?.name ?? String(fact.uid)),
+    user: userName(fact.uid),
+    startedAtMs: Date.now() - ageMs(fact.startTimeTicks),
     executable: readLink(pid, "exe"),
     workingDirectory: readLink(pid, "cwd"),
     root: readLink(pid, "root"),

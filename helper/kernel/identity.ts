@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isDenied, isGone } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 /** passwd(5). Users of LDAP or another name service are not in these files and have no name here. */
 export interface UserEntry {
@@ -27,6 +28,11 @@ export interface SubordinateRange {
 /** By uid; the first line of a uid wins, as in getpwuid(3). */
 export function readUsers(): ReadonlyMap<number, UserEntry> {
   return firstBy(parsePasswd(readTable("/etc/passwd")), ({ uid }) => uid);
+}
+
+/** Who that is on this host, in words that are safe to show; the number where no file has a name for it. */
+export function userName(uid: number, users = readUsers()): string {
+  return printable(users.get(uid)?.name ?? String(uid));
 }
 
 /** By gid; the first line of a gid wins, as in getgrgid(3). */

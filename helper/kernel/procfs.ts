@@ -43,6 +43,15 @@ export function readStat(pid: ProcessId): ProcessStat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
+/** USER_HZ, in which procfs counts time: 100 on every architecture that Node runs on (include/asm-generic/param.h). */
+const ticksPerSecond = 100;
+
+/** How long ago something was, that procfs dates in ticks since the machine was started. */
+export function ageMs(startTimeTicks: number): number {
+  const uptimeSeconds = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
+  return (uptimeSeconds - startTimeTicks / ticksPerSecond) * 1000;
+}
+
 export function readStatus(pid: ProcessId): ProcessStatus | undefined {
   const text = unlessHidden(() => readProcessFile(pid, "status"));
   return text === undefined ? undefined : parseStatus(text);

@@ -112,8 +112,20 @@ export interface MountFact {
   readonly options: string;
 }
 
-export interface ProcessDetails extends ProcessFact {
+/** A process with its user's name on the host; the number where it has none. */
+export interface ProcessEntry extends ProcessFact {
   readonly user: string;
+}
+
+/** Those of a sandbox, those of a cgroup and of all below it, or a process and its descendants. */
+export interface ProcessList {
+  readonly processes: readonly ProcessEntry[];
+  /** How many more there are than one would look at. */
+  readonly leftOut: number;
+}
+
+export interface ProcessDetails extends ProcessEntry {
+  readonly startedAtMs: number;
   readonly executable?: string | undefined;
   readonly workingDirectory?: string | undefined;
   readonly root?: string | undefined;

@@ -2,8 +2,10 @@ import type { FeatureReport } from "./features.ts";
 import type {
   CgroupMode,
   CgroupReport,
+  MountFact,
   NamespaceReport,
   ProcessDetails,
+  ProcessList,
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
@@ -69,7 +71,10 @@ export interface Results {
   "layer/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
+  "process/mounts": readonly MountFact[];
   "process/isolation": IsolationReport;
+  "process/kill": null;
+  "target/processes": ProcessList;
   "host/features": readonly FeatureReport[];
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;

@@ -221,7 +221,14 @@ export const parameterSchemas = {
     clientEnv: terminalEnvironment,
   }),
   "process/inspect": z.strictObject({ pid }),
+  "process/mounts": z.strictObject({ pid }),
   "process/isolation": z.strictObject({ pid }),
+  "process/kill": z.strictObject({
+    pid,
+    startTimeTicks: z.int().check(z.minimum(0)),
+    signal: z._default(z.enum(signalNames), "SIGTERM"),
+  }),
+  "target/processes": z.strictObject({ target: cgroupTarget }),
   "host/features": z.strictObject({}),
   "inventory/namespaces": z.strictObject({
     types: z.optional(z.array(namespaceType).check(z.maxLength(8))),

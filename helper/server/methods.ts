@@ -1,5 +1,7 @@
 import { enterProcess } from "../enter/process.ts";
 import { reportFeatures } from "../features/report.ts";
+import { killProcess } from "../inspect/kill.ts";
+import { readMounts } from "../inspect/mounts.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { readCgroups } from "../inventory/cgroups.ts";
 import { readNamespaces } from "../inventory/namespaces.ts";
@@ -19,6 +21,7 @@ import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../s
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";
+import { processesOfTarget } from "../sandboxes/targetProcesses.ts";
 import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
 import type { Watch } from "./watch.ts";
@@ -140,6 +143,18 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       ),
   },
   "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "process/mounts": { changes: false, handle: (_session, { pid }) => readMounts(pid) },
+  "process/kill": {
+    changes: true,
+    handle: (_session, { pid, startTimeTicks, signal }) => {
+      killProcess({ pid, startTimeTicks }, signal);
+      return null;
+    },
+  },
+  "target/processes": {
+    changes: false,
+    handle: ({ host }, { target }) => processesOfTarget(host, target),
+  },
   "process/isolation": {
     changes: false,
     handle: async ({ host }, { pid }) => (await isolation()).isolationOfProcess(host, pid),
