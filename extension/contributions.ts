@@ -14,6 +14,7 @@ export const commands = {
   removeSandbox: "terrarium.removeSandbox",
   openPanel: "terrarium.openPanel",
   openLimits: "terrarium.openLimits",
+  killProcess: "terrarium.killProcess",
   inspect: "terrarium.inspect",
   isolationReport: "terrarium.isolationReport",
   revealInNamespaces: "terrarium.revealInNamespaces",

@@ -83,7 +83,9 @@ function sandboxWords(sandbox: SandboxSummary): vscode.QuickPickItem {
   };
 }
 
-async function askForPid(title: string): Promise<Target | undefined> {
+export async function askForPid(
+  title: string,
+): Promise<Extract<Target, { kind: "pid" }> | undefined> {
   const text = await vscode.window.showInputBox({
     title,
     prompt: "Process id on the host",

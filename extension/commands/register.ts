@@ -8,6 +8,7 @@ import { copyPid } from "./copyPid.ts";
 import { enterNamespace } from "./enterNamespace.ts";
 import { inspect } from "./inspect.ts";
 import { isolationReport } from "./isolationReport.ts";
+import { killProcessCommand } from "./killProcess.ts";
 import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
 import { openAnotherTerminal } from "./openAnotherTerminal.ts";
 import { openLimits, openPanel } from "./openPanel.ts";
@@ -35,6 +36,7 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.removeSandbox]: removeSandbox,
   [commands.openPanel]: openPanel,
   [commands.openLimits]: openLimits,
+  [commands.killProcess]: killProcessCommand,
   [commands.inspect]: inspect,
   [commands.isolationReport]: isolationReport,
   [commands.revealInNamespaces]: revealInNamespaces,

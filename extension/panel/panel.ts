@@ -6,19 +6,24 @@ import type {
   PanelSnapshot,
   PanelSubject,
   PanelTab,
+  ProcessIdentity,
 } from "../../helper/protocol/panel.ts";
+import { killProcess } from "../commands/killProcess.ts";
 import type { Helper } from "../connection/helper.ts";
 import { failureText, showFailure } from "../failure.ts";
 import { act } from "./act.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
 import { parseRequest } from "./request.ts";
+import { processSubject } from "./subject.ts";
 
 /** What every panel works with. */
 export interface PanelHost {
   readonly helper: Helper;
   readonly log: vscode.LogOutputChannel;
   readonly extensionUri: vscode.Uri;
+  /** Opens the panel of another subject. */
+  open(subject: PanelSubject): void;
 }
 
 /** Between two looks at what the shown tab shows. */
@@ -105,6 +110,12 @@ export class Panel implements vscode.Disposable {
       case "act":
         void this.#do(() => act(this.#host.helper, this.subject, request.action));
         return;
+      case "kill":
+        void this.#do(() => killProcess(this.#host.helper, request.process));
+        return;
+      case "openProcess":
+        void this.#do(() => this.#openProcess(request.process));
+        return;
     }
     this.refresh();
   }
@@ -116,6 +127,10 @@ export class Panel implements vscode.Disposable {
     } catch (error) {
       showFailure(this.#host.log, error);
     }
+  }
+
+  async #openProcess({ pid }: ProcessIdentity): Promise<void> {
+    this.#host.open(processSubject(await this.#host.helper.request("process/inspect", { pid })));
   }
 
   #turnTo(): void {

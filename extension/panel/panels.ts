@@ -12,8 +12,8 @@ export class Panels implements vscode.Disposable {
   readonly #open = new Map<string, Panel>();
   readonly #registration: vscode.Disposable;
 
-  constructor(host: PanelHost) {
-    this.#host = host;
+  constructor(host: Omit<PanelHost, "open">) {
+    this.#host = { ...host, open: (subject) => this.show(subject) };
     this.#registration = vscode.window.registerWebviewPanelSerializer(panelViewType, {
       deserializeWebviewPanel: async (view, state) => this.#restore(view, state),
     });

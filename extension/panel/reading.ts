@@ -1,4 +1,5 @@
-import type { SandboxDetails } from "../../helper/protocol/inventory.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { ProcessDetails, SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type {
   PanelAction,
   PanelHeader,
@@ -41,22 +42,37 @@ const subjectReaders: Readonly<Record<PanelSubject["kind"], Reader>> = {
     const details = await helper.request("sandbox/inspect", { target });
     return {
       header: sandboxHeader(details),
-      processes: details.processes,
       namespaces: details.namespaces,
       mounts: details.mounts.map((mount) => ({ ...mount, access: accessOf(mount, details) })),
     };
   },
-  process: async (helper, { target }) => {
-    const details = await helper.request("process/inspect", { pid: Number(target) });
-    return {
-      header: { state: "running", stateWords: "running", pid: details.pid, actions: ["enter"] },
-      namespaces: details.namespaces,
-    };
+  process: async (helper, subject) => {
+    const details = await inspectSame(helper, subject);
+    const { pid, namespaces, startedAtMs } = details;
+    return { header: { ...processHeader, pid, upMs: Date.now() - startedAtMs }, namespaces };
   },
   cgroup: async () => ({}),
 };
 
+const processHeader: PanelHeader = { state: "running", stateWords: "running", actions: ["enter"] };
+
+/** A number that was given to another process since is not the one that the panel is about. */
+async function inspectSame(
+  helper: Helper,
+  { target, startTimeTicks }: PanelSubject,
+): Promise<ProcessDetails> {
+  const pid = Number(target);
+  const details = await helper.request("process/inspect", { pid });
+  if (details.startTimeTicks === startTimeTicks) return details;
+  throw new TerrariumError("noSuchProcess", { pid });
+}
+
 const tabReaders: Readonly<Partial<Record<PanelTab, Reader>>> = {
+  processes: async (helper, { target }) => ({
+    processes: await helper.request("target/processes", { target }),
+  }),
+  mounts: async (helper, { kind, target }) =>
+    kind === "sandbox" ? {} : { mounts: await mountsOfProcess(helper, Number(target)) },
   isolation: async (helper, { kind, target }) => ({
     isolation:
       kind === "sandbox"
@@ -64,6 +80,15 @@ const tabReaders: Readonly<Partial<Record<PanelTab, Reader>>> = {
         : await helper.request("process/isolation", { pid: Number(target) }),
   }),
 };
+
+/** What of them is private, only the spec of a sandbox tells. */
+async function mountsOfProcess(helper: Helper, pid: number): Promise<PanelSnapshot["mounts"]> {
+  const mounts = await helper.request("process/mounts", { pid });
+  return mounts.map((mount) => ({
+    ...mount,
+    access: mount.options.split(",").includes("ro") ? "read-only" : "writable",
+  }));
+}
 
 function sandboxHeader(details: SandboxDetails): PanelHeader {
   const state = headerStates[details.state];

@@ -10,10 +10,17 @@ import {
 
 const tab = z.enum(panelTabs);
 
+const process = z.strictObject({
+  pid: z.int().check(z.minimum(1), z.maximum(4_194_304)),
+  startTimeTicks: z.int().check(z.minimum(0)),
+});
+
 const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), tab }),
   z.strictObject({ type: z.literal("show"), tab }),
   z.strictObject({ type: z.literal("act"), action: z.enum(panelActions) }),
+  z.strictObject({ type: z.literal("kill"), process }),
+  z.strictObject({ type: z.literal("openProcess"), process }),
 ]) satisfies z.ZodMiniType<PanelRequest>;
 
 const subject = z.strictObject({

@@ -12,12 +12,31 @@ export const isolationGroups = [
 ] as const;
 export type IsolationGroup = (typeof isolationGroups)[number];
 
+export const isolationGroupTitles: Readonly<Record<IsolationGroup, string>> = {
+  namespaces: "Namespaces",
+  privileges: "Privileges",
+  files: "Files and devices",
+  sockets: "Network and sockets",
+  limits: "Limits",
+  kernel: "What every process of a Linux machine shares",
+};
+
 /**
  * `closed`: held. `partly`: open a little, by choice, or because Linux has nothing to close it with. `open`:
  * a way to the host, or to what does not belong to the process. `unknown`: the kernel did not tell.
  */
 export const isolationLevels = ["open", "partly", "closed", "unknown"] as const;
 export type IsolationLevel = (typeof isolationLevels)[number];
+
+/** A shape and a word for each level: neither hangs on a colour. */
+export const isolationLevelWords: Readonly<
+  Record<IsolationLevel, { readonly mark: string; readonly is: string }>
+> = {
+  open: { mark: "✗", is: "open" },
+  partly: { mark: "▲", is: "partly open" },
+  closed: { mark: "●", is: "closed" },
+  unknown: { mark: "?", is: "not known" },
+};
 
 export interface IsolationLine {
   readonly group: IsolationGroup;

@@ -1,33 +1,17 @@
 import {
-  type IsolationGroup,
   type IsolationLevel,
   type IsolationLine,
   type IsolationReport,
   isolationGroups,
+  isolationGroupTitles,
   isolationLevels,
+  isolationLevelWords,
 } from "./isolation.ts";
 
 /** The report for people, 80 columns wide: the same in a terminal and in the editor. */
 
 /** How a mark is painted; a document has no colours. */
 export type Paint = (level: IsolationLevel, text: string) => string;
-
-const levelWords: Readonly<Record<IsolationLevel, { readonly mark: string; readonly is: string }>> =
-  {
-    open: { mark: "✗", is: "open" },
-    partly: { mark: "▲", is: "partly open" },
-    closed: { mark: "●", is: "closed" },
-    unknown: { mark: "?", is: "not known" },
-  };
-
-const titles: Readonly<Record<IsolationGroup, string>> = {
-  namespaces: "Namespaces",
-  privileges: "Privileges",
-  files: "Files and devices",
-  sockets: "Network and sockets",
-  limits: "Limits",
-  kernel: "What every process of a Linux machine shares",
-};
 
 const width = 80;
 const nameWidth = 18;
@@ -37,7 +21,10 @@ const textWidth = width - indent.length;
 export function isolationText(report: IsolationReport, paint: Paint = (_level, text) => text) {
   const groups = isolationGroups.map((group) => {
     const lines = report.lines.filter((line) => line.group === group);
-    return [titles[group], ...lines.flatMap((line) => describeLine(line, paint))].join("\n");
+    return [
+      isolationGroupTitles[group],
+      ...lines.flatMap((line) => describeLine(line, paint)),
+    ].join("\n");
   });
   return [heading(report, paint), ...groups].join("\n\n");
 }
@@ -46,7 +33,7 @@ function heading({ process, sandbox, lines }: IsolationReport, paint: Paint): st
   const whose = sandbox === undefined ? "" : `sandbox ${sandbox}, `;
   const counts = isolationLevels.map((level) => {
     const count = lines.filter((line) => line.level === level).length;
-    return `${paint(level, levelWords[level].mark)} ${count} ${levelWords[level].is}`;
+    return `${paint(level, isolationLevelWords[level].mark)} ${count} ${isolationLevelWords[level].is}`;
   });
   return [
     `What ${whose}process ${process.pid} (${process.command}) can still see and do`,
@@ -59,7 +46,7 @@ function describeLine(line: IsolationLine, paint: Paint): readonly string[] {
   const { level, name, fact, source, matters, remedy } = line;
   const [first = "", ...rest] = withSource(wrap(fact), source);
   return [
-    `${paint(level, levelWords[level].mark)} ${name.padEnd(nameWidth)}${first}`,
+    `${paint(level, isolationLevelWords[level].mark)} ${name.padEnd(nameWidth)}${first}`,
     ...[...rest, ...wrap(matters ?? ""), ...wrap(remedy ? `→ ${remedy}` : "")].map(
       (text) => indent + text,
     ),

@@ -1,4 +1,4 @@
-import type { MountFact, NamespaceShare, ProcessFact } from "./inventory.ts";
+import type { MountFact, NamespaceShare, ProcessList } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
 
 /**
@@ -26,6 +26,11 @@ export interface PanelSubject {
   readonly startTimeTicks?: number | undefined;
 }
 
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTimeTicks: number;
+}
+
 export const panelActions = ["enter", "pause", "resume", "start", "stop"] as const;
 export type PanelAction = (typeof panelActions)[number];
 
@@ -50,7 +55,7 @@ export interface PanelSnapshot {
   readonly header?: PanelHeader | undefined;
   /** Why the rest is missing, or old. */
   readonly problem?: string | undefined;
-  readonly processes?: readonly ProcessFact[] | undefined;
+  readonly processes?: ProcessList | undefined;
   readonly namespaces?: readonly NamespaceShare[] | undefined;
   readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
   readonly isolation?: IsolationReport | undefined;
@@ -66,7 +71,10 @@ export type PanelRequest =
   /** The page has been loaded, and shows that tab. */
   | { readonly type: "ready"; readonly tab: PanelTab }
   | { readonly type: "show"; readonly tab: PanelTab }
-  | { readonly type: "act"; readonly action: PanelAction };
+  | { readonly type: "act"; readonly action: PanelAction }
+  | { readonly type: "kill"; readonly process: ProcessIdentity }
+  /** The panel of that process. */
+  | { readonly type: "openProcess"; readonly process: ProcessIdentity };
 
 /** What the page leaves with the editor, and finds again after it was hidden or reloaded. */
 export interface PanelState {

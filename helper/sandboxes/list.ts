@@ -3,6 +3,7 @@ import { readMounts } from "../inspect/mounts.ts";
 import { readIdMap } from "../kernel/procfs.ts";
 import type {
   NamespaceShare,
+  ProcessDetails,
   SandboxDetails,
   SandboxState,
   SandboxSummary,
@@ -62,6 +63,18 @@ export function namesByNamespace(host: SandboxHost): ReadonlyMap<number, string>
         .map((inode) => [inode, name] as const),
     ),
   );
+}
+
+/** Name of the sandbox whose processes or files it sees; who joined only its network is not in it. */
+export function sandboxOf(
+  host: SandboxHost,
+  { namespaces }: Pick<ProcessDetails, "namespaces">,
+): string | undefined {
+  const names = namesByNamespace(host);
+  const [name] = namespaces
+    .filter(({ type }) => type === "pid" || type === "mnt")
+    .flatMap(({ inode }) => names.get(inode) ?? []);
+  return name;
 }
 
 /** Names by id: how the cgroup tree knows them. */

@@ -17,7 +17,13 @@ import type { SandboxHost } from "../sandboxes/host.ts";
 import { listLayers, removeLayer } from "../sandboxes/kept/layers.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { landlockOf } from "../sandboxes/landlockOf.ts";
-import { inspectSandbox, listSandboxes, namesById, namesByNamespace } from "../sandboxes/list.ts";
+import {
+  inspectSandbox,
+  listSandboxes,
+  namesById,
+  namesByNamespace,
+  sandboxOf,
+} from "../sandboxes/list.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";
@@ -142,7 +148,13 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
         parameters,
       ),
   },
-  "process/inspect": { changes: false, handle: (_session, { pid }) => inspectProcess(pid) },
+  "process/inspect": {
+    changes: false,
+    handle: ({ host }, { pid }) => {
+      const details = inspectProcess(pid);
+      return { ...details, sandbox: sandboxOf(host, details) };
+    },
+  },
   "process/mounts": { changes: false, handle: (_session, { pid }) => readMounts(pid) },
   "process/kill": {
     changes: true,

@@ -10,6 +10,9 @@ test("what a panel's page sends is one of a closed set", () => {
     { type: "show", tab: "settings" },
     { type: "show", tab: "limits", target: "1" },
     { type: "act", action: "constructor" },
+    { type: "kill", process: { pid: 7 } },
+    { type: "kill", process: { pid: -1, startTimeTicks: 5 } },
+    { type: "kill", process: { pid: 7, startTimeTicks: 5 }, signal: "SIGKILL" },
     { type: "run", command: "workbench.action.terminal.new" },
   ];
   assert.deepEqual(
