@@ -40,6 +40,7 @@ interface Running {
 }
 
 type InventoryChange = Notifications["inventory/didChange"];
+type UsageRound = Notifications["usage/didSample"];
 
 /** The helper as the editor sees it: started when first needed, started again a few times when it dies. */
 export class Helper implements vscode.Disposable {
@@ -47,6 +48,7 @@ export class Helper implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #stateChanged = new vscode.EventEmitter<HelperState>();
   readonly #inventoryChanged = new vscode.EventEmitter<InventoryChange>();
+  readonly #usageSampled = new vscode.EventEmitter<UsageRound>();
   #state: HelperState = { kind: process.platform === "linux" ? "stopped" : "unsupported" };
   #starting: Promise<Running> | undefined;
   #running: Running | undefined;
@@ -57,6 +59,8 @@ export class Helper implements vscode.Disposable {
   readonly onDidChangeState = this.#stateChanged.event;
   /** Goes on across restarts. */
   readonly onInventoryChange = this.#inventoryChanged.event;
+  /** Of every watcher: each looks for its own name. A new helper has to be asked anew. */
+  readonly onUsageRound = this.#usageSampled.event;
 
   /** `program`: absolute path of dist/bin/terrarium. */
   constructor(program: string, log: vscode.LogOutputChannel) {
@@ -95,6 +99,7 @@ export class Helper implements vscode.Disposable {
     if (this.#running) end(this.#running);
     this.#stateChanged.dispose();
     this.#inventoryChanged.dispose();
+    this.#usageSampled.dispose();
   }
 
   #connected(): Promise<Running> {
@@ -125,6 +130,7 @@ export class Helper implements vscode.Disposable {
     connection.onNotification("inventory/didChange", (change) =>
       this.#inventoryChanged.fire(change),
     );
+    connection.onNotification("usage/didSample", (round) => this.#usageSampled.fire(round));
   }
 
   #adopt(running: Running): void {

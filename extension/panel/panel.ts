@@ -16,6 +16,7 @@ import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
 import { parseRequest } from "./request.ts";
 import { processSubject } from "./subject.ts";
+import { UsageWatch } from "./usageWatch.ts";
 
 /** What every panel works with. */
 export interface PanelHost {
@@ -41,6 +42,7 @@ export class Panel implements vscode.Disposable {
   #tab: PanelTab = "usage";
   /** What a command asked to see of a page that was not there to be told. */
   #wanted: PanelTab | undefined;
+  readonly #usage: UsageWatch;
   #snapshot: PanelSnapshot;
   #ready = false;
   #timer: NodeJS.Timeout | undefined;
@@ -52,11 +54,15 @@ export class Panel implements vscode.Disposable {
     this.#view = view;
     this.subject = subject;
     this.#snapshot = { subject, tabs: tabsOf(subject) };
+    this.#usage = new UsageWatch(host.helper, subject.target, (usage) =>
+      this.#post({ type: "usage", ...usage }),
+    );
     this.#subscriptions = vscode.Disposable.from(
+      this.#usage,
       view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       view.onDidChangeViewState(() => this.#follow()),
       host.helper.onDidChangeState(({ kind }) => {
-        if (kind === "running") this.refresh();
+        if (kind === "running") this.#begin();
       }),
     );
     view.webview.html = pageHtml(view.webview, host.extensionUri);
@@ -83,8 +89,16 @@ export class Panel implements vscode.Disposable {
     this.#subscriptions.dispose();
   }
 
+  /** The page is there, or a new helper is: both know nothing yet. */
+  #begin(): void {
+    if (!this.#view.visible || !this.#ready) return;
+    this.#usage.begin();
+    this.refresh();
+  }
+
   #follow(): void {
     if (this.#view.visible) return;
+    this.#usage.end();
     this.#ready = false;
     this.#look += 1;
     clearTimeout(this.#timer);
@@ -103,10 +117,13 @@ export class Panel implements vscode.Disposable {
         this.#tab = request.tab;
         this.#post({ type: "snapshot", snapshot: this.#snapshot });
         this.#turnTo();
-        break;
+        this.#begin();
+        return;
       case "show":
         this.#tab = request.tab;
-        break;
+        if (request.tab === "usage") this.#usage.recall();
+        this.refresh();
+        return;
       case "act":
         void this.#do(() => act(this.#host.helper, this.subject, request.action));
         return;
@@ -117,7 +134,6 @@ export class Panel implements vscode.Disposable {
         void this.#do(() => this.#openProcess(request.process));
         return;
     }
-    this.refresh();
   }
 
   async #do(action: () => Promise<void>): Promise<void> {
@@ -148,8 +164,8 @@ export class Panel implements vscode.Disposable {
     if (look !== this.#look) return;
     this.#snapshot = snapshot;
     this.#post({ type: "snapshot", snapshot });
-    if (snapshot.header?.state === "ended") return;
-    this.#timer = setTimeout(() => this.refresh(), refreshMs);
+    if (snapshot.header?.state === "ended") this.#usage.end();
+    else this.#timer = setTimeout(() => this.refresh(), refreshMs);
   }
 
   async #newSnapshot(): Promise<PanelSnapshot> {

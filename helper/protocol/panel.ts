@@ -1,5 +1,6 @@
 import type { MountFact, NamespaceShare, ProcessList } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
+import type { UsageSample } from "./usage.ts";
 
 /**
  * What a panel's page and its editor side say to each other: whole snapshots to the page, a closed set of
@@ -41,6 +42,8 @@ export interface PanelHeader {
   readonly pid?: number | undefined;
   /** Not a time of day: the page's clock may be another machine's. */
   readonly upMs?: number | undefined;
+  /** `20 %` of one processor; absent where nothing bounds it, or nobody has looked. */
+  readonly cpuLimit?: string | undefined;
   readonly actions: readonly PanelAction[];
 }
 
@@ -59,11 +62,19 @@ export interface PanelSnapshot {
   readonly namespaces?: readonly NamespaceShare[] | undefined;
   readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
   readonly isolation?: IsolationReport | undefined;
+  /** What was seen before the page was there, oldest first: another array each time that it was asked for. */
+  readonly history?: readonly UsageSample[] | undefined;
+  /** The newest; what came since the history, came one by one. */
+  readonly sample?: UsageSample | undefined;
 }
+
+/** What a message of its own brings: an hour of samples is not sent again with each. */
+type Usage = "history" | "sample";
 
 /** To the page. `tab`: somebody asked for it elsewhere, by a menu or a command. */
 export type PanelMessage =
-  | { readonly type: "snapshot"; readonly snapshot: PanelSnapshot }
+  | { readonly type: "snapshot"; readonly snapshot: Omit<PanelSnapshot, Usage> }
+  | ({ readonly type: "usage" } & Pick<PanelSnapshot, Usage>)
   | { readonly type: "tab"; readonly tab: PanelTab };
 
 /** From the page. */

@@ -1,5 +1,6 @@
 import type { PanelAction, PanelHeader, PanelSnapshot } from "../../helper/protocol/panel.ts";
 import { button, element, setAttribute, setText } from "./element.ts";
+import { cpuFigure, memoryFigure } from "./figures.ts";
 import type { Post } from "./tab.ts";
 import { durationWords } from "./words.ts";
 
@@ -30,6 +31,7 @@ export function makeHeader(post: Post): Header {
   const mark = element("span", { class: "mark", "aria-hidden": "true" });
   const state = element("span");
   const facts = element("span", { class: "dim" });
+  const figures = element("span", { class: "dim figures" });
   const actions = element("span", { class: "actions" });
   const root = element(
     "header",
@@ -38,16 +40,19 @@ export function makeHeader(post: Post): Header {
     element("span", { class: "state" }, mark, state),
     facts,
     actions,
+    figures,
   );
+  const cpu = cpuFigure();
   let shownActions = "";
   return {
     root,
-    show: ({ subject, header }) => {
+    show: ({ subject, header, sample }) => {
       setText(title, subject.title);
       setAttribute(mark, "data-state", header?.state);
       setText(mark, header ? marks[header.state] : "");
       setText(state, header?.stateWords ?? subject.kind);
       setText(facts, headerFacts(header));
+      setText(figures, joined(memoryFigure(sample), cpu(sample, header?.cpuLimit)));
       const wanted = header?.actions ?? [];
       if (wanted.join() === shownActions) return;
       shownActions = wanted.join();
@@ -59,9 +64,12 @@ export function makeHeader(post: Post): Header {
 }
 
 function headerFacts(header: PanelHeader | undefined): string {
-  const parts = [
+  return joined(
     header?.pid === undefined ? undefined : `pid ${header.pid}`,
     header?.upMs === undefined ? undefined : `up ${durationWords(header.upMs)}`,
-  ];
+  );
+}
+
+function joined(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined).join(" · ");
 }

@@ -41,19 +41,32 @@ function openPage(): void {
   const roots = new Map<PanelTab, HTMLElement>();
   let chosen = lastTab() ?? "usage";
   let snapshot: PanelSnapshot | undefined;
+  let history: PanelSnapshot["history"];
+  let sample: PanelSnapshot["sample"];
 
   document.body.append(header.root, tabList.root, problem, body);
   window.addEventListener("message", ({ data }: MessageEvent<PanelMessage>) => {
     if (data.type === "tab") turnTo(data.tab);
-    else take(data.snapshot);
+    else if (data.type === "snapshot") take({ ...data.snapshot, history, sample });
+    else takeUsage(data);
   });
   post({ type: "ready", tab: chosen });
 
   function take(next: PanelSnapshot): void {
     snapshot = next;
+    remember(next.subject, chosen);
     header.show(next);
     setText(problem, next.problem ?? "");
     draw();
+  }
+
+  function takeUsage(usage: Pick<PanelSnapshot, "history" | "sample">): void {
+    history = usage.history ?? history;
+    sample = usage.sample ?? sample;
+    if (!snapshot) return;
+    snapshot = { ...snapshot, history, sample };
+    header.show(snapshot);
+    tabs[chosen].show(snapshot);
   }
 
   function turnTo(tab: PanelTab, told?: "told the editor"): void {
@@ -61,12 +74,12 @@ function openPage(): void {
     tabs[chosen].hidden();
     chosen = tab;
     if (told) post({ type: "show", tab });
+    if (snapshot) remember(snapshot.subject, tab);
     draw();
   }
 
   function draw(): void {
     if (!snapshot) return;
-    remember(snapshot.subject, chosen);
     tabList.show(snapshot.tabs, chosen);
     const root = roots.get(chosen) ?? mount(chosen);
     if (body.firstChild !== root) body.replaceChildren(root);
