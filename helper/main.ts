@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { runCli } from "./cli/main.ts";
-import type { HelperClient } from "./protocol/methods.ts";
+import type { HelperConnection } from "./protocol/methods.ts";
 import { version } from "./version.ts";
 
 /**
@@ -45,7 +45,7 @@ async function serveHelper([mode, path]: readonly string[]): Promise<void> {
   throw new Error("helper needs --stdio or --socket PATH.");
 }
 
-async function connect(socket: string | undefined): Promise<HelperClient> {
+async function connect(socket: string | undefined): Promise<HelperConnection> {
   if (socket) return (await import("./faces/remote.ts")).connectRemote(socket);
   return (await import("./faces/here.ts")).connectHere();
 }

@@ -1,9 +1,9 @@
-import type { HelperClient } from "../protocol/methods.ts";
+import type { HelperConnection } from "../protocol/methods.ts";
 import type { Option, ParsedArguments } from "./options.ts";
 
 /** What a command works with. */
 export interface CliContext {
-  readonly connection: HelperClient;
+  readonly connection: HelperConnection;
   readonly print: (text: string) => void;
   /** Standard output is a terminal that may have them. */
   readonly colours: boolean;

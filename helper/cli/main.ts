@@ -1,5 +1,5 @@
 import { TerrariumError } from "../protocol/errors.ts";
-import type { HelperClient } from "../protocol/methods.ts";
+import type { HelperConnection } from "../protocol/methods.ts";
 import { nearest } from "../protocol/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
@@ -48,7 +48,7 @@ function helpFor({ options }: Command): Option {
 
 export interface CliEnvironment {
   /** Opens the helper: this very process, unless a socket was named. */
-  readonly connect: () => Promise<HelperClient>;
+  readonly connect: () => Promise<HelperConnection>;
   readonly version: () => string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

@@ -1,8 +1,10 @@
-import type { HelperClient } from "../protocol/methods.ts";
+import { EventEmitter } from "node:events";
+import type { HelperConnection, NotificationName, Notifications } from "../protocol/methods.ts";
 import { asSent } from "../protocol/sent.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 import { answer } from "../server/answer.ts";
 import { noAudit } from "../server/audit.ts";
+import { openEventWatch, shareEvents } from "../server/events.ts";
 import type { Session } from "../server/methods.ts";
 import { openUsage } from "../server/usage.ts";
 
@@ -10,16 +12,28 @@ import { openUsage } from "../server/usage.ts";
  * No daemon is needed: the client and the helper are this one process. A request passes the same schema and
  * the same handler as one that came by a stream, as the words that would have travelled.
  */
-export function connectHere(): HelperClient {
+export function connectHere(): HelperConnection {
   const host = openSandboxHost();
-  const usage = openUsage(host, () => undefined);
-  const session: Session = { host, watch: noWatch, usage: usage.get };
+  const notifications = new EventEmitter();
+  const notify = <N extends NotificationName>(name: N, parameters: Notifications[N]) =>
+    void notifications.emit(name, parameters);
+  const usage = openUsage(host, (round) => notify("usage/didSample", round));
+  const events = openEventWatch(shareEvents(host), (event) => notify("events/didHappen", event));
+  const session: Session = { host, watch: noWatch, usage: usage.get, events };
   return {
     request: async (method, parameters) =>
       answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters)), noAudit),
-    dispose: () => usage.dispose(),
+    onNotification: (name, listener) => {
+      notifications.removeAllListeners(name).on(name, listener);
+    },
+    // It ends with this process.
+    onClose: () => undefined,
+    dispose: () => {
+      usage.dispose();
+      events.dispose();
+    },
   };
 }
 
-/** A client in the same process asks; it has no ear for what a helper says first. */
+/** A client in the same process asks for whole reports. */
 const noWatch = { set: () => undefined, dispose: () => undefined };

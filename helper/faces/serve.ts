@@ -1,11 +1,13 @@
 import { keepSpareLauncher } from "../launch/spare.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
+import "../events/timeline.ts";
 import "../sandboxes/isolation.ts";
 import "../sandboxes/specFile.ts";
 import "../usage/feed.ts";
 import { auditToStderr } from "../server/audit.ts";
 import { serve } from "../server/connection.ts";
+import { shareEvents } from "../server/events.ts";
 import { listen } from "../server/socket.ts";
 
 /** The editor's helper: lives exactly as long as its standard input. */
@@ -13,7 +15,12 @@ export function serveStdio(): void {
   keepSpareLauncher();
   const host = openSandboxHost();
   const { stdin: input, stdout: output } = process;
-  serve(host, { uid: host.asker.uid }, { input, output }, auditToStderr);
+  serve(
+    { host, events: shareEvents(host) },
+    { uid: host.asker.uid },
+    { input, output },
+    auditToStderr,
+  );
   input.once("close", () => process.exit());
 }
 

@@ -57,6 +57,13 @@ export function readStatus(pid: ProcessId): ProcessStatus | undefined {
   return text === undefined ? undefined : parseStatus(text);
 }
 
+/** Memory that is resident: VmRSS of proc_pid_status(5), a little late where many threads change it. */
+export function readResidentBytes(pid: ProcessId): number | undefined {
+  const text = unlessHidden(() => readProcessFile(pid, "status"));
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(text ?? "")?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
 /**
  * The arguments, of 4096 bytes at most; empty for kernel threads and zombies. Since CVE-2018-1120 the
  * kernel reads only anonymous pages here, so a process cannot stall the reader with a FUSE mapping.

@@ -1,3 +1,4 @@
+import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
 import type {
   CgroupMode,
@@ -82,6 +83,8 @@ export interface Results {
   "usage/sample": readonly UsageSample[];
   "usage/watch": null;
   "usage/history": readonly UsageSample[];
+  "events/watch": null;
+  "events/history": readonly TimelineEvent[];
 }
 
 export type MethodName = keyof Results;
@@ -94,6 +97,8 @@ export interface Notifications {
     | { readonly topic: "cgroups"; readonly report: CgroupReport };
   /** Each round that a watcher of "usage/watch" asked for. */
   "usage/didSample": UsageRound;
+  /** What a client watches for by "events/watch", as it happens. */
+  "events/didHappen": TimelineEvent;
 }
 
 export type NotificationName = keyof Notifications;

@@ -169,6 +169,12 @@ const creation = z.strictObject({
   keep: z._default(z.boolean(), false),
 });
 
+const eventSelection = z.strictObject({
+  /** Every sandbox, those to come too. */
+  sandboxes: z._default(z.boolean(), false),
+  targets: z._default(z.array(cgroupTarget).check(z.maxLength(256)), []),
+});
+
 /** One row per method: the parameters that the helper accepts. */
 export const parameterSchemas = {
   initialize: z.strictObject({ client: text(128), protocol: z.int() }),
@@ -251,6 +257,12 @@ export const parameterSchemas = {
   }),
   /** What was seen of a target, at most once a second, while somebody watched it. */
   "usage/history": z.strictObject({ target: usageTarget }),
+  /** The whole set that this connection hears of from now on; nothing stops all work. */
+  "events/watch": eventSelection,
+  /** What is still known of those, the oldest first. */
+  "events/history": z.extend(eventSelection, {
+    sinceMs: z._default(z.int().check(z.minimum(0)), 0),
+  }),
 } as const;
 
 /** As a client writes it (defaults may be left out), and as a handler reads it. */

@@ -12,6 +12,7 @@ import { patientReader } from "../protocol/patientReader.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { answer, type Peer } from "./answer.ts";
 import type { Audit } from "./audit.ts";
+import { type Events, openEventWatch } from "./events.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods, type Session } from "./methods.ts";
 import { openUsage } from "./usage.ts";
@@ -22,9 +23,15 @@ export interface Transport {
   readonly output: Writable;
 }
 
+/** What all clients of one helper share. */
+export interface Served {
+  readonly host: SandboxHost;
+  readonly events: Events;
+}
+
 /** Serves one client until its stream ends. Each message passes the size cap before anything reads it. */
 export function serve(
-  host: SandboxHost,
+  { host, events }: Served,
   peer: Peer,
   transport: Transport | Duplex,
   audit: Audit,
@@ -41,6 +48,9 @@ export function serve(
   });
   const session: Session = {
     host,
+    events: openEventWatch(events, (event) => {
+      connection.sendNotification("events/didHappen", event).catch(() => undefined);
+    }),
     usage: usage.get,
     watch: openWatch(host, (change) => {
       connection.sendNotification("inventory/didChange", change).catch(() => undefined);
@@ -55,6 +65,7 @@ export function serve(
   }
   const end = () => {
     session.watch.dispose();
+    session.events.dispose();
     usage.dispose();
     connection.dispose();
     input.destroy();

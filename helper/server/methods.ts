@@ -30,6 +30,7 @@ import { startSandbox } from "../sandboxes/start.ts";
 import { processesOfTarget } from "../sandboxes/targetProcesses.ts";
 import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
+import type { EventWatch } from "./events.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a handler works with: the sandboxes of this helper, and what this connection watches. */
@@ -37,6 +38,7 @@ export interface Session {
   readonly host: SandboxHost;
   readonly watch: Watch;
   readonly usage: () => Promise<UsageFeed>;
+  readonly events: EventWatch;
 }
 
 export interface Method<M extends MethodName> {
@@ -201,6 +203,17 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "usage/history": {
     changes: false,
     handle: async ({ usage }, { target }) => (await usage()).history(target),
+  },
+  "events/watch": {
+    changes: false,
+    handle: async ({ events }, wanted) => {
+      await events.set(wanted);
+      return null;
+    },
+  },
+  "events/history": {
+    changes: false,
+    handle: ({ events }, { sinceMs, ...wanted }) => events.history(wanted, sinceMs),
   },
 };
 

@@ -3,7 +3,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import type { Audit } from "./audit.ts";
-import { serve } from "./connection.ts";
+import { type Served, serve } from "./connection.ts";
+import { shareEvents } from "./events.ts";
 import { peerOf } from "./peer.ts";
 
 /**
@@ -12,7 +13,8 @@ import { peerOf } from "./peer.ts";
  */
 export async function listen(host: SandboxHost, path: string, audit: Audit): Promise<Server> {
   await removeStale(path);
-  const server = createServer((socket) => accept(host, socket, audit));
+  const served: Served = { host, events: shareEvents(host) };
+  const server = createServer((socket) => accept(served, socket, audit));
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -28,14 +30,14 @@ export async function listen(host: SandboxHost, path: string, audit: Audit): Pro
   return server;
 }
 
-function accept(host: SandboxHost, socket: Socket, audit: Audit): void {
+function accept(served: Served, socket: Socket, audit: Audit): void {
   const peer = peerOf(socket);
-  if (peer === undefined || (peer.uid !== 0 && peer.uid !== host.asker.uid)) {
+  if (peer === undefined || (peer.uid !== 0 && peer.uid !== served.host.asker.uid)) {
     audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
     socket.destroy();
     return;
   }
-  serve(host, peer, socket, audit);
+  serve(served, peer, socket, audit);
 }
 
 /** A socket that nobody answers is left over from a helper that was killed; one that answers is in use. */

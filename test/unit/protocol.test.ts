@@ -45,6 +45,8 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "usage/sample": { targets: [] },
   "usage/watch": { targets: [] },
   "usage/history": { target: "x" },
+  "events/watch": {},
+  "events/history": {},
 };
 
 const names = Object.keys(smallest) as MethodName[];

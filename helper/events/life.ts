@@ -1,0 +1,62 @@
+import type { Happening } from "../protocol/events.ts";
+import { isAlive } from "../sandboxes/reconcile.ts";
+import type { SandboxRecord } from "../sandboxes/record.ts";
+import type { Registry } from "../sandboxes/registry.ts";
+
+/** Something that happened to a sandbox. */
+export interface LifeEvent {
+  readonly record: SandboxRecord;
+  readonly happening: Happening;
+}
+
+/** Beginnings and ends of sandboxes: what the registry and the kernel say, look by look. */
+export class Life {
+  readonly #registry: Registry;
+  #alive: ReadonlyMap<string, SandboxRecord>;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    this.#alive = this.#read();
+  }
+
+  /** Those that are being made too: one may have ended before it is seen to run. */
+  get alive(): readonly SandboxRecord[] {
+    return [...this.#alive.values()];
+  }
+
+  look(): readonly LifeEvent[] {
+    const before = this.#alive;
+    this.#alive = this.#read();
+    const ended = [...before.values()].filter((one) => hasRun(one) && !isIn(this.#alive, one));
+    const begun = this.alive.filter((one) => hasRun(one) && !isIn(before, one));
+    return [
+      ...ended.map((record) => ({ record, happening: this.#ending(record) })),
+      ...begun.map((record) => ({ record, happening: begin(record) })),
+    ];
+  }
+
+  #ending({ id }: SandboxRecord): Happening {
+    const exit = this.#registry.exitOf(id);
+    return { kind: "exited", code: exit?.code, signal: exit?.signal ?? undefined };
+  }
+
+  /** Until its monitor has ended, too: only then it is written down how. */
+  #read(): ReadonlyMap<string, SandboxRecord> {
+    const alive = this.#registry.records().filter(isAlive);
+    return new Map(alive.map((record) => [record.id, record]));
+  }
+}
+
+function begin({ init }: SandboxRecord): Happening {
+  return { kind: "started", pid: init?.pid };
+}
+
+function hasRun({ init }: SandboxRecord): boolean {
+  return init !== undefined;
+}
+
+/** The same run: a sandbox that was started again has another init. */
+function isIn(records: ReadonlyMap<string, SandboxRecord>, { id, init }: SandboxRecord): boolean {
+  const other = records.get(id)?.init;
+  return other?.pid === init?.pid && other?.startTimeTicks === init?.startTimeTicks;
+}

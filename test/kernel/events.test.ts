@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import type { EventKind, OomKill, TimelineEvent } from "../../helper/protocol/events.ts";
+import { eventually, type Running, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { startHelper } from "./helper-process.ts";
+import { needsRoot } from "./isolated.ts";
+
+const bounded = { ...needsRoot, timeout: 60_000 };
+
+/** Takes memory until the kernel ends it: tail(1) keeps a line that has no end. */
+const hungry = "tail /dev/zero";
+
+/** It is there for a while, so that it was seen before it dies. */
+const waiting = `(sleep 2; exec ${hungry}); sleep 600`;
+
+interface Ear {
+  readonly heard: readonly TimelineEvent[];
+  /** What was heard of one sandbox. */
+  of(target: string): readonly TimelineEvent[];
+  listen(targets: readonly string[]): Promise<void>;
+  history(targets: readonly string[]): Promise<readonly TimelineEvent[]>;
+}
+
+/** A helper of its own that is asked for events. */
+async function listen(t: TestContext, sandboxes = true): Promise<Ear> {
+  const helper = await startHelper();
+  t.after(() => helper.kill());
+  const heard: TimelineEvent[] = [];
+  helper.connection.onNotification("events/didHappen", (event) => heard.push(event));
+  await helper.connection.request("events/watch", { sandboxes });
+  return {
+    heard,
+    of: (target) => heard.filter((event) => event.target === target),
+    listen: async (targets) => {
+      await helper.connection.request("events/watch", { sandboxes, targets: [...targets] });
+    },
+    history: (targets) => helper.connection.request("events/history", { targets: [...targets] }),
+  };
+}
+
+function kindsOf(events: readonly TimelineEvent[]): readonly EventKind[] {
+  return events.map(({ kind }) => kind);
+}
+
+function oomKills(events: readonly TimelineEvent[]): readonly (TimelineEvent & OomKill)[] {
+  return events.filter((event) => event.kind === "oomKill");
+}
+
+function startIdle(t: TestContext, options: readonly string[]): Promise<Running> {
+  return startSandbox(t, options, ["sleep", "600"]);
+}
+
+describe("an OOM", bounded, () => {
+  test("is told with who died, its two numbers, its memory and whose limit it was", async (t) => {
+    const ear = await listen(t);
+    const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", waiting]);
+    await eventually("the OOM", () => oomKills(ear.of(box.id)).length > 0);
+    const [kill, ...others] = oomKills(ear.of(box.id));
+    assert.deepEqual(others, []);
+    assert.equal(kill?.title, box.name);
+    assert.equal(kill?.exhausted, "own");
+    assert.equal(kill?.limitBytes, 32 * 1024 ** 2);
+    assert.match(kill?.limitOf ?? "", new RegExp(`/terrarium/${box.id}$`));
+    const [victim] = kill?.killed ?? [];
+    assert.equal(victim?.command, "tail");
+    assert.ok(victim?.pid !== victim?.innerPid && (victim?.innerPid ?? 0) > 1);
+    assert.ok((victim?.memoryBytes ?? 0) > 16 * 1024 ** 2);
+    assert.equal(kill?.source, "kernelLog");
+  });
+
+  test("of a sandbox that ends by it is told before its end", async (t) => {
+    const ear = await listen(t);
+    await terrarium.run(["run", "-m", "32m", "--", "sh", "-c", hungry]);
+    await eventually("the end", () => kindsOf(ear.heard).includes("exited"));
+    const kinds = kindsOf(ear.heard);
+    assert.ok(kinds.indexOf("oomKill") >= 0 && kinds.indexOf("oomKill") < kinds.indexOf("exited"));
+  });
+
+  test("is told once, at the limit, where cgroups with limits are nested and all are followed", async (t) => {
+    const ear = await listen(t);
+    const { outer, inner } = nest(t);
+    await ear.listen([outer, inner]);
+    runIn(inner, hungry);
+    await eventually("the OOM", () => oomKills(ear.heard).length > 0);
+    const beginning = await startIdle(t, []);
+    await eventually("what came after it", () => ear.of(beginning.id).length > 0);
+    const [kill, ...others] = oomKills(ear.heard);
+    assert.deepEqual(others, []);
+    assert.equal(kill?.limitOf, inner);
+    assert.equal(kill?.target, inner);
+  });
+
+  test("of the past is in the history of who asks later", async (t) => {
+    const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", `${hungry}; sleep 600`]);
+    const ear = await listen(t, false);
+    await eventually("the OOM", async () => (await ear.history([box.name])).length > 0);
+    assert.deepEqual(kindsOf(await ear.history([box.name])), ["oomKill"]);
+    assert.deepEqual(ear.heard, []);
+  });
+});
+
+describe("a sandbox's limits", bounded, () => {
+  test("of processes are told when a fork is refused, and how many it may have", async (t) => {
+    const ear = await listen(t);
+    const script = "for i in 1 2 3 4 5; do sleep 600 & done; exec sleep 600";
+    const box = await startSandbox(t, ["--pids-limit", "4"], ["bash", "-c", script]);
+    await eventually("the refusal", () => kindsOf(ear.of(box.id)).includes("pidsLimit"));
+    const refusal = ear.of(box.id).find(({ kind }) => kind === "pidsLimit");
+    assert.ok(refusal?.kind === "pidsLimit" && refusal.most === 4 && refusal.count > 0);
+  });
+
+  test("of the CPU are told once when they hold it back", async (t) => {
+    const ear = await listen(t);
+    const busy = ["sh", "-c", "while :; do :; done"];
+    const box = await startSandbox(t, ["--cpus", "0.05"], busy);
+    await eventually("the throttling", () => kindsOf(ear.of(box.id)).includes("throttled"));
+    const told = ear.of(box.id).find(({ kind }) => kind === "throttled");
+    assert.ok(told?.kind === "throttled" && told.phase === "began" && told.share > 0.5);
+  });
+});
+
+describe("the life of a sandbox", bounded, () => {
+  test("is told from its beginning to its end, with its exit code", async (t) => {
+    const ear = await listen(t);
+    const { id, name } = await startSandbox(
+      t,
+      [],
+      ["sh", "-c", "trap 'exit 3' TERM; sleep 600 & wait"],
+    );
+    await eventually("its beginning", () => ear.of(id).length === 1);
+    await terrarium.run(["pause", name]);
+    await eventually("the pause", () => ear.of(id).length === 2);
+    await terrarium.run(["unpause", name]);
+    await eventually("the thaw", () => ear.of(id).length === 3);
+    await terrarium.run(["stop", name]);
+    await eventually("its end", () => ear.of(id).length === 4);
+    assert.deepEqual(kindsOf(ear.of(id)), ["started", "paused", "resumed", "exited"]);
+    const end = ear.of(id).at(-1);
+    assert.ok(end?.kind === "exited" && end.code === 3, JSON.stringify(end));
+  });
+
+  test("is not told to who listens to another", async (t) => {
+    const one = await startIdle(t, []);
+    const ear = await listen(t, false);
+    await ear.listen([one.name]);
+    await startIdle(t, []);
+    await terrarium.run(["pause", one.name]);
+    await eventually("the pause", () => ear.heard.length > 0);
+    assert.deepEqual(
+      ear.heard.map(({ target, kind }) => [target, kind]),
+      [[one.id, "paused"]],
+    );
+  });
+});
+
+/** A cgroup of 64 MB, and in it one of 24. */
+function nest(t: TestContext): { readonly outer: string; readonly inner: string } {
+  const memory = memoryHierarchy();
+  const outer = join(memory.mountPoint, uniqueName());
+  const inner = join(outer, "inner");
+  t.after(() => {
+    for (const directory of [inner, outer]) rmdirSync(directory);
+  });
+  const file = memory.version === 1 ? "memory.limit_in_bytes" : "memory.max";
+  for (const [directory, megabytes] of [
+    [outer, 64],
+    [inner, 24],
+  ] as const) {
+    if (memory.version === 2)
+      writeFileSync(join(directory, "../cgroup.subtree_control"), "+memory");
+    mkdirSync(directory);
+    writeFileSync(join(directory, file), `${megabytes * 1024 ** 2}`);
+  }
+  return { outer, inner };
+}
+
+function memoryHierarchy(): CgroupMount {
+  const { hierarchies } = readCgroupMounts();
+  const memory = hierarchies.find(({ controllers }) => controllers.includes("memory"));
+  assert.ok(memory, "no memory controller is mounted here");
+  return memory;
+}
+
+/** Waits until it has ended. */
+function runIn(cgroup: string, script: string): void {
+  const words = ["-c", `echo $$ > ${join(cgroup, "cgroup.procs")}; ${script}`];
+  assert.notEqual(spawnSync("sh", words, { stdio: "ignore" }).status, 0);
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { HoldOff, rise } from "../../helper/events/holdOff.ts";
+import { containment } from "../../helper/events/paths.ts";
+import { Throttling } from "../../helper/events/throttling.ts";
+import {
+  describeHappening,
+  eventFacts,
+  eventKinds,
+  type Happening,
+} from "../../helper/protocol/events.ts";
+
+describe("throttling", () => {
+  /** One look a second; in each, of ten periods so many were cut short. */
+  function follow(throttledInEach: readonly number[]): readonly string[] {
+    const throttling = new Throttling();
+    let throttled = 0;
+    return throttledInEach.flatMap((more, second) => {
+      throttled += more;
+      const counters = { periods: second * 10, throttled };
+      const told = throttling.next(second * 1000, counters);
+      return told.map((event) => `${second} ${describeHappening(event)}`);
+    });
+  }
+
+  test("is told once when it lasts, and once when it is over", () => {
+    assert.deepEqual(follow([0, 5, 5, 5, 0, 5, ...Array(12).fill(0)]), [
+      "2 the CPU quota is used up: held back in 50 % of its periods",
+      "15 held back no more, after 5 s in 40 % of its periods",
+    ]);
+  });
+
+  test("of a moment is not told", () => {
+    assert.deepEqual(follow([0, 10, 0, 0, 10, 0, 0, 0]), []);
+  });
+
+  test("of a cgroup that was made again begins anew", () => {
+    const throttling = new Throttling();
+    throttling.next(0, { periods: 100, throttled: 100 });
+    assert.deepEqual(throttling.next(1000, { periods: 1, throttled: 0 }), []);
+    assert.deepEqual(throttling.next(2000, { periods: 2, throttled: 0 }), []);
+  });
+
+  test("that the kernel does not count is nothing", () => {
+    assert.deepEqual(new Throttling().next(0, {}), []);
+  });
+});
+
+describe("a limit that is met again and again", () => {
+  test("is told at once, then all that came meanwhile together", () => {
+    const holdOff = new HoldOff();
+    const counted = [0, 3, 9, 9, 1000, 1000];
+    const told = counted.map((count, second) => holdOff.next(second * 10_000, count));
+    assert.deepEqual(told, [0, 3, 0, 0, 997, 0]);
+  });
+
+  test("counts from nothing where its cgroup was made again", () => {
+    assert.equal(rise(10, 12), 2);
+    assert.equal(rise(10, 2), 2);
+  });
+});
+
+describe("a path of the kernel's log", () => {
+  test("is a cgroup's or one of a cgroup below, by whole names", () => {
+    const contains = containment(false);
+    assert.ok(contains("/docker", "/docker/a"));
+    assert.ok(contains("/docker", "/docker"));
+    assert.ok(contains("/", "/docker"));
+    assert.ok(!contains("/docker", "/docker2"));
+    assert.ok(!contains("/docker", "/other/docker/a"));
+  });
+
+  test("has unknown names before it where the helper is in a cgroup namespace", () => {
+    const contains = containment(true);
+    assert.ok(contains("/terrarium/a", "/outer/terrarium/a/b"));
+    assert.ok(!contains("/terrarium/a", "/outer/terrarium/ab"));
+  });
+});
+
+describe("words", () => {
+  const happenings: readonly (readonly [Happening, string])[] = [
+    [{ kind: "started", pid: 12 }, "started as process 12"],
+    [{ kind: "exited", code: 3 }, "ended with 3"],
+    [{ kind: "exited", code: 137, signal: "SIGKILL" }, "ended by SIGKILL"],
+    [{ kind: "exited" }, "ended"],
+    [
+      { kind: "limitChanged", limit: "memoryBytes", to: 1024 ** 2, byUid: 5 },
+      "Memory changed from no limit to 1 MB by user 5",
+    ],
+    [
+      { kind: "pidsLimit", count: 12, most: 4 },
+      "no new process 12 times: the limit of 4 is reached",
+    ],
+    [
+      {
+        kind: "oomKill",
+        killed: [{ pid: 20, innerPid: 3, command: "tail", memoryBytes: 2 * 1024 ** 2 }],
+        count: 1,
+        biggest: { pid: 21, command: "db" },
+        exhausted: "own",
+        limitOf: "/x",
+        limitBytes: 1024 ** 2,
+        source: "kernelLog",
+      },
+      "the kernel killed tail (3 → 20, 2 MB): its memory limit of 1 MB is reached; biggest was db (21)",
+    ],
+    [
+      {
+        kind: "oomKill",
+        killed: [],
+        count: 3,
+        exhausted: "other",
+        limitOf: "/y",
+        source: "counter",
+      },
+      "the kernel killed a process and 2 more: the memory limit of /y is reached (the kernel's counter says no more)",
+    ],
+  ];
+
+  test("say what happened in one sentence", () => {
+    for (const [happening, words] of happenings) assert.equal(describeHappening(happening), words);
+  });
+
+  test("are there for every kind", () => {
+    for (const kind of eventKinds) assert.ok(eventFacts[kind].label);
+  });
+});
