@@ -6,6 +6,7 @@
 #include "resolve.h"
 #include "syscalls.h"
 #include "sysfs.h"
+#include "text.h"
 #include "trees.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +55,15 @@ static bool apply_protect(const struct mount_spec *mount, struct building *build
     cleanup_fd int copy =
         tree_copy(place, true, mount->read_only ? MOUNT_ATTR_RDONLY : 0, mount->target, failure);
     return copy >= 0 && mount_attach(copy, place, mount->target, failure);
+}
+
+static bool apply_text(const struct mount_spec *mount, struct building *building,
+                       struct failure *failure) {
+    const char *name;
+    cleanup_fd int parent = resolve_parent(building->root, mount->target, &name, failure);
+    cleanup_fd int tree =
+        parent < 0 ? -1 : text_mount(parent, mount->source, mount->target, failure);
+    return tree >= 0 && attach_at(building, tree, mount, failure);
 }
 
 /* tmpfs(5) has fewer than these. */
@@ -202,6 +212,7 @@ static bool (*const appliers[])(const struct mount_spec *, struct building *, st
     [MOUNT_DEV] = apply_dev,         [MOUNT_SYSFS] = apply_sysfs,
     [MOUNT_MQUEUE] = apply_mqueue,   [MOUNT_DEVPTS] = apply_devpts,
     [MOUNT_OVERLAY] = apply_overlay, [MOUNT_CGROUP] = apply_cgroup,
+    [MOUNT_TEXT] = apply_text,
 };
 
 bool mounts_apply(const struct options *options, struct building *building,

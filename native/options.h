@@ -24,6 +24,7 @@ enum mount_kind {
     MOUNT_DEVPTS,
     MOUNT_OVERLAY, /* a writable layer over what is there */
     MOUNT_CGROUP,  /* the own cgroups, read-only */
+    MOUNT_TEXT,    /* a read-only file with the text of `source` */
 };
 
 struct mount_spec {
@@ -64,6 +65,7 @@ struct options {
     uint64_t die_with;             /* a pid; 0: nobody */
     uint64_t owner_uid, owner_gid;
     const char *state_directory;
+    const char *nft_table; /* of the host, removed at the end; NULL: none */
     uint64_t pid, start_time;
     bool start_time_given;
     int namespaces;                                /* CLONE_NEW* that enter joins */

@@ -6,6 +6,7 @@
 #include "init.h"
 #include "join.h"
 #include "message.h"
+#include "nftables.h"
 #include "process.h"
 #include "session.h"
 #include "sources.h"
@@ -130,6 +131,7 @@ void run_abandon(const struct options *options) {
     if (options->command != COMMAND_RUN)
         return; /* the cgroups of whom it wanted to enter are not its own */
     state_open(&state, options, &ignored);
+    nftables_remove(options->nft_table);
     cgroups_remove(&options->cgroups);
     state_finish(&state, options, NULL);
 }
@@ -148,6 +150,7 @@ int run(struct options *options, char **argv) {
     else
         session_report(&session, &failure);
     session_close(&session, ending);
+    nftables_remove(options->nft_table);
     cgroups_remove(&options->cgroups);
     /* What never ran has no ending: its creator was told, or is dead and the next one sees to it.
      */

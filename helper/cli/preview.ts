@@ -3,6 +3,7 @@ import { type ExportFormat, exportFormats } from "../protocol/exports.ts";
 import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
+import { describeLink } from "../protocol/sharing.ts";
 import { oneOf } from "./choice.ts";
 import { jsonOption } from "./command.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
@@ -54,6 +55,7 @@ function describePlan(plan: SandboxPlan): string {
     ["working directory", plan.workdir],
     ["clone flags", plan.cloneFlags.join(" ")],
     ...plan.joined.map(({ type, path }) => ["joins", `${type}  ${path}`] as const),
+    ["network", plan.link && describeLink(plan.link)],
     ...plan.timeOffsets.map((line) => ["time offset", line] as const),
     ...plan.uidMap.map((line) => ["uid map", line.join(" ")] as const),
     ...plan.gidMap.map((line) => ["gid map", line.join(" ")] as const),
@@ -107,7 +109,8 @@ function describeMount({ kind, source, target, ...mount }: PlannedMount): string
   ]
     .filter(Boolean)
     .join(", ");
-  return `${kind}  ${source === undefined ? "" : `${source} → `}${target}${ways && `  (${ways})`}`;
+  const from = source?.trim().replaceAll("\n", "; ");
+  return `${kind}  ${from === undefined ? "" : `${from} → `}${target}${ways && `  (${ways})`}`;
 }
 
 /** As a shell would need it, so that the line can be read and copied. */

@@ -46,6 +46,7 @@ export interface ErrorArguments {
   readonly helperFailed: { readonly reason: string };
   readonly cannotExecute: { readonly command: string; readonly errno: string };
   readonly noSuchCgroup: { readonly path: string };
+  readonly networkFailed: { readonly what: string; readonly answer: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -79,6 +80,7 @@ const errorCodes = [
   "processFrozen",
   "namespaceGone",
   "noSuchCgroup",
+  "networkFailed",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -128,6 +130,7 @@ const wording: Wording = {
       : `Cannot execute "${command}" inside the sandbox (${errno}).`,
   noSuchCgroup: ({ path }) =>
     `There is no cgroup ${path}. "terrarium cgroups" shows those that exist.`,
+  networkFailed: ({ what, answer }) => `Cannot make the sandbox's network: ${what}: ${answer}.`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

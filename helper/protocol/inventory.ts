@@ -2,6 +2,7 @@ import type { LimitName } from "./limits.ts";
 import type { LimitValue } from "./limitUnits.ts";
 import type { NamespaceType } from "./namespaces.ts";
 import type { SandboxSpec } from "./schemas.ts";
+import type { LinkFact } from "./sharing.ts";
 
 /** What the helper reports. Plain data: numbers are the kernel's, ids are stable between reports. */
 
@@ -160,6 +161,7 @@ export interface SandboxDetails extends SandboxSummary {
   readonly supervised: readonly SupervisedFact[];
   /** Hierarchy id to the directory of this sandbox. */
   readonly cgroups: Readonly<Record<string, string>>;
+  readonly link?: LinkFact | undefined;
   /** Id maps as the kernel holds them: inside, outside, count. */
   readonly uidMap: readonly (readonly [number, number, number])[];
 }

@@ -1,11 +1,12 @@
 import type { KernelFileSystem } from "./mounts.ts";
 import type { NamespaceType } from "./namespaces.ts";
 import type { SandboxSpec } from "./schemas.ts";
+import type { LinkFact } from "./sharing.ts";
 
 /** One step in the making of the mount tree; the launcher takes them in this order. */
 export interface PlannedMount {
   readonly kind: MountKind;
-  /** On the host, for a root, a bind or a kept layer; what a symlink says. */
+  /** On the host, for a root, a bind or a kept layer; what a symlink or a file of our own says. */
   readonly source?: string | undefined;
   readonly target: string;
   readonly readOnly?: boolean | undefined;
@@ -25,7 +26,7 @@ export interface PlannedMount {
 
 /**
  * `root` a directory that becomes the root; `pin` a path inside that cannot be renamed or removed;
- * `overlay` a writable layer over what is there, in memory where it has no source;
+ * `text` a read-only file that is nowhere on the host; `overlay` a writable layer over what is there, in memory where it has no source;
  * `protect` a path inside that becomes read-only; `tmpfs-shared` a tmpfs of mode 1777.
  */
 export type MountKind =
@@ -38,6 +39,7 @@ export type MountKind =
   | "directory"
   | "symlink"
   | "overlay"
+  | "text"
   | "dev"
   | KernelFileSystem;
 
@@ -70,6 +72,7 @@ export interface SandboxPlan {
   readonly gidMap: readonly IdMapLine[];
   readonly mounts: readonly PlannedMount[];
   readonly cgroups: readonly PlannedCgroup[];
+  readonly link?: LinkFact | undefined;
   /** What is kept, of its own user namespace. */
   readonly capabilities: readonly string[];
   /** They are inheritable and ambient as well: for who is not root inside. */

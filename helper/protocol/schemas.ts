@@ -7,7 +7,7 @@ import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
 import { overlays } from "./overlays.ts";
 import { capabilityChanges, landlock, seccompProfiles, ulimits } from "./privileges.ts";
-import { namespaceChoices, network, timeOffsets } from "./sharing.ts";
+import { nameServers, namespaceChoices, network, timeOffsets } from "./sharing.ts";
 import { signalNames } from "./signals.ts";
 
 /**
@@ -102,6 +102,7 @@ export const sandboxSpec = z.strictObject({
   /** One of the eight types to new, host, or whom it is joined with. */
   namespaces: z._default(namespaceChoices, {}),
   network: z.optional(network),
+  dns: z.optional(nameServers),
   timeOffsets: z.optional(timeOffsets),
   hostname: z.optional(hostname),
   /** Mounted read-write at its own path; its git hooks, git configuration and .vscode stay read-only. */

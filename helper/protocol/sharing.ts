@@ -30,10 +30,18 @@ export const namespaceChoices = z.strictObject({
   time: optionalChoice,
 } satisfies Record<NamespaceType, typeof optionalChoice>);
 
-export const networkModes = ["none", "host"] as const;
+export const networkModes = ["none", "veth", "nat", "host"] as const;
+export type NetworkMode = (typeof networkModes)[number];
 
-/** Docker's word for the network namespace. */
+/** Docker's word for the network namespace: loopback alone, a link to the host, a way out by it, or the host's. */
 export const network = z.strictObject({ mode: z.enum(networkModes) });
+
+const addressPattern = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?=\d)|$)){4}$/;
+
+/** Docker's and Compose's word. */
+export const nameServers = z
+  .array(z.string().check(z.regex(addressPattern, "must be an IPv4 address")))
+  .check(z.minLength(1), z.maxLength(3));
 
 const offset = z.optional(
   z.strictObject({
@@ -68,4 +76,23 @@ export function isNew(choices: NamespaceChoices, type: NamespaceType): boolean {
 export function joinedTarget(choices: NamespaceChoices, type: NamespaceType): string | undefined {
   const chosen = namespaceChoice(choices, type);
   return typeof chosen === "object" ? chosen.join : undefined;
+}
+
+/** Its network namespace has one end of a pair of devices, the host the other: veth(4). */
+export function hasLink(spec: {
+  readonly network?: { readonly mode: NetworkMode } | undefined;
+}): boolean {
+  return spec.network?.mode === "veth" || spec.network?.mode === "nat";
+}
+
+/** The link of a sandbox: the host's end and the sandbox's, each a device and its address. */
+export interface LinkFact {
+  readonly mode: NetworkMode;
+  readonly host: { readonly device: string; readonly address: string };
+  readonly sandbox: { readonly device: string; readonly address: string };
+}
+
+/** `nat  eth0 10.213.0.2 → tr-a1b2c3d4e5f6 10.213.0.1`. */
+export function describeLink({ mode, host, sandbox }: LinkFact): string {
+  return `${mode}  ${sandbox.device} ${sandbox.address} → ${host.device} ${host.address}`;
 }

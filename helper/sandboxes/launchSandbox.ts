@@ -10,6 +10,7 @@ import type { SandboxHost } from "./host.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
 import { imageDirectory, provideImage } from "./kept/images.ts";
 import { checkOverlay, layerUndo, makeLayers } from "./kept/layers.ts";
+import { linkNetwork } from "./link.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
 import { planRun } from "./plan/plan.ts";
@@ -100,6 +101,7 @@ async function start(
       namespaces: ready.namespaces,
     };
     host.registry.write(running);
+    await linkNetwork(running);
     await commit(launched, socket);
     return {
       sandbox: { id: record.id, name: record.name, pid: ready.pid },

@@ -12,6 +12,7 @@ import { namespaceTypes } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import { isNew, joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
+import { linkOf } from "./link.ts";
 import { readMembers } from "./members.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
@@ -46,6 +47,7 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
     cgroups: Object.fromEntries(
       record.cgroups.map((cgroup) => [cgroup.hierarchyId, cgroup.directory]),
     ),
+    link: linkOf(record),
     uidMap: (main && readIdMap(main.pid, "uid_map")) ?? [],
   };
 }

@@ -5,6 +5,7 @@ import type { SandboxSpec } from "../protocol/schemas.ts";
 import { defaultName } from "./defaultName.ts";
 import type { SandboxHost } from "./host.ts";
 import { whoInside } from "./identity/whoInside.ts";
+import { subnetOf } from "./link.ts";
 import type { Occasion } from "./plan/planFacts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 import { newId } from "./registry.ts";
@@ -35,6 +36,7 @@ export function newRecord(
     keep,
     tty: stdio === "tty",
     ...whoInside(host, spec, others),
+    subnet: subnetOf({ id, spec }, others),
     cgroups: [],
     lasting: false,
     namespaces: {},

@@ -7,6 +7,7 @@ import { isNew } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { findJoined } from "./joined.ts";
 import { checkSpec } from "./launchSandbox.ts";
+import { linkOf } from "./link.ts";
 import { newRecord } from "./newRecord.ts";
 import { offsetLines, type PlanFacts, planRun, workdirInside } from "./plan/plan.ts";
 import { type Occasion, planFacts } from "./plan/planFacts.ts";
@@ -61,6 +62,7 @@ function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "c
     uidMap: identity.uidMap,
     gidMap: identity.gidMap,
     mounts,
+    link: linkOf(record),
     ...planPrivileges(facts.spec, identity, mounts),
     environment: Object.keys(facts.environment).sort(),
     launcher: [launcherPath(), "run", ...hideValues(planRun(facts)), "--", ...record.command],

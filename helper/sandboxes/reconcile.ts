@@ -1,5 +1,6 @@
 import { readStat } from "../kernel/procfs.ts";
 import { killCgroup, removeCgroups } from "../limits/cgroups.ts";
+import { removeWalls } from "../network/removeWalls.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
@@ -13,7 +14,10 @@ export function reconcile({ registry }: SandboxHost): void {
   // Only what has run has an ending that is worth keeping.
   const isKept = ({ id, init }: SandboxRecord) => init !== undefined && registry.exitOf(id);
   const dead = records.filter((record) => !isAlive(record) && !isKept(record));
-  for (const { id, lasting } of dead) if (sweepCgroups(id) && !lasting) registry.remove(id);
+  for (const { id, lasting, subnet } of dead) {
+    if (subnet !== undefined) removeWalls(id);
+    if (sweepCgroups(id) && !lasting) registry.remove(id);
+  }
   registry.removeUnfinished();
 }
 

@@ -21,6 +21,8 @@ export const sandboxRecord = z.object({
   /** The first of the 65,536 host ids that this sandbox uses, when it uses a range of its own. */
   idRangeBase: z.optional(z.int()),
   identity: sandboxIdentity,
+  /** The first of the four addresses of its link, when it has one. */
+  subnet: z.optional(z.string()),
   /** The files of its tarball. */
   image: z.optional(z.string()),
   cgroups: z._default(z.array(z.object({ hierarchyId: z.string(), directory: z.string() })), []),

@@ -4,6 +4,7 @@ import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { whoInside } from "./identity/whoInside.ts";
 import { checkSpec, launchSandbox } from "./launchSandbox.ts";
+import { subnetOf } from "./link.ts";
 import { processIdentity } from "./newRecord.ts";
 import type { Occasion } from "./plan/planFacts.ts";
 import { isAlive, reconcile, sweepCgroups } from "./reconcile.ts";
@@ -39,8 +40,9 @@ function claim(host: SandboxHost, target: string, tty: boolean): Promise<Sandbox
     if (isAlive(record)) throw new TerrariumError("sandboxRunning", { target });
     const claimed = {
       ...atRest(record),
-      // Its ids, or whom it joined then, may be somebody else's by now.
+      // Its ids and addresses, or whom it joined then, may be somebody else's by now.
       ...whoInside(host, record.spec, others, record),
+      subnet: subnetOf(record, others),
       tty,
       creator: processIdentity(process.pid),
     };

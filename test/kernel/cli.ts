@@ -61,6 +61,11 @@ export function clientOfUser(t: Cleanup, id: number, missing: readonly string[] 
   return clientOf([...identity, program, join(folder, "dist/bin/terrarium")]);
 }
 
+/** The client of whoever runs the tests, started by another program, as nsenter(1). */
+export function clientBehind(words: readonly string[]): Client {
+  return clientOf([...words, ...terrarium.command]);
+}
+
 function clientOf(command: readonly string[]): Client {
   const start: Client["start"] = (words, options = {}) => {
     const [program = "", ...rest] = [...command, ...words];

@@ -154,7 +154,7 @@ describe("--namespace", needsRoot, () => {
       [namespace("net=/etc/passwd"), /it is no net namespace/],
       [namespace("network=host"), /one of pid, mnt, net/],
       [namespace("net"), /It is written net=host/],
-      [["--network", "bridge"], /one of none, host/],
+      [["--network", "bridge"], /one of none, veth, nat, host/],
       [["--time-offset", "boottime=-99999999999"], /ERANGE/],
       [["--time-offset", "realtime=1"], /one of boottime, monotonic/],
     ] as const) {

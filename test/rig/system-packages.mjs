@@ -52,6 +52,7 @@ const systemPackages = [
   },
   { name: "libseccomp-dev", file: "/usr/include/seccomp.h", jobs: ["test"] },
   { name: "mmdebstrap", file: "mmdebstrap", jobs: ["test"] },
+  { name: "nftables", file: "nft", jobs: ["test"] },
   { name: "openssh-client", file: "ssh", jobs: ["test"] },
   { name: "procps", file: "ps", jobs: ["test"] },
   { name: "qemu-system-arm", file: "qemu-system-aarch64", jobs: ["test"] },

@@ -42,6 +42,7 @@ const examples: ErrorArguments = {
   helperFailed: { reason: "read: EIO" },
   cannotExecute: { command: "/bin/tides", errno: "EACCES" },
   noSuchCgroup: { path: "/docker" },
+  networkFailed: { what: "run nft", answer: "it is not installed: apt-get install nftables" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -112,6 +113,7 @@ test("numbers on the wire never change their meaning", () => {
     processFrozen: -32022,
     namespaceGone: -32023,
     noSuchCgroup: -32024,
+    networkFailed: -32025,
   });
 });
 

@@ -26,6 +26,7 @@ const examples: Readonly<Record<string, string>> = {
   timeout: "1m",
   namespace: "uts=host",
   network: "host",
+  dns: "192.0.2.1",
   "time-offset": "boottime=-1.5",
   cpus: "0.5",
   "cpu-period": "1000",

@@ -9,6 +9,7 @@ import { formatLimit, limitFacts } from "../../protocol/limits.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { whose } from "../../protocol/namespaces.ts";
 import { innerPid } from "../../protocol/processes.ts";
+import { describeLink } from "../../protocol/sharing.ts";
 import { clientEnvironment } from "../attach.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isolation, isolationOption } from "../isolation.ts";
@@ -67,6 +68,7 @@ function describeSandbox(details: SandboxDetails): string {
     ),
     ...details.supervised.map((fact) => ["supervised", describeSupervised(fact)] as const),
     ...describeNamespaces(details.namespaces),
+    ["network", details.link && describeLink(details.link)],
     ...details.uidMap.map((line) => ["uid map", line.join(" ")] as const),
     ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
     ...details.limits.map(

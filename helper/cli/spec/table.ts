@@ -168,13 +168,21 @@ export const specTable: SpecTable = {
   network: {
     words: "The network namespace in Docker's word.",
     below: {
-      mode: "none: loopback only (CLONE_NEWNET). host: the host's, as namespaces.net host.",
+      mode: "none: loopback only (CLONE_NEWNET). veth: a link to the host, which may connect to the sandbox; nothing the other way. nat: a way out besides, by the host's address; no service of the host, no other container, no cloud metadata. host: the host's, as namespaces.net host. veth and nat are for root.",
     },
     heading: "Users, network and other namespaces",
     flags: [
-      flag("--network none|host", "as --namespace net=new, net=host", (text, spelled) => ({
+      flag("--network MODE", "none, veth (host only), nat (and out), host", (text, spelled) => ({
         network: { mode: oneOf(spelled, networkModes, text) },
       })),
+    ],
+  },
+  dns: {
+    words:
+      "Name servers of network.mode nat: its /etc/resolv.conf. Default: those of the host that are not the host itself.",
+    heading: "Users, network and other namespaces",
+    flags: [
+      flag("--dns ADDRESS", "name server of --network nat", (address) => ({ dns: [address] })),
     ],
   },
   timeOffsets: {

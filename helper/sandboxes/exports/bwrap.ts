@@ -89,6 +89,7 @@ function mountWords({
     case "dev":
     case "mqueue":
       return [[`--${kind}`, to]];
+    case "text":
     case "pin":
     case "overlay":
     case "sysfs":

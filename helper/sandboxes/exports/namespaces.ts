@@ -48,10 +48,15 @@ export function engineNamespaces(plan: SandboxPlan, joinsPaths: boolean): string
     const flag = engineFlags[type];
     const path = joinedPath(plan, type);
     if (flag === undefined) return [];
-    if (isMade(plan, type)) return type === "net" ? [[flag, "none"]] : [];
+    if (isMade(plan, type)) return type === "net" ? engineNetwork(plan) : [];
     if (path === undefined) return [[flag, "host"]];
     return joinsPaths ? [[flag, `ns:${path}`]] : [];
   });
+}
+
+function engineNetwork({ spec: { network, dns = [] } }: SandboxPlan): string[][] {
+  const mode = network?.mode === "nat" ? "bridge" : "none";
+  return [["--network", mode], ...dns.map((address) => ["--dns", address])];
 }
 
 export function engineNamespaceGaps(plan: SandboxPlan, joinsPaths: boolean): string[] {

@@ -125,6 +125,7 @@ function ociMount(mount: PlannedMount, plan: SandboxPlan): object[] {
     case "mqueue":
     case "tmpfs-shared":
       return [{ destination: target, ...fileSystems[kind] }];
+    case "text":
     case "root":
     case "overlay":
     case "pin":

@@ -44,6 +44,7 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
       ? []
       : ["the system-call filter of Terrarium; another tool has its own or none"]),
     ...landlockGap(spec),
+    ...networkGap(spec),
     ...views.map(({ target }) => `the owners of the files in ${target}, which look like nobody's`),
     ...pinned.map(({ target }) => `${target} cannot be renamed or removed inside`),
     ...(spec.processes ?? []).slice(1).map(({ name }) => `process ${name}: it has one command`),
@@ -51,6 +52,12 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
       ? [`the sandbox is ended after ${spec.timeout}: put "timeout" before it`]
       : []),
   ];
+}
+
+function networkGap({ network }: SandboxPlan["spec"]): string[] {
+  if (network?.mode !== "nat" && network?.mode !== "veth") return [];
+  const kept = "the host's services, other containers and cloud metadata";
+  return [`network ${network.mode}: its link, with the walls that keep it from ${kept}`];
 }
 
 function landlockGap({ landlock }: SandboxPlan["spec"]): string[] {

@@ -106,6 +106,7 @@ function mountSteps(mount: PlannedMount, base: string): string[] {
       return [`mkdir -p ${to}`, `mount -t devpts -o newinstance,ptmxmode=666 devpts ${to}`];
     case "dev":
       return devices(to);
+    case "text":
     case "pin":
     case "overlay":
     case "cgroup":

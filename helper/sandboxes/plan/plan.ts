@@ -26,6 +26,8 @@ export interface PlanFacts {
   readonly joined: readonly JoinedFile[];
   readonly hostView: readonly HostEntry[];
   readonly resolver?: Resolver | undefined;
+  /** /etc/resolv.conf of a sandbox with a way out of its own, and where it is. */
+  readonly nameServers?: { readonly source: string; readonly target: string } | undefined;
   readonly protections: {
     readonly pinned: readonly string[];
     readonly readOnly: readonly string[];
@@ -38,6 +40,8 @@ export interface PlanFacts {
   /** Uid and gid that may attach. */
   readonly owner: readonly [uid: number, gid: number];
   readonly socket: string | undefined;
+  /** Its walls on the host, where it has a link. */
+  readonly nftTable?: string | undefined;
   readonly stateDirectory: string;
   readonly keepState: boolean;
   /** Host pid with which the sandbox ends. */
@@ -65,6 +69,7 @@ export function planRun(facts: PlanFacts): readonly string[] {
     ...(facts.socket ? ["--listen", facts.socket, "--owner", facts.owner.join(":")] : []),
     ...(spec.timeout ? ["--timeout", `${parseDuration(spec.timeout)}`] : []),
     ...(facts.dieWith ? ["--die-with", `${facts.dieWith}`] : []),
+    ...(facts.nftTable ? ["--nft-table", facts.nftTable] : []),
     ...["--state-dir", facts.stateDirectory, ...(facts.keepState ? ["--keep-state"] : [])],
   ];
 }

@@ -1,4 +1,5 @@
 import { buildEnvironment } from "../../launch/environment.ts";
+import { deviceOf } from "../../network/device.ts";
 import type { ParameterOutput, SandboxSpec } from "../../protocol/schemas.ts";
 import type { SandboxHost } from "../host.ts";
 import type { Asker, SandboxIdentity } from "../identity/identity.ts";
@@ -6,6 +7,7 @@ import { layerDirectory } from "../kept/layers.ts";
 import { defaultShell } from "../newRecord.ts";
 import { protections } from "../paths.ts";
 import type { SandboxRecord } from "../record.ts";
+import { ownResolver } from "../resolver.ts";
 import { readHostView, readResolver } from "./hostView.ts";
 import type { PlanFacts } from "./plan.ts";
 
@@ -31,6 +33,7 @@ export function planFacts(
     joined,
     hostView: readHostView(),
     resolver: readResolver(),
+    nameServers: ownResolver(spec),
     protections: spec.workspace ? protections(spec.workspace) : { pinned: [], readOnly: [] },
     layer: spec.overlay === "kept" ? layerDirectory(record.name) : undefined,
     cgroupDirectories: record.cgroups.map(({ directory }) => directory),
@@ -44,6 +47,7 @@ export function planFacts(
     stdio,
     owner: [host.asker.uid, host.asker.gid],
     socket,
+    nftTable: record.subnet === undefined ? undefined : deviceOf(record.id),
     stateDirectory: host.registry.directoryOf(record.id),
     keepState: keep,
     dieWith,

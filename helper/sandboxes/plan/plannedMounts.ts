@@ -31,6 +31,7 @@ export function mountOption(mount: PlannedMount): readonly string[] {
   if (kind === "tmpfs" && mount.mode) return ["--tmpfs-with", tmpfsWords(mount), target];
   if (kind === "overlay") return overlayWords(mount);
   if (kind === "symlink") return ["--symlink", source, target];
+  if (kind === "text") return ["--text", source, target];
   return [launcherWords[kind], target];
 }
 
@@ -131,7 +132,7 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
     { kind: "tmpfs-shared", target: "/tmp" },
     { kind: "tmpfs", target: "/run" },
   ];
-  if (facts.spec.rootfs.type !== "host") return always;
+  if (facts.spec.rootfs.type !== "host") return [...always, ...resolverMount(facts)];
   return [
     ...always,
     { kind: "tmpfs-shared", target: "/var/tmp" },
@@ -141,10 +142,12 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
   ];
 }
 
-/** The host's network is of little use without its name server. */
-function resolverMount({ spec, resolver }: PlanFacts): PlannedMount[] {
-  if (!resolver || namespaceChoice(spec.namespaces, "net") !== "host") return [];
-  return [{ kind: "bind", ...resolver, readOnly: true }];
+/** A network is of little use without its name server. */
+function resolverMount({ spec, resolver, nameServers }: PlanFacts): PlannedMount[] {
+  const { network, namespaces, rootfs } = spec;
+  if (network?.mode === "nat") return nameServers ? [{ kind: "text", ...nameServers }] : [];
+  const hosts = rootfs.type === "host" && namespaceChoice(namespaces, "net") === "host";
+  return resolver && hosts ? [{ kind: "bind", ...resolver, readOnly: true }] : [];
 }
 
 /** Users without a home of their own, as nobody often is, have the root, which is there already. */

@@ -1,0 +1,104 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { TestContext } from "node:test";
+import { type Client, clientBehind } from "./cli.ts";
+import { startIsolated } from "./isolated.ts";
+
+/**
+ * A machine of its own for each test, as far as its network is concerned: network namespaces that stand for it, for
+ * the internet, and for a container of another engine, so that nothing is switched on or tried on the real one.
+ */
+export interface Machine {
+  /** A Terrarium on that machine. */
+  readonly client: Client;
+  /** Runs a command on that machine, or elsewhere. */
+  run(where: Place, ...command: readonly string[]): string;
+  /** A server that answers each connection, and each datagram, with who it is and who asked. */
+  serve(where: Place, name: string, port: number): Promise<void>;
+}
+
+export type Place = "machine" | "internet" | "container";
+
+export const addresses = {
+  machine: "203.0.113.2",
+  bridge: "172.17.0.1",
+  container: "172.17.0.2",
+  /** Where the machine's default route leads, and an address behind it. */
+  router: "203.0.113.1",
+  internet: "198.51.100.7",
+  metadata: "169.254.169.254",
+} as const;
+
+const links = `
+  ip link set lo up
+  ip link add up0 type veth peer name out0 netns INTERNET
+  ip addr add ${addresses.machine}/24 dev up0
+  ip link set up0 up
+  ip route add default via ${addresses.router}
+  ip link add br0 type bridge
+  ip addr add ${addresses.bridge}/24 dev br0
+  ip link set br0 up
+  ip link add port0 master br0 type veth peer name eth0 netns CONTAINER
+  ip link set port0 up
+  sysctl -qw net.ipv4.ip_forward=1
+`;
+const internet = `
+  ip link set lo up
+  ip addr add ${addresses.router}/24 dev out0
+  ip link set out0 up
+  ip addr add ${addresses.internet}/32 dev lo
+  ip addr add ${addresses.metadata}/32 dev lo
+  ip route add 10.0.0.0/8 via ${addresses.machine}
+`;
+const container = `
+  ip link set lo up
+  ip addr add ${addresses.container}/24 dev eth0
+  ip link set eth0 up
+  ip route add default via ${addresses.bridge}
+`;
+
+export async function startMachine(t: TestContext): Promise<Machine> {
+  const started = await Promise.all([1, 2, 3].map(() => startIsolated(t, ["--net"])));
+  const [machine = 0, world = 0, neighbour = 0] = started.map(({ pid }) => pid);
+  const pids: Readonly<Record<Place, number>> = {
+    machine,
+    internet: world,
+    container: neighbour,
+  };
+  const inside = (where: Place) => ["nsenter", `--net=/proc/${pids[where]}/ns/net`];
+  const run: Machine["run"] = (where, ...command) => {
+    const [program = "", ...args] = [...inside(where), ...command];
+    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  };
+  const script = links.replace("INTERNET", `${world}`).replace("CONTAINER", `${neighbour}`);
+  run("machine", "sh", "-ec", script);
+  run("internet", "sh", "-ec", internet);
+  run("container", "sh", "-ec", container);
+  return {
+    client: clientBehind(inside("machine")),
+    run,
+    serve: (where, name, port) => serve(t, inside(where), name, port),
+  };
+}
+
+const server = `
+  const [name, port] = process.argv.slice(1);
+  const answer = (who) => name + " " + who.replace("::ffff:", "") + "\\n";
+  require("node:net").createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end(answer(socket.remoteAddress));
+  }).listen(Number(port), "0.0.0.0", () => {
+    const datagrams = require("node:dgram").createSocket("udp4");
+    datagrams.on("message", (text, { address, port }) => datagrams.send(answer(address), port, address));
+    datagrams.bind(Number(port), "0.0.0.0", () => console.log("ready"));
+  });
+`;
+
+async function serve(t: TestContext, inside: readonly string[], name: string, port: number) {
+  const [program = "", ...words] = [...inside, process.execPath];
+  const child = spawn(program, [...words, "-e", server, name, `${port}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+}
