@@ -1,10 +1,11 @@
 import type { LimitReading, SandboxSummary } from "../../helper/protocol/inventory.ts";
-import { limitFacts } from "../../helper/protocol/limits.ts";
+import { isTelling, limitFacts } from "../../helper/protocol/limits.ts";
 import type { Row } from "./row.ts";
 import { cpuWords, facts, fileName, limitOf, limitWords } from "./words.ts";
 
 /** The group "Limits" of a sandbox: what bounds it, and the files that say so. */
-export function limitsRow(parentId: string, { limits }: SandboxSummary): Row {
+export function limitsRow(parentId: string, { limits: all }: SandboxSummary): Row {
+  const limits = all.filter(isTelling);
   const id = `${parentId}/limits`;
   const memory = limits.find(({ limit }) => limit === "memoryBytes");
   const pids = limitOf(limits, "pidsMax");

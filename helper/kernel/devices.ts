@@ -38,7 +38,7 @@ function readBelow(path: string, shownAs: string, depth: number): DeviceNode[] {
 
 function describe(status: BigIntStats, path: string): DeviceNode {
   const block = status.isBlockDevice();
-  const number = `${major(status.rdev)}:${minor(status.rdev)}`;
+  const number = deviceNumber(status.rdev);
   return { path, name: deviceName(block, number), block };
 }
 
@@ -49,6 +49,11 @@ function deviceName(block: boolean, number: string): string {
   } catch {
     return number;
   }
+}
+
+/** `MAJOR:MINOR` of an st_rdev. */
+export function deviceNumber(device: bigint): string {
+  return `${major(device)}:${minor(device)}`;
 }
 
 /** sysmacros.h: glibc's dev_t, 12 bits of the major number above 8 bits of the minor, and the rest above. */

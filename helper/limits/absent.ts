@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { readCgroupFile, readCgroupMounts, readControllers } from "../kernel/cgroupfs.ts";
-import { cgroupOf, fileIn } from "./read.ts";
+import { readCgroupFile, readControllers } from "../kernel/cgroupfs.ts";
+import { cgroupOf, fileIn, hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 
@@ -8,7 +8,7 @@ import type { PlacedCgroup } from "./target.ts";
 export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): string {
   const { controller } = row;
   const cgroup = cgroupOf(row, cgroups);
-  if (!cgroup) return whyNoCgroup(controller);
+  if (!cgroup) return whyNoCgroup(row);
   const { hierarchy, directory } = cgroup;
   const limitFile = fileIn(row, hierarchy);
   if ("reason" in limitFile) return limitFile.reason;
@@ -21,10 +21,9 @@ export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): stri
   return `this kernel has no ${limitFile.name}`;
 }
 
-function whyNoCgroup(controller: string): string {
-  const { hierarchies } = readCgroupMounts();
-  const mounted = hierarchies.find(({ controllers }) => controllers.includes(controller));
+function whyNoCgroup(row: LimitRow): string {
+  const mounted = hierarchyOf(row);
   return mounted
     ? `it has no cgroup of its own in ${mounted.mountPoint}`
-    : `no ${controller} controller is mounted here`;
+    : `no ${row.controller} controller is mounted here`;
 }

@@ -7,15 +7,16 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitReading } from "../protocol/inventory.ts";
 import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
 import type { PlannedCgroup } from "../protocol/plan.ts";
+import { changesOf, writesOf } from "./changes.ts";
+import { parseNumber } from "./files/numbers.ts";
 import { killProcesses } from "./kill.ts";
-import { parseNumber } from "./limitFile.ts";
 import { makeCgroup } from "./make.ts";
 import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
-import { readLimitsOf } from "./read.ts";
-import { limitTable, memoryUsageFile } from "./table.ts";
+import { fileIn, readLimitsOf } from "./read.ts";
+import { controllerName, limitTable, memoryUsageFile } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
-import { plannedWrites, writeLimits } from "./write.ts";
+import { writeLimits } from "./write.ts";
 
 /** The life of a sandbox's cgroups: `<hierarchy>/terrarium/<id>`, in every hierarchy that has a controller. */
 
@@ -57,12 +58,12 @@ export function planCgroups(id: string, limits: Limits): readonly PlannedCgroup[
   const places = cgroupPlaces();
   for (const name of limitNames) if (limits[name] !== undefined) requirePlace(places, name);
   const cgroups = placed(places, id);
-  const writes = plannedWrites(cgroups, limits);
+  const writes = writesOf(changesOf(cgroups, limits));
   return cgroups.map(({ hierarchy, directory }) => ({
     hierarchyId: hierarchy.id,
     directory,
     writes: writes
-      .filter((write) => write.directory === directory)
+      .filter(({ change }) => change.cgroup.directory === directory)
       .map(({ file, text }) => ({ file, value: text })),
   }));
 }
@@ -115,9 +116,12 @@ function placed(places: readonly CgroupPlace[], id: string): readonly PlacedCgro
 function requirePlace(places: readonly CgroupPlace[], name: LimitName): void {
   for (const row of limitTable) {
     if (row.limit !== name) continue;
-    if (!places.some(({ controllers }) => controllers.includes(row.controller))) {
-      throw unavailable(row);
-    }
+    const place = places.find(({ hierarchy, controllers }) =>
+      controllers.includes(controllerName(row, hierarchy.version)),
+    );
+    if (!place) throw unavailable(row);
+    const file = fileIn(row, place.hierarchy);
+    if ("reason" in file) throw unavailable(row, file.reason);
   }
 }
 

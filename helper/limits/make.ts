@@ -5,7 +5,10 @@ import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type CgroupPlace, helperName, sandboxDirectory } from "./places.ts";
 
-/** Controllers that a sandbox always gets where they can be had: they bring its figures, too. */
+/**
+ * Controllers that a sandbox always gets where they can be had: they bring its figures, too. The others come
+ * with a limit that needs them, for a controller in use costs each of its cgroup's operations something.
+ */
 const usefulControllers: readonly string[] = ["cpu", "memory", "pids"];
 
 /** Another helper may remove the shared parent, empty at that moment, between our two mkdirs. */
@@ -64,7 +67,8 @@ function enableControllers(
   parent: string,
   required: ReadonlySet<string>,
 ): void {
-  const offered = usefulControllers.filter((name) => controllers.includes(name));
+  const wanted = new Set([...usefulControllers, ...required]);
+  const offered = controllers.filter((name) => wanted.has(name));
   if (offered.length === 0) return;
   if (isOccupied(base)) {
     if (required.size === 0) return;

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { CgroupMount } from "../kernel/cgroupfs.ts";
+import { type CgroupMount, readCgroupMounts } from "../kernel/cgroupfs.ts";
 import type { LimitReading } from "../protocol/inventory.ts";
-import { filesOf, type LimitFile, type NoSuchLimit } from "./limitFile.ts";
-import { type LimitRow, limitTable } from "./table.ts";
+import { named } from "./devices.ts";
+import { filesOf, type LimitFile, type NoSuchLimit } from "./files/limitFile.ts";
+import { controllerName, type LimitRow, limitTable } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /** The limits of a cgroup that the kernel has files for. */
@@ -22,7 +23,12 @@ export function readLimit(
   const files = filesOf(cgroup.directory);
   const file = limitFile.find(files);
   if (file === undefined) return undefined;
-  return { limit: row.limit, file: join(cgroup.directory, file), value: limitFile.read(files) };
+  const value = limitFile.read(files);
+  return {
+    limit: row.limit,
+    file: join(cgroup.directory, file),
+    value: value === undefined || limitFile.isUnset?.(value, files) ? undefined : named(row, value),
+  };
 }
 
 /** A controller is in one hierarchy only, so the first that has it is the one. */
@@ -30,7 +36,16 @@ export function cgroupOf<C extends { readonly hierarchy: CgroupMount }>(
   row: LimitRow,
   cgroups: readonly C[],
 ): C | undefined {
-  return cgroups.find(({ hierarchy }) => hierarchy.controllers.includes(row.controller));
+  return cgroups.find(({ hierarchy }) => serves(hierarchy, row));
+}
+
+/** The hierarchy of this machine that has the row's controller. */
+export function hierarchyOf(row: LimitRow): CgroupMount | undefined {
+  return readCgroupMounts().hierarchies.find((hierarchy) => serves(hierarchy, row));
+}
+
+function serves({ controllers, version }: CgroupMount, row: LimitRow): boolean {
+  return controllers.includes(controllerName(row, version));
 }
 
 export function fileIn(

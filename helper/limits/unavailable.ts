@@ -1,6 +1,6 @@
-import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { isPrivileged } from "./places.ts";
+import { hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 
 /** Why a limit cannot be had here, and exactly what would be needed. */
@@ -11,24 +11,22 @@ export function unavailable(
   return new TerrariumError("limitUnavailable", { limit: row.limit, reason });
 }
 
-function reasonAsRoot({ controller }: LimitRow): string {
-  const hierarchy = hierarchyOf(controller);
+function reasonAsRoot(row: LimitRow): string {
+  const { controller } = row;
+  const hierarchy = hierarchyOf(row);
   return hierarchy
     ? `${hierarchy.mountPoint} may not be written; the helper needs it mounted read-write`
     : `no cgroup hierarchy that is mounted here has the ${controller} controller`;
 }
 
 /** systemd delegates version 2 only; a version 1 hierarchy in a user's hands is unsafe (systemd's CGROUP_DELEGATION). */
-function reasonAsUser({ controller }: LimitRow): string {
-  const hierarchy = hierarchyOf(controller);
+function reasonAsUser(row: LimitRow): string {
+  const { controller } = row;
+  const hierarchy = hierarchyOf(row);
   if (!hierarchy)
     return `no cgroup hierarchy that is mounted here has the ${controller} controller`;
   if (hierarchy.version === 1) {
     return `the ${controller} controller is on cgroup v1, where limits need the helper to run as root`;
   }
   return `the ${controller} controller is not delegated to this user; start with "systemd-run --user --scope -p Delegate=yes terrarium run …", or run the helper as root`;
-}
-
-function hierarchyOf(controller: string) {
-  return readCgroupMounts().hierarchies.find(({ controllers }) => controllers.includes(controller));
 }

@@ -27,6 +27,7 @@ export interface ErrorArguments {
     readonly value: string;
     readonly file: string;
     readonly errno: string;
+    readonly why?: string | undefined;
   };
   readonly limitUnavailable: { readonly limit: LimitName; readonly reason: string };
   readonly cgroupFailed: {
@@ -112,8 +113,8 @@ const wording: Wording = {
   nothingToEnter: ({ pid, types }) =>
     `Process ${pid} shares ${types.length > 0 ? `these namespaces (${types.join(", ")})` : "every namespace"} with you: there is nothing to enter.`,
   pathRefused: ({ path, reason }) => `Cannot use ${path}: ${reason}.`,
-  limitRefused: ({ limit, value, file, errno }) =>
-    `The kernel refused the limit ${limitFacts[limit].label} ${value} (${errno} from ${file}).`,
+  limitRefused: ({ limit, value, file, errno, why }) =>
+    `The kernel refused the limit ${limitFacts[limit].label} ${value} (${errno} from ${file})${why ? `: ${why}` : ""}.`,
   limitUnavailable: ({ limit, reason }) =>
     `Cannot set the limit ${limitFacts[limit].label}: ${reason}.`,
   cgroupFailed: ({ call, path, errno }) => `Cannot prepare the cgroup: ${call} ${path}: ${errno}.`,

@@ -1,19 +1,41 @@
 import { formatBytes, parseBytes } from "./bytes.ts";
+import { formatCpuList, parseCpuList } from "./cpuList.ts";
 
 /** A scalar; a list of processors or memory nodes (`0-1,3`); or an amount per device or page size. */
 export type LimitValue = number | string | Readonly<Record<string, number>>;
+
+type Amounts = Readonly<Record<string, number>>;
 
 /** What the value of each unit is. */
 export interface UnitValues {
   readonly us: number;
   readonly bytes: number;
   readonly count: number;
+  /** 0 or 1. */
+  readonly switch: number;
+  readonly list: string;
+  /** By device: a path below /dev, or MAJOR:MINOR. */
+  readonly bytesPerSecond: Amounts;
+  readonly operationsPerSecond: Amounts;
+  /** By size, as 2MB. */
+  readonly hugePages: Amounts;
 }
+
+/**
+ * Devices are named below /dev, where only root makes names: whoever looks one up is not led into a file
+ * system that does not answer.
+ */
+export const devicePattern = /^(?!.*\/\.\.?(\/|$))(\/dev\/[^\0,]{1,4000}|\d{1,4}:\d{1,7})$/;
+
+/** As the kernel names the files: hugetlb.2MB.max. */
+export const pageSizePattern = /^\d{1,4}[KMG]B$/;
 
 /** How the values of one unit are written and said. */
 export interface LimitUnit<V extends LimitValue = LimitValue> {
   /** Undefined: it is no value of this unit. */
   parse(text: string): V | undefined;
+  /** As `parse` takes it, and to the last digit. */
+  spell(value: V): string;
   /** For people. */
   format(value: V): string;
   /** The numbers that a row's range is about. */
@@ -24,30 +46,99 @@ export interface LimitUnit<V extends LimitValue = LimitValue> {
   range(minimum: number, maximum: number): string;
 }
 
+const sizeExample = "in bytes, or as 64m or 1.5g";
+const counted = (minimum: number, maximum: number) => `between ${minimum} and ${maximum}`;
+// The upper bound is that of exact numbers in JavaScript: nothing that a machine could have.
+const sized = (minimum: number) => `${formatBytes(minimum)} or more`;
+
 export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValues[U]> } = {
   us: {
     parse: parseInteger,
+    spell: String,
     format: (us) => `${us} µs`,
     numbers: (us) => [us],
     example: "as a whole number of microseconds",
     range: (minimum, maximum) => `between ${minimum} and ${maximum} microseconds`,
   },
-  // Its upper bound is that of exact numbers in JavaScript: nothing that a machine could have.
   bytes: {
     parse: parseBytes,
+    spell: String,
     format: formatBytes,
     numbers: (bytes) => [bytes],
-    example: "in bytes, or as 64m or 1.5g",
-    range: (minimum) => `${formatBytes(minimum)} or more`,
+    example: sizeExample,
+    range: sized,
   },
   count: {
     parse: parseInteger,
+    spell: String,
     format: (count) => `${count}`,
     numbers: (count) => [count],
     example: "as a whole number",
-    range: (minimum, maximum) => `between ${minimum} and ${maximum}`,
+    range: counted,
+  },
+  switch: {
+    parse: parseInteger,
+    spell: String,
+    format: (on) => (on ? "yes" : "no"),
+    numbers: (on) => [on],
+    example: "0 or 1",
+    range: () => "0 or 1",
+  },
+  list: {
+    parse: canonicalList,
+    spell: (list) => list,
+    format: (list) => list,
+    numbers: (list) => parseCpuList(list) ?? [],
+    example: "as the kernel writes it: 0-1,3",
+    range: counted,
+  },
+  bytesPerSecond: {
+    ...amounts(devicePattern, parseBytes, (bytes) => `${formatBytes(bytes)}/s`),
+    example: "DEVICE:BYTES, as /dev/sda:10m or 8:0:10m",
+    range: (minimum) => `${formatBytes(minimum)} per second or more`,
+  },
+  operationsPerSecond: {
+    ...amounts(devicePattern, parseInteger, (count) => `${count}/s`),
+    example: "DEVICE:COUNT, as /dev/sda:100 or 8:0:100",
+    range: (minimum, maximum) => `between ${minimum} and ${maximum} per second`,
+  },
+  hugePages: {
+    ...amounts(pageSizePattern, parseBytes, formatBytes),
+    example: "SIZE:BYTES, as 2MB:64m",
+    range: sized,
   },
 };
+
+/** Several are separated by commas, as in a form; a flag is given once for each. */
+function amounts(
+  keys: RegExp,
+  parse: (text: string) => number | undefined,
+  format: (amount: number) => string,
+): Pick<LimitUnit<Amounts>, "parse" | "spell" | "format" | "numbers"> {
+  return {
+    parse: (text) => {
+      const pairs = text.split(",").map((part) => /^(.+):([^:]+)$/.exec(part.trim()) ?? []);
+      const entries = pairs.map(([, key = "", amount = ""]) => [key, parse(amount)] as const);
+      const isWhole = (entry: readonly [string, number | undefined]): entry is [string, number] =>
+        keys.test(entry[0]) && entry[1] !== undefined;
+      return entries.every(isWhole) ? Object.fromEntries(entries) : undefined;
+    },
+    spell: (value) =>
+      Object.entries(value)
+        .map(([key, amount]) => `${key}:${amount}`)
+        .join(","),
+    format: (value) =>
+      Object.entries(value)
+        .map(([key, amount]) => `${key} ${format(amount)}`)
+        .join(", "),
+    numbers: (value) => Object.values(value),
+  };
+}
+
+function canonicalList(text: string): string | undefined {
+  const numbers = parseCpuList(text);
+  return numbers && formatCpuList(numbers);
+}
 
 function parseInteger(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
-import { type LimitName, limitFacts } from "./limits.ts";
+import { limit, limits } from "./limitWords.ts";
 import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
 import { overlays } from "./overlays.ts";
@@ -58,16 +58,6 @@ const environmentName = z
   .string()
   .check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be a variable's name"));
 const environment = z.record(environmentName, argument);
-
-const limit = ({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }) =>
-  z.optional(z.int().check(z.minimum(minimum), z.maximum(maximum)));
-
-const limits = z.strictObject({
-  cpuPeriodUs: limit(limitFacts.cpuPeriodUs),
-  cpuQuotaUs: limit(limitFacts.cpuQuotaUs),
-  memoryBytes: limit(limitFacts.memoryBytes),
-  pidsMax: limit(limitFacts.pidsMax),
-} satisfies Record<LimitName, unknown>);
 
 /** `30m`, `1h30m`, `90s`. */
 const duration = z.string().check(

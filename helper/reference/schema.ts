@@ -53,12 +53,13 @@ function wordsOf(place: string): string {
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
 const limitWords = limitTable.map(({ limit, v1, v2 }): [place: string, words: string] => {
   const { key, label, help, unit } = limitFacts[limit];
-  const files = `${nameOf(v2)} (cgroup v2), ${nameOf(v1)} (v1)`;
-  return [`limits.${key}`, `${label}: ${help}.${unit === "us" ? " Microseconds." : ""} ${files}.`];
+  const microseconds = unit === "us" ? " Microseconds." : "";
+  const files = `${whereIn(v2, "cgroup v2")}, ${whereIn(v1, "v1")}`;
+  return [`limits.${key}`, `${label}: ${help}.${microseconds} ${files}.`];
 });
 
-function nameOf(file: LimitRow["v1"]): string {
-  return "reason" in file ? "none" : file.name;
+function whereIn(file: LimitRow["v1"], version: string): string {
+  return "reason" in file ? `none in ${version} (${file.reason})` : `${file.name} (${version})`;
 }
 
 /** By the place of a key. */

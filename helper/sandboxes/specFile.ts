@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { TerrariumError } from "../protocol/errors.ts";
+import { limitsFromWords } from "../protocol/limitWords.ts";
 import { nearest } from "../protocol/nearest.ts";
 import {
   folderVariable,
-  limitsFromWords,
   mountFromWords,
   type SandboxFile,
   sandboxFile,

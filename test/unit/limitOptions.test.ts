@@ -5,16 +5,102 @@ import { parseArguments } from "../../helper/cli/options.ts";
 import { flags, saidByFlags } from "../../helper/cli/spec/flags.ts";
 import { UsageError } from "../../helper/cli/usage.ts";
 import { formatBytes, parseBytes } from "../../helper/protocol/bytes.ts";
-import { limitFacts, limitNames, limitsFromCpus } from "../../helper/protocol/limits.ts";
+import {
+  formatLimit,
+  type LimitName,
+  type Limits,
+  limitFacts,
+  limitNames,
+  limitsFromCpus,
+  parseLimit,
+  spellLimit,
+} from "../../helper/protocol/limits.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
 
 const parse = (...words: string[]) => saidByFlags(parseArguments(words, flags, "run")).limits ?? {};
 
+/** An amount as each unit is written: alone, in a list, for a device or a page size. */
+function written(name: LimitName, amount: number | bigint): string {
+  const { unit } = limitFacts[name];
+  const keys = { bytesPerSecond: "/dev/sda:", operationsPerSecond: "8:0:", hugePages: "2MB:" };
+  return `${Object.entries(keys).find(([key]) => key === unit)?.[1] ?? ""}${amount}`;
+}
+
+/** The option's text, with what it cannot be without. */
+function parseOne(name: LimitName, amount: number | bigint): Limits {
+  const text = written(name, amount);
+  if (name !== "swapBytes") return parse(`${limitFacts[name].flag}=${text}`);
+  return parse("--memory=1m", `--memory-swap=${BigInt(amount) + 1_048_576n}`);
+}
+
 test("every limit of the protocol has an option under its Docker name", () => {
   for (const name of limitNames) {
-    const { flag, minimum } = limitFacts[name];
-    assert.deepEqual(parse(`${flag}=${minimum}`), { [name]: minimum });
+    const { minimum } = limitFacts[name];
+    assert.equal(formatLimit(name, parseOne(name, minimum)[name]), said(name, minimum));
   }
+});
+
+function said(name: LimitName, amount: number): string {
+  return formatLimit(name, parseLimit(name, written(name, amount)));
+}
+
+test("what is spelled is parsed, and in as many places", () => {
+  for (const name of limitNames) {
+    const value = parseLimit(name, written(name, limitFacts[name].maximum));
+    assert.ok(value !== undefined, name);
+    assert.deepEqual(parseLimit(name, spellLimit(name, value)), value);
+  }
+});
+
+describe("devices", () => {
+  test("are said one by one, or in a row", () => {
+    const both = { "/dev/sda": 1024 ** 2, "8:16": 5 };
+    assert.deepEqual(parse("--device-read-bps=/dev/sda:1m", "--device-read-bps=8:16:5"), {
+      ioReadBytes: both,
+    });
+    assert.deepEqual(parseLimit("ioReadBytes", "/dev/sda:1m, 8:16:5"), both);
+    assert.equal(formatLimit("ioReadBytes", both), "/dev/sda 1 MB/s, 8:16 5 B/s");
+  });
+
+  test("are below /dev or numbers: nothing leads out", () => {
+    for (const device of ["sda", "/etc/passwd", "/dev/../etc/x", "/dev/./x", "/dev/", "8", "x:y"]) {
+      assert.throws(() => parse(`--device-read-bps=${device}:1m`), UsageError, device);
+      const limits = { ioReadBytes: { [device]: 1 } };
+      assert.ok(!sandboxSpec.safeParse({ limits }).success, device);
+    }
+  });
+});
+
+describe("lists of processors", () => {
+  test("are the kernel's", () => {
+    for (const [text, list] of [
+      ["0", "0"],
+      ["1,0", "0-1"],
+      ["0-3,5,4,7", "0-5,7"],
+    ] as const) {
+      assert.deepEqual(parse(`--cpuset-cpus=${text}`), { cpusetCpus: list });
+    }
+    for (const text of ["", "a", "3-1", "0-", "-1", "0,,1", "0-8192", "0 1"]) {
+      assert.throws(() => parse(`--cpuset-cpus=${text}`), UsageError, text);
+      assert.ok(!sandboxSpec.safeParse({ limits: { cpusetCpus: text } }).success, text);
+    }
+  });
+});
+
+describe("memory and swap together, as Docker counts them,", () => {
+  test("leave the difference for swap", () => {
+    assert.deepEqual(parse("-m", "1g", "--memory-swap", "1.5g"), {
+      memoryBytes: 1024 ** 3,
+      swapBytes: 512 * 1024 ** 2,
+    });
+    assert.equal(parse("-m", "1g", "--memory-swap", "1g").swapBytes, 0);
+    assert.equal(parse("-m", "1g", "--memory-swap", "-1").swapBytes, undefined);
+  });
+
+  test("need the memory, and cannot be less", () => {
+    assert.throws(() => parse("--memory-swap=1g"), /--memory-swap needs --memory/);
+    assert.throws(() => parse("-m1g", "--memory-swap=1m"), /1m is less than --memory 1g/);
+  });
 });
 
 test("no option leaves no limit", () => {
@@ -86,11 +172,14 @@ describe("cpus", () => {
 describe("the range of each limit", () => {
   for (const name of limitNames) {
     const { flag, minimum, maximum } = limitFacts[name];
+    if (name === "swapBytes") continue;
     test(`${flag} takes both of its ends and nothing beyond`, () => {
-      assert.equal(parse(`${flag}=${maximum}`)[name], maximum);
-      assert.throws(() => parse(`${flag}=${minimum - 1}`), /is out of range/);
-      assert.throws(() => parse(`${flag}=${BigInt(maximum) + 1n}`), /is out of range/);
-      assert.throws(() => parse(`${flag}=-1`), /is malformed/);
+      assert.equal(formatLimit(name, parseOne(name, maximum)[name]), said(name, maximum));
+      const below = minimum === 0 ? /is malformed/ : /is out of range/;
+      assert.throws(() => parseOne(name, minimum - 1), below);
+      const above = flag.startsWith("--cpuset") ? /is out of|is malformed/ : /is out of range/;
+      assert.throws(() => parseOne(name, BigInt(maximum) + 1n), above);
+      assert.throws(() => parseOne(name, -1), /is malformed/);
     });
   }
 

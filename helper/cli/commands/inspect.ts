@@ -5,7 +5,7 @@ import type {
   SandboxDetails,
   SupervisedFact,
 } from "../../protocol/inventory.ts";
-import { formatLimit, limitFacts } from "../../protocol/limits.ts";
+import { formatLimit, isTelling, limitFacts } from "../../protocol/limits.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { whose } from "../../protocol/namespaces.ts";
 import { innerPid } from "../../protocol/processes.ts";
@@ -71,10 +71,12 @@ function describeSandbox(details: SandboxDetails): string {
     ["network", details.link && describeLink(details.link)],
     ...details.uidMap.map((line) => ["uid map", line.join(" ")] as const),
     ["memory", details.memoryBytes === undefined ? undefined : formatBytes(details.memoryBytes)],
-    ...details.limits.map(
-      ({ limit, value, file }) =>
-        ["limit", `${limitFacts[limit].label} ${formatLimit(limit, value)}  ${file}`] as const,
-    ),
+    ...details.limits
+      .filter(isTelling)
+      .map(
+        ({ limit, value, file }) =>
+          ["limit", `${limitFacts[limit].label} ${formatLimit(limit, value)}  ${file}`] as const,
+      ),
     ...Object.entries(details.cgroups).map(([id, path]) => ["cgroup", `${id}  ${path}`] as const),
     ...details.mounts.map(
       ({ target, fileSystem, options }) =>

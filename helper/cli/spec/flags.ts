@@ -17,7 +17,7 @@ export function saidByFlags(parsed: ParsedArguments): SandboxSpecInput {
     .flatMap((flag) => {
       const texts = allValues(parsed, flag.name);
       if (texts.length > 0) checkApart(flag, parsed);
-      return texts.map((text) => flag.read(text, `--${flag.name}`));
+      return texts.map((text) => flag.read(text, `--${flag.name}`, parsed));
     })
     .reduce(merge<SandboxSpecInput>, {});
 }

@@ -5,9 +5,11 @@ import {
   limitFacts,
   limitNames,
   limitsFromCpus,
+  swapFromSum,
   unitOf,
 } from "../../protocol/limits.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
+import { lastValue, type ParsedArguments } from "../options.ts";
 import { UsageError } from "../usage.ts";
 import { type Flag, flag } from "./row.ts";
 
@@ -28,10 +30,11 @@ export const limitFlags: readonly Flag<Part>[] = [
     const fact = limitFacts[name];
     const short = shortFlags[name];
     const spelled = `${fact.flag} ${fact.argument}` as const;
+    const read = name === "swapBytes" ? readSwap : (text: string) => readLimit(name, text);
     return flag(
       short ? `-${short}, ${spelled}` : spelled,
       fact.help,
-      (text): Part => ({ limits: { [name]: readLimit(name, text) } }),
+      (text, _spelled, beside): Part => ({ limits: { [name]: read(text, beside) } }),
     );
   }),
 ];
@@ -47,6 +50,28 @@ function readLimit(name: LimitName, text: string): LimitValue {
   throw new UsageError(
     `${spelled} ${text} is out of range`,
     `It must be ${unit.range(minimum, maximum)}.`,
+  );
+}
+
+/** Docker's is the sum of both, and -1 bounds memory alone. */
+function readSwap(text: string, beside: ParsedArguments): LimitValue | undefined {
+  if (text === "-1") return undefined;
+  const memory = lastValue(beside, "memory");
+  const { flag: spelled } = limitFacts.swapBytes;
+  if (memory === undefined) {
+    throw new UsageError(
+      `${spelled} needs --memory`,
+      "It is memory and swap together, as in Docker.",
+    );
+  }
+  const swap = swapFromSum(
+    Number(readLimit("memoryBytes", memory)),
+    Number(readLimit("swapBytes", text)),
+  );
+  if (swap !== undefined) return swap;
+  throw new UsageError(
+    `${spelled} ${text} is less than --memory ${memory}`,
+    "It is memory and swap together: the same for no swap.",
   );
 }
 

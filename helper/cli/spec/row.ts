@@ -1,11 +1,14 @@
 import type { SandboxFileInput } from "../../protocol/sandboxFile.ts";
 import type { SandboxSpecInput } from "../../protocol/schemas.ts";
-import type { Option } from "../options.ts";
+import type { Option, ParsedArguments } from "../options.ts";
 
 /** A flag of a key: an option, and what its text says of the key. */
 export interface Flag<Part> extends Option {
-  /** `spelled` is the flag's name, for a complaint: throws UsageError. A switch has the empty text. */
-  readonly read: (text: string, spelled: string) => Part;
+  /**
+   * `spelled` is the flag's name, for a complaint: throws UsageError. A switch has the empty text. `beside` is
+   * all that was given, for a text that counts from another's.
+   */
+  readonly read: (text: string, spelled: string, beside: ParsedArguments) => Part;
   readonly apart?: Apart;
 }
 

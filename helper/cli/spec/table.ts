@@ -211,6 +211,10 @@ export const specTable: SpecTable = {
     words: "Bounds of the sandbox's cgroup; the rest has no bound.",
     below: {
       cpus: "Cores' worth of CPU time, 0.2 is 20 % of one: quota and period together.",
+      io: "Rates of block devices, counted where they leave for the device: what is cached is not.",
+      "io.device": "A disk below /dev, or MAJOR:MINOR. The kernel bounds no single partition.",
+      hugepageLimits: "Bounds of huge pages, by their size.",
+      "hugepageLimits.pageSize": "As the machine has them: 2MB.",
     },
     heading: "Limits",
     flags: limitFlags,

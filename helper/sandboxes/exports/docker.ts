@@ -1,16 +1,20 @@
-import { limitFacts, limitNames } from "../../protocol/limits.ts";
+import { dockerLimits } from "../../protocol/dockerLimits.ts";
+import { type LimitName, type Limits, limitFacts, spellLimit } from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
 import { tmpfsWords } from "../plan/plannedMounts.ts";
 import { namedUlimits } from "../plan/privileges.ts";
 import { engineNamespaceGaps, engineNamespaces, isMade } from "./namespaces.ts";
 import { commonGaps, type ExportFacts, idMapGap, overlayGap, quote, script } from "./script.ts";
+import { unifiedFiles } from "./unifiedFiles.ts";
 
 /** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */
 interface Engine {
   readonly name: "docker" | "podman";
   readonly identity: (plan: SandboxPlan) => readonly string[][];
   readonly gaps: (plan: SandboxPlan) => readonly string[];
+  /** What it can say of a limit for which Docker has no flag. */
+  readonly otherLimits: (limits: Limits, names: readonly LimitName[]) => readonly string[][];
   /** Whether it joins namespaces by path. */
   readonly joinsPaths: boolean;
 }
@@ -25,6 +29,7 @@ export function dockerCommand(facts: ExportFacts): string {
             `its own user namespace (uid map ${plan.uidMap.join("; ")}): dockerd has one for all, --userns-remap`,
           ]
         : [],
+    otherLimits: () => [],
     joinsPaths: false,
   });
 }
@@ -37,6 +42,11 @@ export function podmanCommand(facts: ExportFacts): string {
       ...(isMade(plan, "user") ? idMaps(plan) : []),
     ],
     gaps: () => [],
+    otherLimits: (limits, names) =>
+      unifiedFiles(limits, names).map(([file, text]) => [
+        "--cgroup-conf",
+        quote(`${file}=${text}`),
+      ]),
     joinsPaths: true,
   });
 }
@@ -49,9 +59,11 @@ function idMaps({ uidMap, gidMap }: SandboxPlan): string[][] {
 }
 
 function engineCommand(facts: ExportFacts, engine: Engine): string {
-  const { name, identity, gaps, joinsPaths } = engine;
+  const { name, identity, gaps, otherLimits, joinsPaths } = engine;
   const { plan, set } = facts;
   const { spec } = plan;
+  const limits = dockerLimits(spec.limits);
+  const others = otherLimits(spec.limits, limits.missing);
   const lines = [
     [name, "run", "--rm", "--interactive"],
     ["--name", quote(plan.name)],
@@ -64,7 +76,8 @@ function engineCommand(facts: ExportFacts, engine: Engine): string {
     ...(spec.seccomp === "none" ? [["--security-opt", "seccomp=unconfined"]] : []),
     ...ulimits(plan),
     ...(spec.init ? [["--init"]] : []),
-    ...limits(plan),
+    ...limits.words.map(([flag, value]) => [flag, quote(value)]),
+    ...others,
     ...(spec.readOnly ? [["--read-only"]] : []),
     ...temporaryFileSystems(plan),
     ...plan.mounts.flatMap(volume),
@@ -79,10 +92,16 @@ function engineCommand(facts: ExportFacts, engine: Engine): string {
     ...mountGaps(plan),
     ...overlayGap(plan, "/"),
     ...privilegeGap(plan),
+    ...(others.length > 0 ? [] : limits.missing.map((limit) => limitGap(limit, spec.limits))),
     ...gaps(plan),
     ...engineNamespaceGaps(plan, joinsPaths),
   ];
   return script(missing, lines, [importImage(name, plan)]);
+}
+
+function limitGap(name: LimitName, limits: Limits): string {
+  const value = limits[name];
+  return `${limitFacts[name].flag} ${value === undefined ? "" : spellLimit(name, value)}`;
 }
 
 /** -1 is Docker's word for unlimited. */
@@ -108,13 +127,6 @@ function mountGaps({ spec: { mounts } }: SandboxPlan): string[] {
   return mounts.flatMap(({ type, target }) =>
     type === "bind" || type === "tmpfs" || usual.includes(target) ? [] : [`${type} at ${target}`],
   );
-}
-
-function limits({ spec }: SandboxPlan): string[][] {
-  return limitNames.flatMap((name) => {
-    const value = spec.limits[name];
-    return value === undefined ? [] : [[limitFacts[name].flag, `${value}`]];
-  });
 }
 
 function temporaryFileSystems({ mounts }: SandboxPlan): string[][] {

@@ -2,6 +2,7 @@ import type { IdMapLine, PlannedMount, SandboxPlan } from "../../protocol/plan.t
 import { tmpfsWords } from "../plan/plannedMounts.ts";
 import { namedUlimits } from "../plan/privileges.ts";
 import { isMade, ociNamespaces } from "./namespaces.ts";
+import { ociResources } from "./ociResources.ts";
 import { commonGaps, type ExportFacts, overlayGap } from "./script.ts";
 
 /** config.json of an OCI bundle (runtime-spec 1.2), with what it cannot express in an annotation. */
@@ -20,7 +21,7 @@ export function ociConfig({ plan, environment }: ExportFacts): string {
       namespaces: ociNamespaces(plan),
       ...(isMade(plan, "user") && idMappings(plan)),
       timeOffsets: plan.spec.timeOffsets,
-      resources: resources(plan),
+      resources: ociResources(plan.spec.limits),
     },
     annotations: { "terrarium.not-expressed": gaps(plan).join("; ") },
   };
@@ -34,6 +35,7 @@ function gaps(plan: SandboxPlan): string[] {
     ...commonGaps(plan),
     ...overlayGap(plan),
     ...unlimitedGap(plan),
+    ...swapGap(plan),
     ...(rootfs.type === "host"
       ? ["rootfs is an empty directory beside this file, owned by the first id of the map"]
       : []),
@@ -70,6 +72,12 @@ function processOf(plan: SandboxPlan, environment: Readonly<Record<string, strin
 /** RLIM_INFINITY, 2^64-1, is no number that JSON.stringify can write. */
 function finiteUlimits({ spec }: SandboxPlan) {
   return namedUlimits(spec.ulimits).filter(([, { hard }]) => hard !== "unlimited");
+}
+
+/** Its word is the sum. */
+function swapGap({ spec: { limits } }: SandboxPlan): string[] {
+  const { memoryBytes, swapBytes } = limits;
+  return swapBytes !== undefined && memoryBytes === undefined ? ["swap without memory"] : [];
 }
 
 function unlimitedGap({ spec }: SandboxPlan): string[] {
@@ -145,13 +153,4 @@ function idMappings({ uidMap, gidMap }: SandboxPlan) {
 
 function mapping([containerID, hostID, size]: IdMapLine) {
   return { containerID, hostID, size };
-}
-
-function resources({ spec: { limits } }: SandboxPlan) {
-  const { cpuPeriodUs: period, cpuQuotaUs: quota, memoryBytes, pidsMax } = limits;
-  return {
-    ...(period === undefined && quota === undefined ? {} : { cpu: { period, quota } }),
-    ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
-    ...(pidsMax === undefined ? {} : { pids: { limit: pidsMax } }),
-  };
 }

@@ -1,0 +1,93 @@
+import type { LimitName, Limits } from "../protocol/limits.ts";
+import type { LimitValue } from "../protocol/limitUnits.ts";
+import { type Asked, checkAbove } from "./above.ts";
+import { rowOf } from "./effective.ts";
+import { type CgroupWrite, filesAfter, filesOf, type LimitFile } from "./files/limitFile.ts";
+import { ofThisMachine } from "./machine.ts";
+import { checkMemory } from "./memoryInUse.ts";
+import { cgroupOf, fileIn, readLimit } from "./read.ts";
+import { type LimitRow, limitTable } from "./table.ts";
+import type { PlacedCgroup } from "./target.ts";
+import { unavailable } from "./unavailable.ts";
+
+/** Values to set; null: no limit any more. What is absent stays. */
+export type LimitChanges = { readonly [N in LimitName]?: Limits[N] | null };
+
+/** One limit of one cgroup, as it is to be. */
+export interface Change {
+  readonly row: LimitRow;
+  readonly file: LimitFile;
+  readonly cgroup: PlacedCgroup;
+  /** In the kernel's own keys. */
+  readonly value: LimitValue | undefined;
+}
+
+export interface PlacedWrite extends CgroupWrite {
+  readonly change: Change;
+}
+
+/** What was asked for, judged by what can be had. Throws limitUnavailable. */
+export function changesOf(
+  cgroups: readonly PlacedCgroup[],
+  changes: LimitChanges,
+): readonly Change[] {
+  return limitTable.flatMap((row): readonly Change[] => {
+    const asked = changes[row.limit];
+    if (asked === undefined) return [];
+    const { cgroup, file } = place(row, cgroups);
+    if (asked === null || isEmpty(asked)) return [{ row, file, cgroup, value: undefined }];
+    const value = ofThisMachine(row, asked);
+    const together: Asked = {
+      cgroup,
+      limitOf: (limit) => {
+        const other = changes[limit];
+        return other === undefined ? readLimit(rowOf(limit), cgroups)?.value : (other ?? undefined);
+      },
+    };
+    checkAbove(row, value, together);
+    checkMemory(row, value, together);
+    return [{ row, file, cgroup, value }];
+  });
+}
+
+function place(row: LimitRow, cgroups: readonly PlacedCgroup[]): Pick<Change, "cgroup" | "file"> {
+  const cgroup = cgroupOf(row, cgroups);
+  if (!cgroup) throw unavailable(row);
+  const file = fileIn(row, cgroup.hierarchy);
+  if ("reason" in file) throw unavailable(row, file.reason);
+  return { cgroup, file };
+}
+
+/** No device is bounded. */
+function isEmpty(value: LimitValue): boolean {
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+/** What the cgroups have now of all that these changes touch: to put it back. */
+export function heldBefore(
+  changes: readonly Change[],
+  cgroups: readonly PlacedCgroup[],
+): readonly Change[] {
+  const names = changes.flatMap(({ row }) => [row.limit, ...(row.moves ?? [])]);
+  return limitTable.flatMap((row): readonly Change[] => {
+    const cgroup = names.includes(row.limit) ? cgroupOf(row, cgroups) : undefined;
+    const file = cgroup && fileIn(row, cgroup.hierarchy);
+    if (!cgroup || !file || "reason" in file) return [];
+    return [{ row, file, cgroup, value: file.read(filesOf(cgroup.directory)) }];
+  });
+}
+
+/** In the order of the table. A file that holds several limits is written once, with all of them. */
+export function writesOf(changes: readonly Change[]): readonly PlacedWrite[] {
+  return changes.reduce((writes: readonly PlacedWrite[], change) => {
+    const { directory } = change.cgroup;
+    const there = writes.filter((write) => write.change.cgroup.directory === directory);
+    const more = change.file.writes(change.value, filesAfter(filesOf(directory), there));
+    const isReplaced = (write: PlacedWrite) =>
+      !write.line && there.includes(write) && more.some(({ file }) => file === write.file);
+    return [
+      ...writes.filter((write) => !isReplaced(write)),
+      ...more.map((write) => ({ ...write, change })),
+    ];
+  }, []);
+}

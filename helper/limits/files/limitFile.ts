@@ -1,0 +1,76 @@
+import { dirname } from "node:path";
+import { readCgroupFile } from "../../kernel/cgroupfs.ts";
+import type { LimitValue } from "../../protocol/limitUnits.ts";
+
+/** The files of one cgroup. */
+export interface CgroupFiles {
+  /** Undefined: the kernel offers no such file here. */
+  read(file: string): string | undefined;
+  /** The same of its parent; undefined at the top of a hierarchy. */
+  readAbove(file: string): string | undefined;
+}
+
+export interface CgroupWrite {
+  readonly file: string;
+  readonly text: string;
+  /** One line of a file that keeps its others; else the text is all that the file holds. */
+  readonly line?: true;
+}
+
+/** How one limit is read and written in one version of cgroups. */
+export interface LimitFile<V extends LimitValue = LimitValue> {
+  /** As the reference names it. */
+  readonly name: string;
+  /** The file that holds it; undefined where the kernel offers none. */
+  find(files: CgroupFiles): string | undefined;
+  /** Undefined: no limit is set. */
+  read(files: CgroupFiles): V | undefined;
+  /** What to write for a value, or to have no limit again. */
+  writes(value: V | undefined, files: CgroupFiles): readonly CgroupWrite[];
+  /** It holds a value that stands for none: a default, or what it has from its parent. */
+  isUnset?(value: V, files: CgroupFiles): boolean;
+  /** What is read once `value` was written, where the file holds it in other terms. */
+  round?(value: V): V;
+}
+
+/** Why a version of cgroups has no such limit. */
+export interface NoSuchLimit {
+  readonly reason: string;
+}
+
+export function filesOf(directory: string): CgroupFiles {
+  return {
+    read: (file) => readCgroupFile(directory, file),
+    readAbove: (file) => readCgroupFile(dirname(directory), file),
+  };
+}
+
+/** Files as they will be when something was written that is not yet. */
+export function filesAfter(files: CgroupFiles, writes: readonly CgroupWrite[]): CgroupFiles {
+  const whole = writes.filter(({ line }) => !line);
+  return {
+    read: (file) => whole.findLast((write) => write.file === file)?.text ?? files.read(file),
+    readAbove: (file) => files.readAbove(file),
+  };
+}
+
+/** The limit stands in this one file. */
+export function standing(file: string): Pick<LimitFile, "name" | "find"> {
+  return {
+    name: file,
+    find: (files) => (files.read(file) === undefined ? undefined : file),
+  };
+}
+
+/** Whichever of two files the kernel offers; the first where nothing can be seen yet. */
+export function either(one: LimitFile<number>, other: LimitFile<number>): LimitFile<number> {
+  const chosen = (files: CgroupFiles) =>
+    one.find(files) === undefined && other.find(files) !== undefined ? other : one;
+  return {
+    name: `${one.name} or ${other.name}`,
+    find: (files) => chosen(files).find(files),
+    read: (files) => chosen(files).read(files),
+    writes: (value, files) => chosen(files).writes(value, files),
+    isUnset: (value, files) => chosen(files).isUnset?.(value, files) ?? false,
+  };
+}
