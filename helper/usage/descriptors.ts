@@ -1,11 +1,22 @@
 import { readFileSync } from "node:fs";
+import type { Kept } from "./reader.ts";
 
-/** The rest is for connections, terminals and launchers. */
-const ourPart = 3 / 4;
+/** A hundred cgroups with all their files: a panel, a tree, the sandboxes of a person. */
+const generous = 2_000;
+/** Of those that the process may have; the rest is for connections, terminals and launchers. */
+const largestPart = 3 / 4;
 
-/** Descriptors that usage may keep open: Node raises its soft limit to the hard one when it starts. */
-export function descriptorBudget(): number {
-  const limits = readFileSync("/proc/self/limits", "utf8");
-  const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
-  return Math.floor(Number(soft ?? 1024) * ourPart);
+/** What the next reader may keep open, from the descriptors that others hold already. */
+export function keptBeside(held: number): Kept {
+  if (held < generous) return "all";
+  return held < largestPart * limit() ? "often" : "none";
 }
+
+/** Node raises its soft limit to the hard one when it starts. */
+function limit(): number {
+  softLimit ??= Number(
+    /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? 1024,
+  );
+  return softLimit;
+}
+let softLimit: number | undefined;

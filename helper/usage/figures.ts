@@ -6,8 +6,10 @@ import type {
   UsageSample,
 } from "../protocol/usage.ts";
 
-/** What the files of one cgroup say, while they are read one after the other. */
+/** What the files of one cgroup say, while they are read one after the other, round after round. */
 export class Figures {
+  #lastCpuUs: number | undefined;
+  #lastMemory: number | undefined;
   cpuUs: number | undefined;
   throttledUs: number | undefined;
   throttledPeriods: number | undefined;
@@ -29,6 +31,21 @@ export class Figures {
   io: DeviceCounters[] | undefined;
   pressure: { [kind in PressureKind]?: Pressure | undefined } | undefined;
   hugetlb: HugePageUsage[] | undefined;
+
+  /** Lists are made anew; the other figures stay until their file is read again. */
+  beginRound(): void {
+    this.#lastCpuUs = this.cpuUs;
+    this.#lastMemory = this.memory;
+    this.io = undefined;
+    this.pressure = undefined;
+    this.hugetlb = undefined;
+  }
+
+  /** Nothing ran since the last round, and as much memory is in use. */
+  get standStill(): boolean {
+    if (this.cpuUs === undefined || this.memory === undefined) return false;
+    return this.cpuUs === this.#lastCpuUs && this.memory === this.#lastMemory;
+  }
 }
 
 export type DeviceCounters = { -readonly [key in keyof DeviceUsage]: DeviceUsage[key] };

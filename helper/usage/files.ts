@@ -24,8 +24,10 @@ export interface UsageFile {
   /** What it gives. A file of which everything was given by one before is not opened. */
   readonly gives: readonly string[];
   readonly parse: Parser;
-  /** It changes when somebody writes a limit, or seldom: it is read every few seconds, and not kept open. */
+  /** It changes when somebody writes a limit, or seldom: it is the first that is read less often. */
   readonly seldom?: true;
+  /** Dear to read, and the same while neither processor time nor memory in use (which stand above it) changed. */
+  readonly follows?: true;
 }
 
 /** What this machine has, on which it depends whether a file can ever say anything. */
@@ -60,14 +62,15 @@ const v2 = (file: string, gives: readonly string[], parse: Parser): UsageFile =>
 });
 
 const seldom = (file: UsageFile): UsageFile => ({ ...file, seldom: true });
+const follows = (file: UsageFile): UsageFile => ({ ...file, follows: true });
 
 function version1(bfq: boolean): readonly UsageFile[] {
   return [
     v1("cpuacct", "cpuacct.usage", ["cpu"], cpuacctUsage),
-    v1("cpu", "cpu.stat", ["throttling"], cpuStat1),
     v1("memory", "memory.usage_in_bytes", ["memory"], only("memory")),
-    v1("memory", "memory.stat", ["memory.stat"], memoryStat1),
-    v1("memory", "memory.kmem.usage_in_bytes", ["kernel memory"], only("kernel")),
+    follows(v1("cpu", "cpu.stat", ["throttling"], cpuStat1)),
+    follows(v1("memory", "memory.stat", ["memory.stat"], memoryStat1)),
+    follows(v1("memory", "memory.kmem.usage_in_bytes", ["kernel memory"], only("kernel"))),
     v1("pids", "pids.current", ["pids"], only("pids")),
     ...ioFiles("blkio.throttle"),
     ...(bfq ? ioFiles("blkio.bfq") : []),
@@ -92,7 +95,7 @@ function ioFiles(prefix: string): readonly UsageFile[] {
 const version2: readonly UsageFile[] = [
   v2("cpu.stat", ["cpu", "throttling"], cpuStat2),
   v2("memory.current", ["memory"], only("memory")),
-  v2("memory.stat", ["memory.stat"], memoryStat2),
+  follows(v2("memory.stat", ["memory.stat"], memoryStat2)),
   v2("memory.swap.current", ["swap"], only("swap")),
   v2("pids.current", ["pids"], only("pids")),
   v2("io.stat", ["io"], ioStat),

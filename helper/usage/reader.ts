@@ -8,8 +8,14 @@ import { closeFile, openFile, type ReadableFile, readText } from "./readable.ts"
 
 export type CgroupUsage = Pick<UsageSample, "identity"> & ReturnType<typeof groupsOf>;
 
-/** What changes seldom may be this many rounds old. */
-const seldomRounds = 5;
+/** What changes seldom, and is not kept open, may be this many rounds old. */
+const longerRounds = 20;
+
+/**
+ * The files that a reader keeps open: opening one costs ten times as much as reading it, but each that is open
+ * takes a descriptor and a page of the kernel's memory.
+ */
+export type Kept = "all" | "often" | "none";
 
 interface Source extends ReadableFile {
   readonly directory: string;
@@ -23,20 +29,19 @@ export class UsageReader {
   readonly #figures = new Figures();
   readonly #directories: readonly string[];
   readonly #identity: string;
-  readonly #keepsOpen: boolean;
+  readonly #kept: Kept;
   /** Not all readers of a helper have their longer round at once. */
   readonly #turn: number;
   #round = 0;
 
-  /** `keepOpen`: the process has descriptors to spare. Throws ENOENT when the cgroup is gone. */
-  constructor(cgroups: readonly PlacedCgroup[], rows: readonly UsageFile[], keepOpen: boolean) {
-    const sources = sourcesOf(tellingApart(cgroups), rows, keepOpen);
-    this.#often = sources.filter(({ row }) => !row.seldom);
-    this.#seldom = sources.filter(({ row }) => row.seldom);
+  constructor(cgroups: readonly PlacedCgroup[], rows: readonly UsageFile[], kept: Kept) {
+    const sources = sourcesOf(tellingApart(cgroups), rows, kept);
+    this.#often = sources.filter(({ row }) => !row.seldom || kept === "all");
+    this.#seldom = sources.filter(({ row }) => row.seldom && kept !== "all");
     this.#directories = [...new Set(sources.map(({ directory }) => directory))];
     this.#identity = this.#readIdentity();
-    this.#turn = Number(this.#identity.at(-1) ?? 0) % seldomRounds;
-    this.#keepsOpen = keepOpen;
+    this.#turn = Number(this.#identity.at(-1) ?? 0) % longerRounds;
+    this.#kept = kept;
   }
 
   /** None of the files is there, or may be read. */
@@ -46,18 +51,21 @@ export class UsageReader {
 
   /** Descriptors that it holds. */
   get descriptors(): number {
-    return this.#keepsOpen ? this.#often.length : 0;
+    return this.#kept === "none" ? 0 : this.#often.length;
   }
 
   /** Undefined: the cgroup was removed, also where another was made in its place since. */
   read(): CgroupUsage | undefined {
     const figures = this.#figures;
-    figures.io = figures.pressure = figures.hugetlb = undefined;
-    const all = this.#round === 0 || this.#round % seldomRounds === this.#turn;
+    const isLonger = this.#round === 0 || this.#round % longerRounds === this.#turn;
+    const seldom = isLonger ? this.#seldom : [];
     this.#round += 1;
-    if (!readAll(this.#often, figures) || (all && !readAll(this.#seldom, figures)))
+    figures.beginRound();
+    if (!readAll(this.#often, figures, isLonger) || !readAll(seldom, figures, true))
       return undefined;
-    if ((all || !this.#keepsOpen) && !this.#isTheSame()) return undefined;
+    // A descriptor answers ENODEV then, but by a path another cgroup may be found.
+    const byPath = this.#kept === "none" || seldom.length > 0;
+    if (byPath && !this.#isTheSame()) return undefined;
     return { identity: this.#identity, ...groupsOf(figures) };
   }
 
@@ -65,7 +73,6 @@ export class UsageReader {
     for (const source of this.#often) closeFile(source);
   }
 
-  /** What was opened by its path may be another cgroup's; a descriptor answers ENODEV then. */
   #isTheSame(): boolean {
     try {
       return this.#readIdentity() === this.#identity;
@@ -74,14 +81,15 @@ export class UsageReader {
     }
   }
 
-  /** A number of kernfs that is not given out again soon: include/linux/kernfs.h, kernfs_node.id. */
+  /** Numbers that kernfs does not give out again soon: include/linux/kernfs.h, kernfs_node.id. */
   #readIdentity(): string {
     return this.#directories.map((path) => statSync(path, { bigint: true }).ino).join(".");
   }
 }
 
-function readAll(sources: readonly Source[], figures: Figures): boolean {
+function readAll(sources: readonly Source[], figures: Figures, evenTheSame: boolean): boolean {
   for (const source of sources) {
+    if (source.row.follows && !evenTheSame && figures.standStill) continue;
     const text = readText(source);
     if (text === undefined) return false;
     source.row.parse(text, figures);
@@ -105,13 +113,14 @@ function tellingApart(cgroups: readonly PlacedCgroup[]): readonly PlacedCgroup[]
 function sourcesOf(
   cgroups: readonly PlacedCgroup[],
   rows: readonly UsageFile[],
-  keepOpen: boolean,
+  kept: Kept,
 ): readonly Source[] {
   const given = new Set<string>();
   return rows.flatMap((row): readonly Source[] => {
     const cgroup = cgroups.find(({ hierarchy }) => has(hierarchy, row));
     if (!cgroup || row.gives.every((figure) => given.has(figure))) return [];
-    const file = openFile(join(cgroup.directory, row.file), keepOpen && !row.seldom);
+    const keepOpen = kept === "all" || (kept === "often" && !row.seldom);
+    const file = openFile(join(cgroup.directory, row.file), keepOpen);
     if (!file) return [];
     for (const figure of row.gives) given.add(figure);
     return [{ ...file, directory: cgroup.directory, row }];

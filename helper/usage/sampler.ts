@@ -2,7 +2,7 @@ import { readStat } from "../kernel/procfs.ts";
 import type { CgroupTarget } from "../limits/target.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { UsageSample } from "../protocol/usage.ts";
-import { descriptorBudget } from "./descriptors.ts";
+import { keptBeside } from "./descriptors.ts";
 import { deviceName, readEquipment } from "./devices.ts";
 import { usageFiles } from "./files.ts";
 import { firstMember, NetworkReader } from "./network.ts";
@@ -27,7 +27,6 @@ export class Sampler {
   readonly #find: (target: string) => CgroupTarget;
   readonly #readings = new Map<string, Reading>();
   readonly #files = usageFiles(readEquipment());
-  readonly #budget = descriptorBudget();
   #descriptors = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,13 +60,15 @@ export class Sampler {
     const usage = reading.cgroup.read();
     if (!usage) return undefined;
     reading.usedMs = nowMs;
-    return toSample(name, nowMs, usage, reading.network);
+    // Where no process is, none shows a network.
+    const network = usage.pids?.current === 0 ? undefined : reading.network.read();
+    return toSample(name, nowMs, usage, network);
   }
 
   #open(name: string): Reading {
     const target = this.#find(name);
     const { cgroups, pid } = target;
-    const cgroup = new UsageReader(cgroups, this.#files, this.#descriptors < this.#budget);
+    const cgroup = new UsageReader(cgroups, this.#files, keptBeside(this.#descriptors));
     if (cgroups.length > 0 && cgroup.isEmpty) throw gone(name, target);
     const network = new NetworkReader(() => pid ?? firstMember(cgroups));
     const nowMs = clockMs();
@@ -108,10 +109,10 @@ function toSample(
   target: string,
   atMs: number,
   { io, ...usage }: CgroupUsage,
-  network: NetworkReader,
+  network: UsageSample["network"],
 ): UsageSample {
   const named = io?.map((device) => ({ ...device, name: deviceName(device.device) }));
-  return { target, atMs, ...usage, io: named, network: network.read() };
+  return { target, atMs, ...usage, io: named, network };
 }
 
 /** Its cgroup may live on without it. */
