@@ -15,6 +15,8 @@ import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
 import { createCommand, startCommand } from "./commands/start.ts";
 import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
+import { statsCommand } from "./commands/stats.ts";
+import { topCommand } from "./commands/top.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { printable } from "./text.ts";
@@ -30,6 +32,8 @@ export const commands: readonly Command[] = [
   inspectCommand,
   nsCommand,
   cgroupsCommand,
+  statsCommand,
+  topCommand,
   limitsCommand,
   pauseCommand,
   unpauseCommand,

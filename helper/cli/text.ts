@@ -1,3 +1,5 @@
+import { cellsOf, padEndCells, padStartCells } from "./width.ts";
+
 /** Text for people: aligned columns, coarse durations. */
 
 export interface Column<Row> {
@@ -10,10 +12,10 @@ export interface Column<Row> {
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map((row) => columns.map(({ value }) => printable(`${value(row) ?? "-"}`)));
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+    cells.reduce((most, line) => Math.max(most, cellsOf(line[index] ?? "")), title.length),
   );
   const pad = (text: string, index: number) =>
-    columns[index]?.right ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
+    (columns[index]?.right ? padStartCells : padEndCells)(text, widths[index] ?? 0);
   return [columns.map(({ title }) => title), ...cells]
     .map((line) => line.map(pad).join("  ").trimEnd())
     .join("\n");

@@ -235,8 +235,11 @@ export const parameterSchemas = {
   "inventory/watch": z.strictObject({
     topics: z.array(z.enum(topics)).check(z.maxLength(topics.length)),
   }),
-  /** One reading of each, now. */
-  "usage/sample": z.strictObject({ targets: usageTargets }),
+  /** One reading of each, now. One that is not there is an error, or left out with `skipMissing`. */
+  "usage/sample": z.strictObject({
+    targets: usageTargets,
+    skipMissing: z._default(z.boolean(), false),
+  }),
   /**
    * The whole set that one watcher of this connection (a panel, a view) watches from now on, told by
    * "usage/didSample"; an empty one ends it. Several watchers do not disturb each other.

@@ -191,7 +191,8 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "usage/sample": {
     changes: false,
-    handle: async ({ usage }, { targets }) => (await usage()).sample(targets),
+    handle: async ({ usage }, { targets, skipMissing }) =>
+      (await usage()).sample(targets, skipMissing),
   },
   "usage/watch": {
     changes: false,

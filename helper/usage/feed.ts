@@ -39,9 +39,16 @@ export class UsageFeed {
     this.#notify = notify;
   }
 
-  /** Throws what the first target that is not there is the reason for. */
-  sample(targets: readonly string[]): readonly UsageSample[] {
-    return targets.map((target) => this.#sampler.sample(target));
+  /** Without `skipMissing` throws for the first target that is not there. */
+  sample(targets: readonly string[], skipMissing: boolean): readonly UsageSample[] {
+    return targets.flatMap((target) => {
+      try {
+        return this.#sampler.sample(target);
+      } catch (error) {
+        if (skipMissing && TerrariumError.is(error)) return [];
+        throw error;
+      }
+    });
   }
 
   /** Throws invalidRequest. */

@@ -113,16 +113,19 @@ export const ioStat: Parser = (text, figures) => {
   }
 };
 
-/** `254:0 Read 4096`, one line each way and device; sums and other directions are not ours. */
+/**
+ * `254:0 Read 4096`, one line each way and device; sums and other directions are not ours. Without any device
+ * nothing is said: since Linux 6.10 only those are counted that were given a rate limit once.
+ */
 export function ioService(read: CounterName, write: CounterName): Parser {
   return (text, figures) => {
     const devices = figures.io ?? [];
-    figures.io = devices;
     for (const line of text.split("\n")) {
       const [device = "", direction, count] = line.split(" ");
       const counter = direction === "Read" ? read : direction === "Write" ? write : undefined;
       if (counter !== undefined) deviceOf(devices, device)[counter] += Number(count);
     }
+    if (devices.length > 0) figures.io = devices;
   };
 }
 

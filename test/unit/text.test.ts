@@ -112,3 +112,15 @@ test("an age is coarse and never negative", () => {
     assert.equal(formatAge(milliseconds), age);
   }
 });
+
+test("columns stay aligned beside letters that take two cells, and marks that take none", () => {
+  const rows = ["web", "容器", "e\u0301t\u00e9"].map((name) => ({ name }));
+  const columns = [
+    { title: "NAME", value: ({ name }: { name: string }) => name },
+    { title: "N", value: () => 1 },
+  ];
+  assert.equal(
+    formatTable(columns, rows),
+    ["NAME  N", "web   1", "容器  1", "e\u0301t\u00e9   1"].join("\n"),
+  );
+});

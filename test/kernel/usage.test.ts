@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import { createCgroups, killCgroup, removeCgroups } from "../../helper/limits/cgroups.ts";
+import { targetOfPath, targetOfProcess } from "../../helper/limits/target.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { Limits } from "../../helper/protocol/limits.ts";
+import type { UsageRound } from "../../helper/protocol/usage.ts";
+import { type UsageRates, usageRates } from "../../helper/protocol/usageRates.ts";
+import { UsageFeed } from "../../helper/usage/feed.ts";
+import { usageFiles } from "../../helper/usage/files.ts";
+import { type Kept, UsageReader } from "../../helper/usage/reader.ts";
+import { Sampler } from "../../helper/usage/sampler.ts";
+import { eventually } from "./cli.ts";
+import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
+
+/** Every figure against a load whose effect is known. */
+
+const bounded = { ...needsRoot, timeout: 60_000 };
+const mebibyte = 1024 * 1024;
+
+/** Cgroups and processes; sandboxes are asked for in test/kernel/cli-stats.test.ts. */
+const find = (target: string) =>
+  target.startsWith("/") ? targetOfPath(target) : targetOfProcess(Number(target));
+
+function openSampler(t: TestContext): Sampler {
+  const sampler = new Sampler(find);
+  t.after(() => sampler.dispose());
+  return sampler;
+}
+
+/** A cgroup in every hierarchy; a shell that is in it before it begins, once it has said something. */
+async function startInside(t: TestContext, limits: Limits, script: string): Promise<string> {
+  const id = randomBytes(6).toString("hex");
+  const cgroups = createCgroups(id, limits);
+  t.after(() => {
+    killCgroup(id);
+    removeCgroups(id);
+  });
+  const shell = spawn("sh", ["-c", `read -r go; ${script}`], { stdio: ["pipe", "pipe", "ignore"] });
+  t.after(() => shell.stdout.destroy());
+  for (const { directory } of cgroups) {
+    writeFileSync(join(directory, "cgroup.procs"), `${shell.pid}`);
+  }
+  shell.stdin.end("go\n");
+  await once(shell.stdout, "data");
+  return `/terrarium/${id}`;
+}
+
+async function ratesOf(sampler: Sampler, target: string, ms: number): Promise<UsageRates> {
+  const before = sampler.sample(target);
+  await sleep(ms);
+  const rates = usageRates(before, sampler.sample(target));
+  assert.ok(rates);
+  return rates;
+}
+
+describe("the usage of a cgroup", bounded, () => {
+  test("shows a busy loop at its quota, and that it is throttled", async (t) => {
+    const limits = { cpuPeriodUs: 20_000, cpuQuotaUs: 4_000 };
+    const target = await startInside(t, limits, "echo; while :; do :; done");
+    const { cpuPercent = 0, throttledPercent = 0 } = await ratesOf(openSampler(t), target, 1_000);
+    // Beside other work it may get less than its quota, never more.
+    assert.ok(cpuPercent > 5 && cpuPercent < 22, `${cpuPercent} %`);
+    assert.ok(throttledPercent > 30, `${throttledPercent} % of the periods`);
+  });
+
+  test("shows memory that is held, apart from files and against the limit", async (t) => {
+    const hold = "held=$(head -c 20m /dev/zero | tr '\\0' a); echo; sleep 600";
+    const target = await startInside(t, { memoryBytes: 64 * mebibyte }, hold);
+    const { memory } = openSampler(t).sample(target);
+    assert.ok(memory);
+    assert.ok((memory.anon ?? 0) > 20 * mebibyte, `anon ${memory.anon}`);
+    assert.ok(memory.current >= (memory.anon ?? 0) && memory.current <= 64 * mebibyte);
+    assert.ok((memory.peak ?? 0) >= memory.current, `peak ${memory.peak}`);
+    assert.equal(memory.max, 64 * mebibyte);
+    assert.equal(memory.oomKills, 0);
+  });
+
+  test("counts an OOM kill, and how often the limit was met", async (t) => {
+    const eat = "(held=$(head -c 40m /dev/zero | tr '\\0' a)); echo; sleep 600";
+    const target = await startInside(t, { memoryBytes: 8 * mebibyte }, eat);
+    const { memory } = openSampler(t).sample(target);
+    assert.ok((memory?.oomKills ?? 0) >= 1, `${memory?.oomKills}`);
+    assert.ok((memory?.maxEvents ?? 0) >= 1, `${memory?.maxEvents}`);
+  });
+
+  test("counts processes against their limit", async (t) => {
+    const target = await startInside(t, { pidsMax: 9 }, "sleep 600 & sleep 600 & echo; wait");
+    assert.deepEqual(openSampler(t).sample(target).pids, { current: 3, max: 9 });
+  });
+
+  test("shows in its pressure that two loops want one processor's time", async (t) => {
+    const limits = { cpuPeriodUs: 20_000, cpuQuotaUs: 4_000 };
+    const loops = "(while :; do :; done) & (while :; do :; done) & echo; wait";
+    const target = await startInside(t, limits, loops);
+    const { pressure } = await ratesOf(openSampler(t), target, 1_000);
+    assert.ok((pressure?.cpu?.somePercent ?? 0) > 20, `${pressure?.cpu?.somePercent} %`);
+    // A thread of every processor may add a little more than the time that went by.
+    assert.ok((pressure?.cpu?.somePercent ?? 0) < 110, `${pressure?.cpu?.somePercent} %`);
+  });
+
+  test("is that of the cgroups below it, too", async (t) => {
+    const target = await startInside(t, {}, "echo; while :; do :; done");
+    const sampler = openSampler(t);
+    const [above, below] = await Promise.all([
+      ratesOf(sampler, "/terrarium", 500),
+      ratesOf(sampler, target, 500),
+    ]);
+    assert.ok((above.cpuPercent ?? 0) > 0.8 * (below.cpuPercent ?? 100));
+  });
+});
+
+/** An empty cgroup of this name in every hierarchy. */
+function makeEverywhere(name: string): void {
+  for (const { mountPoint } of readCgroupMounts().hierarchies) mkdirSync(join(mountPoint, name));
+}
+
+function removeEverywhere(name: string): void {
+  for (const { mountPoint } of readCgroupMounts().hierarchies) rmdirSync(join(mountPoint, name));
+}
+
+describe("a cgroup that is removed", bounded, () => {
+  for (const kept of ["all", "often", "none"] satisfies Kept[]) {
+    test(`and made again is another one (descriptors kept: ${kept})`, (t) => {
+      const name = `usage-${process.pid}-${kept}`;
+      makeEverywhere(name);
+      t.after(() => removeEverywhere(name));
+      const rows = usageFiles({ bfq: false, hugePageSizes: [] });
+      const open = () => new UsageReader(targetOfPath(`/${name}`).cgroups, rows, kept);
+      const first = open();
+      const before = first.read();
+      assert.equal(first.read()?.identity, before?.identity);
+      removeEverywhere(name);
+      makeEverywhere(name);
+      assert.equal(first.read(), undefined);
+      first.dispose();
+      const second = open();
+      assert.notEqual(second.read()?.identity, before?.identity);
+      second.dispose();
+    });
+  }
+
+  test("is an error, and found again when it is back", (t) => {
+    const name = `usage-${process.pid}`;
+    const sampler = openSampler(t);
+    makeEverywhere(name);
+    const before = sampler.sample(`/${name}`);
+    removeEverywhere(name);
+    assert.throws(
+      () => sampler.sample(`/${name}`),
+      (error) => TerrariumError.is(error, "noSuchCgroup"),
+    );
+    makeEverywhere(name);
+    t.after(() => removeEverywhere(name));
+    assert.equal(usageRates(before, sampler.sample(`/${name}`)), undefined);
+  });
+});
+
+describe("a process", bounded, () => {
+  test("is asked for by its id, until it ends, though its cgroup stays", async (t) => {
+    const { pid, end } = await startPlain(t);
+    const sampler = openSampler(t);
+    assert.ok(sampler.sample(`${pid}`).cpu);
+    await end();
+    assert.throws(
+      () => sampler.sample(`${pid}`),
+      (error) => TerrariumError.is(error, "noSuchProcess"),
+    );
+  });
+
+  test("in the root of one hierarchy does not get the whole machine's figures from there", async (t) => {
+    const { hierarchies } = readCgroupMounts();
+    const legacy = hierarchies.find(({ id }) => id === "pids");
+    if (!legacy) return t.skip("this machine has no version 1 hierarchy of pids");
+    const { pid, end } = await startPlain(t);
+    for (const { mountPoint } of hierarchies) {
+      writeFileSync(join(mountPoint, "cgroup.procs"), `${pid}`);
+    }
+    const own = join(legacy.mountPoint, `usage-${process.pid}-own`);
+    mkdirSync(own);
+    t.after(async () => {
+      await end();
+      await eventually("the kernel lets the process go", () => tryRemove(own));
+    });
+    writeFileSync(join(own, "cgroup.procs"), `${pid}`);
+    const { pids, cpu, pressure } = openSampler(t).sample(`${pid}`);
+    assert.equal(pids?.current, 1);
+    assert.deepEqual([cpu, pressure], [undefined, undefined]);
+  });
+
+  test("has a network when it has its own, and none when it is the host's", async (t) => {
+    const sampler = openSampler(t);
+    const { pid: plain } = await startPlain(t);
+    assert.equal(sampler.sample(`${plain}`).network, undefined);
+    const script =
+      'ip link add left type veth peer name right && ip link set left up && ip link set right up; read -r pid rest < /proc/self/stat; echo "$pid"; exec sleep 600';
+    const { pid } = await startIsolated(t, ["--net"], script);
+    const names = sampler.sample(`${pid}`).network?.map((link) => link.interface);
+    assert.deepEqual([...(names ?? [])].sort(), ["left", "right"]);
+    // The kernel itself asks for routers and neighbours on an interface that came up (IPv6).
+    await eventually("something was sent", () =>
+      sampler.sample(`${pid}`).network?.some(({ txBytes }) => txBytes > 0),
+    );
+  });
+});
+
+function tryRemove(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("watching", bounded, () => {
+  function openFeed(t: TestContext) {
+    const rounds: UsageRound[] = [];
+    const feed = new UsageFeed(find, (round) => void rounds.push(round));
+    t.after(() => feed.dispose());
+    return { feed, rounds };
+  }
+
+  test("tells each watcher its own targets, at its own pace, and what is not there", async (t) => {
+    const { feed, rounds } = openFeed(t);
+    feed.watch({ watcher: "panel", targets: ["/"], intervalMs: 100 });
+    feed.watch({ watcher: "tree", targets: ["/", "/no/such"], intervalMs: 60_000 });
+    await eventually("five rounds", () => rounds.length >= 5);
+    const [tree] = rounds.filter(({ watcher }) => watcher === "tree");
+    assert.deepEqual(tree?.missing, ["/no/such"]);
+    assert.deepEqual(
+      tree?.samples.map(({ target }) => target),
+      ["/"],
+    );
+    assert.ok(rounds.filter(({ watcher }) => watcher === "tree").length === 1);
+  });
+
+  test("reads nothing once nobody watches, and holds no descriptor after the end", async (t) => {
+    const { feed, rounds } = openFeed(t);
+    feed.watch({ watcher: "", targets: ["/"], intervalMs: 100 });
+    await eventually("a round", () => rounds.length > 0);
+    assert.ok(openCgroupFiles() > 5);
+    feed.watch({ watcher: "", targets: [], intervalMs: 100 });
+    const before = rounds.length;
+    await sleep(350);
+    assert.equal(rounds.length, before);
+    feed.dispose();
+    assert.equal(openCgroupFiles(), 0);
+  });
+
+  test("leaves a history for who opens the panel again, at most one sample a second", async (t) => {
+    const { feed, rounds } = openFeed(t);
+    assert.deepEqual(feed.history("/"), []);
+    feed.watch({ watcher: "", targets: ["/"], intervalMs: 100 });
+    await eventually("fifteen rounds", () => rounds.length >= 15);
+    feed.watch({ watcher: "", targets: [], intervalMs: 100 });
+    const history = feed.history("/");
+    assert.ok(history.length >= 2 && history.length < rounds.length, `${history.length}`);
+    assert.deepEqual(history[0], JSON.parse(JSON.stringify(rounds[0]?.samples[0])));
+    const gaps = history.slice(1).map((sample, at) => sample.atMs - (history[at]?.atMs ?? 0));
+    assert.ok(
+      gaps.every((gap) => gap >= 900),
+      gaps.join(" "),
+    );
+  });
+
+  test("is refused to more watchers than an editor has", (t) => {
+    const { feed } = openFeed(t);
+    const watch = (watcher: string) => feed.watch({ watcher, targets: ["/"], intervalMs: 60_000 });
+    for (let count = 0; count < 64; count += 1) watch(`${count}`);
+    watch("63");
+    assert.throws(() => watch("one more"), /64 watchers/);
+  });
+});
+
+function openCgroupFiles(): number {
+  const links = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return links.filter((link) => link.startsWith("/sys/fs/cgroup/")).length;
+}
