@@ -12,6 +12,7 @@ import { killProcess } from "../commands/killProcess.ts";
 import type { Helper } from "../connection/helper.ts";
 import { failureText, showFailure } from "../failure.ts";
 import { act } from "./act.ts";
+import { saveExport } from "./export.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
 import { parseRequest } from "./request.ts";
@@ -126,6 +127,9 @@ export class Panel implements vscode.Disposable {
         return;
       case "act":
         void this.#do(() => act(this.#host.helper, this.subject, request.action));
+        return;
+      case "export":
+        void this.#do(() => saveExport(this.subject.title, request.format, request.content));
         return;
       case "kill":
         void this.#do(() => killProcess(this.#host.helper, request.process));

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import {
+  exportFormats,
   type PanelRequest,
   type PanelSubject,
   panelActions,
@@ -9,6 +10,9 @@ import {
 /** What comes from a page, checked before anybody acts on it: strict, bounded, and of a closed set. */
 
 const tab = z.enum(panelTabs);
+
+/** An hour of forty figures twice a second has some 4 MB. */
+const longestExport = 16 * 1024 * 1024;
 
 const process = z.strictObject({
   pid: z.int().check(z.minimum(1), z.maximum(4_194_304)),
@@ -21,6 +25,11 @@ const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("act"), action: z.enum(panelActions) }),
   z.strictObject({ type: z.literal("kill"), process }),
   z.strictObject({ type: z.literal("openProcess"), process }),
+  z.strictObject({
+    type: z.literal("export"),
+    format: z.enum(exportFormats),
+    content: z.string().check(z.maxLength(longestExport)),
+  }),
 ]) satisfies z.ZodMiniType<PanelRequest>;
 
 const subject = z.strictObject({

@@ -77,6 +77,9 @@ export type PanelMessage =
   | ({ readonly type: "usage" } & Pick<PanelSnapshot, Usage>)
   | { readonly type: "tab"; readonly tab: PanelTab };
 
+export const exportFormats = ["csv", "png"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 /** From the page. */
 export type PanelRequest =
   /** The page has been loaded, and shows that tab. */
@@ -85,7 +88,9 @@ export type PanelRequest =
   | { readonly type: "act"; readonly action: PanelAction }
   | { readonly type: "kill"; readonly process: ProcessIdentity }
   /** The panel of that process. */
-  | { readonly type: "openProcess"; readonly process: ProcessIdentity };
+  | { readonly type: "openProcess"; readonly process: ProcessIdentity }
+  /** A file for the user to put somewhere. `content`: text, or a picture in base64. */
+  | { readonly type: "export"; readonly format: ExportFormat; readonly content: string };
 
 /** What the page leaves with the editor, and finds again after it was hidden or reloaded. */
 export interface PanelState {

@@ -30,6 +30,8 @@ export interface CpuUsage {
   readonly throttledPeriods?: number | undefined;
   /** Periods in which something ran; stays 0 without a quota. */
   readonly periods?: number | undefined;
+  /** Its own quota, of one processor; cgroups above it may leave less. */
+  readonly limitPercent?: number | undefined;
 }
 
 /** Bytes now; the last three count events. */

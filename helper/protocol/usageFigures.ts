@@ -30,6 +30,15 @@ export const usageFigures = {
     v2: "cpu.stat: usage_usec",
     document: cgroups,
   },
+  cpuLimit: {
+    label: "CPU limit",
+    unit: "percent",
+    meaning:
+      "What the cgroup's own quota allows in each period, in percent of one processor. A cgroup above it may leave less.",
+    v1: "cpu.cfs_quota_us, cpu.cfs_period_us",
+    v2: "cpu.max",
+    document: "scheduler/sched-bwc.rst",
+  },
   throttled: {
     label: "Throttled",
     unit: "percent",

@@ -14,6 +14,8 @@ export class Figures {
   throttledUs: number | undefined;
   throttledPeriods: number | undefined;
   periods: number | undefined;
+  quotaUs: number | undefined;
+  periodUs: number | undefined;
   memory: number | undefined;
   inactiveFile: number | undefined;
   anon: number | undefined;
@@ -54,17 +56,22 @@ export type DeviceCounters = { -readonly [key in keyof DeviceUsage]: DeviceUsage
 export function groupsOf(
   figures: Figures,
 ): Pick<UsageSample, "cpu" | "memory" | "pids" | "io" | "pressure" | "hugetlb"> {
-  const { cpuUs, pids, pidsMax, io, pressure, hugetlb } = figures;
-  const { throttledUs, throttledPeriods, periods } = figures;
+  const { pids, pidsMax, io, pressure, hugetlb } = figures;
   return {
-    cpu:
-      cpuUs === undefined ? undefined : { usageUs: cpuUs, throttledUs, throttledPeriods, periods },
+    cpu: cpuOf(figures),
     memory: memoryOf(figures),
     pids: pids === undefined ? undefined : { current: pids, max: pidsMax },
     io,
     pressure,
     hugetlb,
   };
+}
+
+function cpuOf(figures: Figures): UsageSample["cpu"] {
+  const { cpuUs: usageUs, throttledUs, throttledPeriods, periods, quotaUs, periodUs } = figures;
+  if (usageUs === undefined) return undefined;
+  const limitPercent = quotaUs && periodUs ? (100 * quotaUs) / periodUs : undefined;
+  return { usageUs, throttledUs, throttledPeriods, periods, limitPercent };
 }
 
 function memoryOf(figures: Figures): UsageSample["memory"] {

@@ -1,5 +1,6 @@
 import {
   cpuacctUsage,
+  cpuMax,
   cpuStat1,
   cpuStat2,
   hugePages,
@@ -74,6 +75,8 @@ function version1(bfq: boolean): readonly UsageFile[] {
     v1("pids", "pids.current", ["pids"], only("pids")),
     ...ioFiles("blkio.throttle"),
     ...(bfq ? ioFiles("blkio.bfq") : []),
+    seldom(v1("cpu", "cpu.cfs_quota_us", ["CPU quota"], only("quotaUs"))),
+    seldom(v1("cpu", "cpu.cfs_period_us", ["CPU period"], only("periodUs"))),
     seldom(v1("memory", "memory.max_usage_in_bytes", ["peak"], only("peak"))),
     seldom(v1("memory", "memory.limit_in_bytes", ["memory limit"], memoryLimit)),
     seldom(v1("memory", "memory.failcnt", ["memory failures"], only("maxEvents"))),
@@ -102,6 +105,7 @@ const version2: readonly UsageFile[] = [
   v2("cpu.pressure", ["cpu pressure"], pressure("cpu")),
   v2("memory.pressure", ["memory pressure"], pressure("memory")),
   v2("io.pressure", ["io pressure"], pressure("io")),
+  seldom(v2("cpu.max", ["CPU quota", "CPU period"], cpuMax)),
   seldom(v2("memory.peak", ["peak"], only("peak"))),
   seldom(v2("memory.max", ["memory limit"], only("max"))),
   seldom(v2("memory.high", ["high"], only("high"))),

@@ -40,6 +40,12 @@ export const cpuStat2: Parser = (text, figures) => {
   figures.throttledUs = numberOf(text, "\nthrottled_usec ");
 };
 
+/** `20000 100000`; `max 100000` is no limit. */
+export const cpuMax: Parser = (text, figures) => {
+  figures.quotaUs = onlyNumber(text);
+  figures.periodUs = numberAt(text, text.indexOf(" ") + 1);
+};
+
 function readPeriods(text: string, figures: Figures): void {
   figures.periods = numberOf(text, "\nnr_periods ");
   figures.throttledPeriods = numberOf(text, "\nnr_throttled ");

@@ -20,10 +20,10 @@ test("nothing in the panel's page parses markup: a process may be named <img one
 });
 
 test("the panel's page holds a script, a style sheet and no text of anybody's", () => {
-  const page = readFileSync(new URL("extension/panel/page.ts", root), "utf8");
+  const page = readFileSync(new URL("extension/panel/pageText.ts", root), "utf8");
   const values = [...page.matchAll(/\$\{([^}]+)\}/g)].map((match) => match[1]);
   assert.deepEqual(values, [
-    "webview.cspSource",
+    "styleSource",
     "nonce",
     "policy",
     'file("style.css")',
