@@ -11,6 +11,8 @@ const captured: Readonly<Record<string, string>> = {
   "1 cpuacct.usage": "1234567890\n",
   "1 cpu.stat":
     "nr_periods 50\nnr_throttled 20\nthrottled_time 1500000999\nnr_bursts 0\nburst_time 0\n",
+  "1 cpu.cfs_quota_us": "20000\n",
+  "1 cpu.cfs_period_us": "100000\n",
   "1 memory.usage_in_bytes": "8192000\n",
   "1 memory.stat":
     "cache 1\nrss 2\nswap 3\ninactive_file 4\nhierarchical_memory_limit 9223372036854771712\ntotal_cache 4677632\ntotal_rss 1024\ntotal_rss_huge 7\ntotal_swap 4096\ntotal_inactive_anon 5\ntotal_inactive_file 192000\n",
@@ -23,6 +25,7 @@ const captured: Readonly<Record<string, string>> = {
   "1 blkio.throttle.io_serviced_recursive": "254:0 Read 1\n254:0 Write 2\n7:1 Read 1\nTotal 4\n",
   "2 cpu.stat":
     "usage_usec 5000\nuser_usec 3000\nsystem_usec 2000\nnr_periods 4\nnr_throttled 1\nthrottled_usec 77\n",
+  "2 cpu.max": "max 100000\n",
   "2 memory.current": "8192000\n",
   "2 memory.stat": "anon 1024\nfile 4096\nkernel 2048\nkernel_stack 16\ninactive_file 92000\n",
   "2 memory.max": "max\n",
@@ -54,6 +57,7 @@ describe("version 1", () => {
       throttledUs: 1_500_000,
       throttledPeriods: 20,
       periods: 50,
+      limitPercent: 20,
     });
   });
 
@@ -80,7 +84,10 @@ describe("version 2", () => {
       throttledUs: 77,
       throttledPeriods: 1,
       periods: 4,
+      limitPercent: undefined,
     });
+    const limited = read(2, { ...captured, "2 cpu.max": "150000 100000\n" });
+    assert.equal(limited.cpu?.limitPercent, 150);
     const { current, anon, file, kernel, workingSet, max } = usage.memory ?? {};
     assert.deepEqual([current, anon, file, kernel], [8_192_000, 1024, 4096, 2048]);
     assert.deepEqual([workingSet, max], [8_100_000, undefined]);
