@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { LimitName, Limits } from "../protocol/limits.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
 import { type Asked, checkAbove } from "./above.ts";
+import { whyAbsent } from "./absent.ts";
 import { rowOf } from "./effective.ts";
 import { type CgroupWrite, filesAfter, filesOf, type LimitFile } from "./files/limitFile.ts";
 import { ofThisMachine } from "./machine.ts";
@@ -55,6 +57,11 @@ function place(row: LimitRow, cgroups: readonly PlacedCgroup[]): Pick<Change, "c
   if (!cgroup) throw unavailable(row);
   const file = fileIn(row, cgroup.hierarchy);
   if ("reason" in file) throw unavailable(row, file.reason);
+  const { directory } = cgroup;
+  // One that is planned only is not there.
+  if (existsSync(directory) && file.find(filesOf(directory)) === undefined) {
+    throw unavailable(row, whyAbsent(row, cgroups));
+  }
   return { cgroup, file };
 }
 
