@@ -5,6 +5,7 @@ import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
 import { enterCommand } from "./commands/enter.ts";
+import { eventsCommand } from "./commands/events.ts";
 import { execCommand } from "./commands/exec.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   statsCommand,
   topCommand,
   limitsCommand,
+  eventsCommand,
   pauseCommand,
   unpauseCommand,
   killCommand,

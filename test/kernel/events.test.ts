@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { EventKind, OomKill, TimelineEvent } from "../../helper/protocol/events.ts";
@@ -156,6 +158,48 @@ describe("the life of a sandbox", bounded, () => {
     );
   });
 });
+
+describe("terrarium events", bounded, () => {
+  test("tells line by line until it is ended, the past first where that is asked for", async (t) => {
+    const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", `${hungry}; exec sleep 600`]);
+    await eventually(
+      "the OOM",
+      async () => (await lines(["events", box.name, "--no-follow"])).length,
+    );
+    const child = terrarium.start(["events", box.name, "--since", "10m", "--json"]);
+    t.after(() => child.kill("SIGKILL"));
+    const heard: TimelineEvent[] = [];
+    createInterface({ input: child.stdout }).on("line", (line) => heard.push(JSON.parse(line)));
+    await eventually("the past", () => heard.length > 0);
+    await terrarium.run(["pause", box.name]);
+    await eventually("the pause", () => heard.length > 1);
+    assert.deepEqual(kindsOf(heard), ["oomKill", "paused"]);
+    child.kill("SIGINT");
+    const [, signal] = await once(child, "exit");
+    assert.equal(signal, "SIGINT");
+  });
+
+  test("shows a time, a name and one sentence", async (t) => {
+    const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", `${hungry}; exec sleep 600`]);
+    let told: readonly string[] = [];
+    await eventually("the OOM", async () => {
+      told = await lines(["events", "--since", "1m", "--no-follow"]);
+      return told.some((line) => line.includes(box.name));
+    });
+    const pattern = `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  ${box.name}  the kernel killed tail \\(`;
+    assert.match(told.find((line) => line.includes(box.name)) ?? "", new RegExp(pattern));
+  });
+
+  test("refuses what is no duration and what is not there", async () => {
+    assert.match((await terrarium.run(["events", "--since", "soon"])).stderr, /10m, 90s or 1h30m/);
+    const { code, stderr } = await terrarium.run(["events", "nobody-is-called-that"]);
+    assert.deepEqual([code, /There is no sandbox/.test(stderr)], [125, true]);
+  });
+});
+
+async function lines(words: readonly string[]): Promise<readonly string[]> {
+  return (await terrarium.run(words)).stdout.split("\n").filter(Boolean);
+}
 
 /** A cgroup of 64 MB, and in it one of 24. */
 function nest(t: TestContext): { readonly outer: string; readonly inner: string } {
