@@ -102,6 +102,29 @@ void cgroups_kill(const struct string_list *directories) {
         kill_frozen(directories->items[i]);
 }
 
+/* The line "oom_kill N"; 0 where the file is not there. */
+static unsigned long read_oom_kills(const char *directory, const char *name) {
+    char path[PATH_MAX], line[64];
+    unsigned long kills = 0;
+    int size = snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *counters = size < (int)sizeof path ? fopen(path, "re") : NULL;
+    while (counters && fgets(line, sizeof line, counters))
+        if (sscanf(line, "oom_kill %lu", &kills) == 1)
+            break;
+    if (counters)
+        fclose(counters);
+    return kills;
+}
+
+unsigned long cgroups_oom_kills(const struct string_list *directories) {
+    unsigned long kills = 0;
+    for (size_t i = 0; i < directories->count; i++) {
+        kills += read_oom_kills(directories->items[i], "memory.events");
+        kills += read_oom_kills(directories->items[i], "memory.oom_control");
+    }
+    return kills;
+}
+
 /* Half a second in all: 1, 2, 4 ... 256 ms. */
 static void remove_directory(const char *directory) {
     for (long wait_ms = 1; wait_ms <= 256; wait_ms *= 2) {

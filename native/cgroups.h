@@ -25,5 +25,8 @@ void cgroups_thaw(const struct string_list *directories);
 /* Kills whatever is in the directories, for a sandbox that no pid namespace of its own ends. */
 void cgroups_kill(const struct string_list *directories);
 
+/* How many processes in the directories the OOM killer has killed until now. */
+unsigned long cgroups_oom_kills(const struct string_list *directories);
+
 /* rmdir of every directory; a cgroup stays busy for a moment after its last process was reaped. */
 void cgroups_remove(const struct string_list *directories);

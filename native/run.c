@@ -151,6 +151,7 @@ int run(struct options *options, char **argv) {
         session_report(&session, &failure);
     session_close(&session, ending);
     nftables_remove(options->nft_table);
+    ending.oom_kills = cgroups_oom_kills(&options->cgroups);
     cgroups_remove(&options->cgroups);
     /* What never ran has no ending: its creator was told, or is dead and the next one sees to it.
      */

@@ -27,7 +27,11 @@ struct ending_text ending_json(struct ending ending) {
         snprintf(signal, sizeof signal, "\"SIG%s\"", name);
     else if (ending.signal)
         snprintf(signal, sizeof signal, "\"SIG%d\"", ending.signal);
-    snprintf(text.json, sizeof text.json, "{\"code\":%d,\"signal\":%s}", ending.code, signal);
+    char oom[40] = "";
+    if (ending.oom_kills > 0)
+        snprintf(oom, sizeof oom, ",\"oomKills\":%lu", ending.oom_kills);
+    snprintf(text.json, sizeof text.json, "{\"code\":%d,\"signal\":%s%s}", ending.code, signal,
+             oom);
     return text;
 }
 
@@ -94,7 +98,7 @@ void status_failure(int descriptor, const struct failure *failure) {
 }
 
 void status_exit(int descriptor, struct ending ending) {
-    char line[80];
+    char line[128];
     snprintf(line, sizeof line, "{\"event\":\"exit\",%s\n", ending_json(ending).json + 1);
     if (descriptor >= 0)
         write_line(descriptor, line);

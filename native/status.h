@@ -8,6 +8,7 @@
 struct ending {
     int code;
     int signal;
+    unsigned long oom_kills; /* of its processes, by the kernel, until then */
 };
 
 /* All of them do nothing for descriptor -1, and ignore a reader that is gone. */
@@ -17,9 +18,9 @@ void status_process(int descriptor, const char *json);
 void status_failure(int descriptor, const struct failure *failure);
 void status_exit(int descriptor, struct ending ending);
 
-/* The content of exit.json, without a newline: {"code":N,"signal":"SIGKILL"|null}. It takes no
- * memory that could be missing. */
+/* The content of exit.json, without a newline: {"code":N,"signal":"SIGKILL"|null}, and
+ * "oomKills":N where there were any. It takes no memory that could be missing. */
 struct ending_text {
-    char json[64];
+    char json[96];
 };
 struct ending_text ending_json(struct ending ending);

@@ -48,8 +48,10 @@ export function isAtRest({ state }: SandboxSummary): boolean {
 }
 
 /** `running`, `exited with 0`, `ended by SIGKILL`. */
-export function stateWords({ state, exitCode, exitSignal }: SandboxSummary): string {
+export function stateWords(sandbox: SandboxSummary): string {
+  const { state, exitCode, exitSignal, oomKilled } = sandbox;
   if (state !== "exited") return state;
+  if (oomKilled) return "ended: out of memory";
   if (exitSignal) return `ended by ${exitSignal}`;
   return exitCode === undefined ? "exited" : `exited with ${exitCode}`;
 }

@@ -1,6 +1,6 @@
 import type { Happening } from "../protocol/events.ts";
 import { isAlive } from "../sandboxes/reconcile.ts";
-import type { SandboxRecord } from "../sandboxes/record.ts";
+import { endedByOom, type SandboxRecord } from "../sandboxes/record.ts";
 import type { Registry } from "../sandboxes/registry.ts";
 
 /** Something that happened to a sandbox. */
@@ -37,7 +37,9 @@ export class Life {
 
   #ending({ id }: SandboxRecord): Happening {
     const exit = this.#registry.exitOf(id);
-    return { kind: "exited", code: exit?.code, signal: exit?.signal ?? undefined };
+    if (!exit) return { kind: "exited" };
+    const { code, signal } = exit;
+    return { kind: "exited", code, signal: signal ?? undefined, oomKilled: endedByOom(exit) };
   }
 
   /** Until its monitor has ended, too: only then it is written down how. */

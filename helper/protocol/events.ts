@@ -24,6 +24,7 @@ export type Happening =
       /** Both absent: it kept no record of its end. */
       readonly code?: number | undefined;
       readonly signal?: string | undefined;
+      readonly oomKilled?: boolean | undefined;
     }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
@@ -112,7 +113,8 @@ type Words = {
 
 const words: Words = {
   started: ({ pid }) => (pid === undefined ? "started" : `started as process ${pid}`),
-  exited: ({ code, signal }) => {
+  exited: ({ code, signal, oomKilled }) => {
+    if (oomKilled) return "ended: out of memory";
     if (signal !== undefined) return `ended by ${signal}`;
     return code === undefined ? "ended" : `ended with ${code}`;
   },

@@ -90,6 +90,8 @@ export interface SandboxSummary {
   readonly exitCode?: number | undefined;
   /** Signal name when a signal ended it. */
   readonly exitSignal?: string | undefined;
+  /** Docker's word: the kernel ended it, because memory ran out. */
+  readonly oomKilled?: boolean | undefined;
   /** Every process in the sandbox's pid namespace, those started by exec too. */
   readonly processes: readonly ProcessFact[];
   readonly memoryBytes?: number | undefined;

@@ -40,5 +40,17 @@ export type ProcessIdentity = z.output<typeof processIdentity>;
 export type SandboxRecord = z.output<typeof sandboxRecord>;
 
 /** Written by the launcher's monitor when a kept sandbox ends. */
-export const exitRecord = z.object({ code: z.int(), signal: z.nullable(z.string()) });
+export const exitRecord = z.object({
+  code: z.int(),
+  signal: z.nullable(z.string()),
+  /** Of its processes, by the kernel, over all its life. */
+  oomKills: z._default(z.int(), 0),
+});
 export type ExitRecord = z.output<typeof exitRecord>;
+
+/** The end was the kernel's doing: of the command, or of what a shell waited for (which then says 128 + 9). */
+export function endedByOom({ code, signal, oomKills }: ExitRecord): boolean {
+  return oomKills > 0 && (signal === "SIGKILL" || code === exitCodeOfKilled);
+}
+
+const exitCodeOfKilled = 128 + 9;

@@ -2,7 +2,7 @@ import { memoryUsage, readLimits } from "../limits/cgroups.ts";
 import type { ProcessFact, SandboxState, SandboxSummary } from "../protocol/inventory.ts";
 import { isPaused } from "./pause.ts";
 import { lives } from "./reconcile.ts";
-import type { ExitRecord, SandboxRecord } from "./record.ts";
+import { type ExitRecord, endedByOom, type SandboxRecord } from "./record.ts";
 
 interface Observed {
   readonly running: boolean;
@@ -26,6 +26,7 @@ export function summarise(
     pid: running ? record.init?.pid : undefined,
     exitCode: exit?.code,
     exitSignal: exit?.signal ?? undefined,
+    oomKilled: exit && endedByOom(exit),
     processes: processes,
     memoryBytes: running ? memoryUsage(record.id) : undefined,
     limits: running ? readLimits(record.id) : [],

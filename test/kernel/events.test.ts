@@ -96,6 +96,21 @@ describe("an OOM", bounded, () => {
     assert.equal(kill?.target, inner);
   });
 
+  test("that ends a sandbox is its state", async (t) => {
+    for (const [script, state] of [
+      [`exec ${hungry}`, /exited \(OOM\)/],
+      [`${hungry}; exit $?`, /exited \(OOM\)/],
+      [`${hungry}; exit 3`, /exited \(3\)/],
+      ["kill -9 $$", /exited \(SIGKILL\)/],
+    ] as const) {
+      const { name } = await startSandbox(t, ["-m", "32m"], ["sh", "-c", script]);
+      const lineOf = async () => (await lines(["ps", "-a"])).find((line) => line.includes(name));
+      await eventually("its end", async () => /exited/.test((await lineOf()) ?? ""));
+      assert.match((await lineOf()) ?? "", state, script);
+      assert.match((await terrarium.run(["inspect", name])).stdout, state, script);
+    }
+  });
+
   test("of the past is in the history of who asks later", async (t) => {
     const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", `${hungry}; sleep 600`]);
     const ear = await listen(t, false);

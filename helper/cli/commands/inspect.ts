@@ -18,6 +18,7 @@ import { planOptions, preview } from "../preview.ts";
 import { configOption, readConfig } from "../spec/config.ts";
 import { asPid, onlyTarget } from "../target.ts";
 import { formatFacts } from "../text.ts";
+import { describeState } from "./ps.ts";
 
 export const inspectCommand: Command = {
   name: "inspect",
@@ -58,7 +59,7 @@ function describeSandbox(details: SandboxDetails): string {
   return formatFacts([
     ["id", details.id],
     ["name", details.name],
-    ["state", details.state],
+    ["state", describeState(details)],
     ["host name", details.hostname],
     ["command", details.command],
     ["root file system", describeRoot(details)],

@@ -32,8 +32,10 @@ export const psCommand: Command = {
   },
 };
 
-function describeState({ state, exitCode, exitSignal }: SandboxSummary): string {
-  return state === "exited" ? `exited (${exitSignal ?? exitCode ?? "?"})` : state;
+export function describeState(sandbox: SandboxSummary): string {
+  const { state, exitCode, exitSignal, oomKilled } = sandbox;
+  if (state !== "exited") return state;
+  return `exited (${oomKilled ? "OOM" : (exitSignal ?? exitCode ?? "?")})`;
 }
 
 function describeMemory({ memoryBytes, limits }: SandboxSummary): string | undefined {
