@@ -44,12 +44,12 @@ export const exitRecord = z.object({
   code: z.int(),
   signal: z.nullable(z.string()),
   /** Of its processes, by the kernel, over all its life. */
-  oomKills: z._default(z.int(), 0),
+  oomKills: z.optional(z.int()),
 });
 export type ExitRecord = z.output<typeof exitRecord>;
 
 /** The end was the kernel's doing: of the command, or of what a shell waited for (which then says 128 + 9). */
-export function endedByOom({ code, signal, oomKills }: ExitRecord): boolean {
+export function endedByOom({ code, signal, oomKills = 0 }: ExitRecord): boolean {
   return oomKills > 0 && (signal === "SIGKILL" || code === exitCodeOfKilled);
 }
 
