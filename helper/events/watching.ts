@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { cgroupPlaces, sandboxDirectory } from "../limits/places.ts";
 import type { Happening } from "../protocol/events.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import type { SandboxRecord } from "../sandboxes/record.ts";
+import { isSandboxId, type SandboxRecord } from "../sandboxes/record.ts";
 import { Follower, type Target } from "./follower.ts";
 import { KillLog } from "./killLog.ts";
 import { Life } from "./life.ts";
@@ -40,6 +40,10 @@ export class Watching {
   #all = false;
   #targets: readonly Target[] = [];
   #life: Life | undefined;
+  /** Ids that a directory was made for while we looked, or that have one from before. */
+  #ids = new Set<string>();
+  /** Of them those that nobody has looked at yet: it may be over by then. */
+  #appeared = new Set<string>();
   #directory: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
@@ -81,7 +85,9 @@ export class Watching {
 
   #begin(): Life {
     const { registry } = this.#host;
-    this.#directory = watch(registry.state.sandboxes, { persistent: false }, this.#soon);
+    this.#ids = new Set(registry.records().map(({ id }) => id));
+    const { sandboxes } = registry.state;
+    this.#directory = watch(sandboxes, { persistent: false }, (_, name) => this.#notice(name));
     this.#directory.on("error", () => this.#directory?.close());
     this.#schedule(lookMs);
     return new Life(registry);
@@ -93,6 +99,12 @@ export class Watching {
     this.#directory?.close();
     this.#life = undefined;
     this.#drop(() => true);
+  }
+
+  #notice(name: string | null): void {
+    if (name !== null && isSandboxId(name) && !this.#ids.has(name)) this.#appeared.add(name);
+    if (name !== null) this.#ids.add(name);
+    this.#soon();
   }
 
   readonly #soon = (): void => this.#schedule(soonMs);
@@ -134,10 +146,17 @@ export class Watching {
   #follow(isNew: boolean): void {
     const sandboxes = (this.#life?.alive ?? []).map(targetOf);
     const wanted = sandboxes.filter(({ key }) => this.#isWanted(key));
-    for (const target of [...wanted, ...this.#targets]) {
+    for (const target of [...wanted, ...this.#takeAppeared(), ...this.#targets]) {
       if (this.#followers.has(target.key)) continue;
       this.#followers.set(target.key, this.#makeFollower(target, isNew));
     }
+  }
+
+  /** A sandbox may begin, run out of memory and end between two looks: the kernel's log still tells. */
+  #takeAppeared(): readonly Target[] {
+    const appeared = this.#all ? [...this.#appeared] : [];
+    this.#appeared.clear();
+    return appeared.map((id) => targetOf({ id, name: id }));
   }
 
   #makeFollower(target: Target, isNew: boolean): Follower {
@@ -181,7 +200,7 @@ export class Watching {
 }
 
 /** Where its cgroups are, or will be: while it is made they are not written down yet. */
-function targetOf({ id, name }: SandboxRecord): Target {
+function targetOf({ id, name }: Pick<SandboxRecord, "id" | "name">): Target {
   const cgroups = cgroupPlaces().map((place) => ({
     hierarchy: place.hierarchy,
     directory: sandboxDirectory(place, id),

@@ -5,10 +5,16 @@ import { sandboxIdentity } from "./identity/identity.ts";
 /** A process that cannot be mistaken for a later one with the same pid: start time is field 22 of /proc/PID/stat. */
 const processIdentity = z.object({ pid: z.int(), startTimeTicks: z.int() });
 
+const idPattern = /^[0-9a-f]{12}$/;
+
+export function isSandboxId(name: string): boolean {
+  return idPattern.test(name);
+}
+
 /** What the registry keeps of one sandbox, in `record.json` of its directory. */
 export const sandboxRecord = z.object({
   format: z.literal(1),
-  id: z.string().check(z.regex(/^[0-9a-f]{12}$/)),
+  id: z.string().check(z.regex(idPattern)),
   name: z.string(),
   hostname: z.string(),
   command: z.array(z.string()),

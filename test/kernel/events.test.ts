@@ -77,9 +77,9 @@ describe("an OOM", bounded, () => {
   test("of a sandbox that ends by it is told before its end", async (t) => {
     const ear = await listen(t);
     await terrarium.run(["run", "-m", "32m", "--", "sh", "-c", hungry]);
-    await eventually("the end", () => kindsOf(ear.heard).includes("exited"));
-    const kinds = kindsOf(ear.heard);
-    assert.ok(kinds.indexOf("oomKill") >= 0 && kinds.indexOf("oomKill") < kinds.indexOf("exited"));
+    await eventually("the OOM", () => kindsOf(ear.heard).includes("oomKill"));
+    // So short a life may be over before anybody has looked: then the kernel's log alone knows of it.
+    assert.doesNotMatch(kindsOf(ear.heard).join(), /exited.*oomKill/);
   });
 
   test("is told once, at the limit, where cgroups with limits are nested and all are followed", async (t) => {
