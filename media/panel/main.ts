@@ -37,14 +37,14 @@ function openPage(): void {
   const header = makeHeader(post);
   const problem = element("p", { class: "problem", role: "status" });
   const tabList = makeTabList(titles, (tab) => turnTo(tab, "told the editor"));
-  const body = element("main");
+  const body = element("div", { class: "body" });
   const roots = new Map<PanelTab, HTMLElement>();
   let chosen = lastTab() ?? "usage";
   let snapshot: PanelSnapshot | undefined;
   let history: PanelSnapshot["history"];
   let sample: PanelSnapshot["sample"];
 
-  document.body.append(header.root, tabList.root, problem, body);
+  document.body.append(header.root, element("main", {}, tabList.root, problem, body));
   window.addEventListener("message", ({ data }: MessageEvent<PanelMessage>) => {
     if (data.type === "tab") turnTo(data.tab);
     else if (data.type === "snapshot") take({ ...data.snapshot, history, sample });

@@ -83,7 +83,8 @@ function plotOptions(
     height,
     ms: 1,
     legend: { show: false },
-    padding: [theme().fontPixels / 2, theme().fontPixels * 2.2, 0, 0],
+    // At the right, room for half of the last time, where no scale stands.
+    padding: [theme().fontPixels / 2, hasShare(lines) ? 0 : theme().fontPixels * 2.2, 0, 0],
     cursor: {
       y: false,
       points: { show: false },
@@ -96,13 +97,12 @@ function plotOptions(
       y: { range: (plot) => scaleRange(plot, options) },
       share: { range: [0, 100] },
     },
-    axes: axes(options),
+    axes: axes(),
     series: [{}, ...lines.map((line) => series(line, !hiddenKeys.has(line.key), theme))],
     hooks: { setCursor: [({ cursor }) => onInstant(cursor.idx ?? null)] },
   };
 
-  function axes({ lines }: ChartOptions): uPlot.Axis[] {
-    const share = lines.some(({ style }) => style.share);
+  function axes(): uPlot.Axis[] {
     const words = (unit: GraphFact["unit"]) => (_plot: uPlot, splits: number[]) =>
       splits.map((split) => figureWords(split, unit));
     return [
@@ -116,7 +116,7 @@ function plotOptions(
       {
         ...axis(theme),
         ...sides(theme),
-        show: share,
+        show: hasShare(lines),
         scale: "share",
         side: 1,
         splits: [0, 50, 100],
@@ -125,6 +125,10 @@ function plotOptions(
       },
     ];
   }
+}
+
+function hasShare(lines: readonly Line[]): boolean {
+  return lines.some(({ style }) => style.share);
 }
 
 function axis(theme: () => Theme): uPlot.Axis {

@@ -28,6 +28,7 @@ export interface Surroundings {
 /** The parts that a graph has once it has lines. */
 interface Body {
   readonly keys: string;
+  readonly font: string;
   readonly chart: Chart;
   readonly figures: FigureList;
   readonly summary: Summary;
@@ -115,9 +116,12 @@ export class Graph {
     this.#body?.chart.resize(this.#plot.clientWidth);
   }
 
+  /** In the colours of now; with another size of the text everything has another size. */
   repaint(): void {
-    this.resize();
-    this.#body?.chart.repaint();
+    if (this.#body && this.#body.font !== this.#around.theme().font) {
+      this.#rebuild();
+      if (this.#picture) this.draw(this.#picture);
+    } else this.#body?.chart.repaint();
   }
 
   #rebuild(): void {
@@ -144,7 +148,8 @@ export class Graph {
     const summary = makeSummary(title, lines);
     this.#figures.replaceChildren(figures.root);
     this.#summary.replaceChildren(summary.root);
-    this.#body = { keys: lines.map(({ key }) => key).join(), chart, figures, summary };
+    const keys = lines.map(({ key }) => key).join();
+    this.#body = { keys, font: theme().font, chart, figures, summary };
   }
 
   #toggle(key: string, shown: boolean): void {

@@ -75,7 +75,7 @@ const memory: GraphFact = {
     line("swap", "swap", "swap", now?.swap, { colour: "yellow", dash: dashes.short }),
     line("memoryHigh", "high", "memoryHigh", now?.high, {
       colour: "yellow",
-      dash: dashes.short,
+      dash: dashes.long,
       bound: true,
     }),
     line("memoryMax", "limit", "memoryMax", now?.max, hardLimit),

@@ -23,7 +23,7 @@ function decimals(value: number): string {
 }
 
 const binarySteps = [1, 1.25, 1.5, 1.75];
-const decimalSteps = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+const decimalSteps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
 /**
  * The next round number, above which nothing has to be drawn: a scale that moved with each sample would be

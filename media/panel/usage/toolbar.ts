@@ -31,7 +31,7 @@ export function makeToolbar(windowMs: number, actions: ToolbarActions): Toolbar 
   let instantMs: number | undefined;
   const choices = windows.map((choice) => {
     const made = button(choice.label, () => choose(choice), {
-      "aria-label": `The last ${choice.words}`,
+      "aria-label": `${choice.label}: the last ${choice.words}`,
     });
     return { choice, made };
   });

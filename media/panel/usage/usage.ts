@@ -7,7 +7,7 @@ import { Graph, type Picture } from "./graph.ts";
 import { graphNames } from "./graphs.ts";
 import { pngOf } from "./png.ts";
 import { UsageRecord } from "./record.ts";
-import { onThemeChange, readTheme } from "./theme.ts";
+import { onThemeChange, readTheme, type Theme } from "./theme.ts";
 import { makeToolbar, type Toolbar, windows } from "./toolbar.ts";
 
 /** Live graphs of what the subject uses. It draws when a sample comes, and does nothing in between. */
@@ -17,7 +17,7 @@ const stateKey = "usage";
 const summaryEveryMs = 5_000;
 
 const record = new UsageRecord();
-let theme = readTheme();
+let theme: Theme;
 let history: PanelSnapshot["history"];
 let view: View | undefined;
 let isShown = false;
@@ -57,6 +57,7 @@ function take(snapshot: PanelSnapshot): boolean {
 }
 
 function mount(root: HTMLElement, post: Post): View {
+  theme = readTheme();
   const hiddenKeys = new Set<string>();
   const onInstant = (timeMs: number | undefined) => view?.toolbar.showInstant(timeMs);
   const graphs = graphNames.map(
