@@ -8,6 +8,8 @@ import { Sampler } from "./sampler.ts";
 const searchMs = 2_000;
 /** Very many targets are sampled less often: watching costs at most this part of one core. */
 const largestShareOfCpu = 0.1;
+/** Who watches more at once shows no history of each. */
+const mostRemembered = 64;
 /** Panels and views of one editor; a client that asks for more is wrong. */
 const mostWatchers = 64;
 const forgetMs = 60_000;
@@ -85,7 +87,7 @@ export class UsageFeed {
   #round(name: string, watcher: Watcher): void {
     const startedMs = performance.now();
     const samples = watcher.targets.flatMap((target) => this.#look(target, watcher, startedMs));
-    for (const sample of samples) this.#history.add(sample);
+    if (watcher.targets.length <= mostRemembered) this.#history.add(samples);
     this.#notify({ watcher: name, samples, missing: [...watcher.missing.keys()] });
     const tookMs = performance.now() - startedMs;
     const restMs = tookMs / largestShareOfCpu;

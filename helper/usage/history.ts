@@ -19,15 +19,8 @@ export class History {
   readonly #rings = new Map<string, Ring>();
 
   /** One a second is kept, however often it is looked. */
-  add(sample: UsageSample): void {
-    const ring = this.#rings.get(sample.target) ?? { texts: [], lastMs: Number.NEGATIVE_INFINITY };
-    // A timer may come a little early.
-    if (sample.atMs - ring.lastMs < spacingMs * 0.9) return;
-    this.#rings.set(sample.target, ring);
-    ring.lastMs = sample.atMs;
-    ring.texts.push(JSON.stringify(sample));
-    const room = Math.min(longest, Math.ceil(budget / this.#rings.size));
-    if (ring.texts.length > room) ring.texts.splice(0, ring.texts.length - room);
+  add(samples: readonly UsageSample[]): void {
+    for (const sample of samples) this.#add(sample);
   }
 
   /** Oldest first; empty where nobody watched lately. */
@@ -40,5 +33,16 @@ export class History {
     for (const [target, { lastMs }] of this.#rings) {
       if (nowMs - lastMs > keptMs) this.#rings.delete(target);
     }
+  }
+
+  #add(sample: UsageSample): void {
+    const ring = this.#rings.get(sample.target) ?? { texts: [], lastMs: Number.NEGATIVE_INFINITY };
+    // A timer may come a little early.
+    if (sample.atMs - ring.lastMs < spacingMs * 0.9) return;
+    this.#rings.set(sample.target, ring);
+    ring.lastMs = sample.atMs;
+    ring.texts.push(JSON.stringify(sample));
+    const room = Math.min(longest, Math.ceil(budget / this.#rings.size));
+    if (ring.texts.length > room) ring.texts.splice(0, ring.texts.length - room);
   }
 }

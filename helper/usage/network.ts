@@ -4,8 +4,8 @@ import { printable } from "../kernel/printable.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
 import type { InterfaceUsage } from "../protocol/usage.ts";
 
-/** A cgroup without a process is asked for one again after so many rounds. */
-const searchRounds = 5;
+/** Where there is nothing to tell, it is looked again after 1, 3, 7 and at last this many rounds. */
+const longestRest = 31;
 
 /**
  * The counters of the network namespace that the first process of a cgroup is in. An open directory of /proc
@@ -14,6 +14,7 @@ const searchRounds = 5;
 export class NetworkReader {
   readonly #findPid: () => number | undefined;
   #member: number | undefined;
+  #pause = 0;
   #rest = 0;
 
   constructor(findPid: () => number | undefined) {
@@ -22,18 +23,12 @@ export class NetworkReader {
 
   /** Undefined where there is no process, it may not be looked at, or its network is this helper's own. */
   read(): readonly InterfaceUsage[] | undefined {
-    this.#member ??= this.#search();
-    if (this.#member === undefined) return undefined;
-    try {
-      const directory = `/proc/self/fd/${this.#member}`;
-      if (readlinkSync(`${directory}/ns/net`) === readlinkSync("/proc/self/ns/net"))
-        return undefined;
-      // Not kept open: an open file keeps its namespace alive, with all that is in it.
-      return parseNetDev(readFileSync(`${directory}/net/dev`, "utf8"));
-    } catch {
-      this.dispose();
-      return undefined;
-    }
+    if (this.#rest-- > 0) return undefined;
+    const hadMember = this.#member !== undefined;
+    const usage = this.#readMember() ?? (hadMember ? this.#readMember() : undefined);
+    this.#pause = usage ? 0 : Math.min(2 * this.#pause + 1, longestRest);
+    this.#rest = this.#pause;
+    return usage;
   }
 
   dispose(): void {
@@ -41,15 +36,31 @@ export class NetworkReader {
     this.#member = undefined;
   }
 
-  #search(): number | undefined {
-    if (this.#rest-- > 0) return undefined;
-    this.#rest = searchRounds;
-    const pid = this.#findPid();
-    try {
-      return pid === undefined ? undefined : openSync(`/proc/${pid}`, "r");
-    } catch {
-      return undefined;
-    }
+  /** One that tells nothing is let go: by the next time another may be the first. */
+  #readMember(): readonly InterfaceUsage[] | undefined {
+    this.#member ??= openProcess(this.#findPid());
+    const usage = this.#member === undefined ? undefined : readInterfaces(this.#member);
+    if (!usage) this.dispose();
+    return usage;
+  }
+}
+
+function openProcess(pid: number | undefined): number | undefined {
+  try {
+    return pid === undefined ? undefined : openSync(`/proc/${pid}`, "r");
+  } catch {
+    return undefined;
+  }
+}
+
+function readInterfaces(member: number): readonly InterfaceUsage[] | undefined {
+  const directory = `/proc/self/fd/${member}`;
+  try {
+    if (readlinkSync(`${directory}/ns/net`) === readlinkSync("/proc/self/ns/net")) return undefined;
+    // Not kept open: an open file keeps its namespace alive, with all that is in it.
+    return parseNetDev(readFileSync(`${directory}/net/dev`, "utf8"));
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
 import { results, table } from "./report.ts";
+import { sampling } from "./sampling.ts";
 import {
   clientRun,
   helperExec,
@@ -23,6 +24,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   editor: editorTerminal,
   terminal: terminalThroughput,
   memory: idleMemory,
+  sampling,
 };
 
 async function main(): Promise<void> {

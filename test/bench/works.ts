@@ -209,7 +209,10 @@ function pssOf(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
 }
 
-async function withHelper<T>(work: (connection: HelperConnection) => Promise<T>): Promise<T> {
+/** A helper over stdio, for as long as the work takes. */
+export async function withHelper<T>(
+  work: (connection: HelperConnection) => Promise<T>,
+): Promise<T> {
   const [program = "", ...words] = [...terrarium, "helper", "--stdio"];
   const helper = spawn(program, words, { stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(helper, "exit");

@@ -61,6 +61,7 @@ const systemPackages = [
   { name: "runc", file: "runc", jobs: ["test", "bench"] },
   { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
+  { name: "systemd", file: "systemd-cgtop", jobs: ["bench"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test"] },
 ];

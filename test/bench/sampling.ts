@@ -1,0 +1,174 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import type { HelperConnection } from "../../helper/protocol/methods.ts";
+import { usageFiles } from "../../helper/usage/files.ts";
+import type { Contest } from "./contest.ts";
+import { compile } from "./race.ts";
+import { withHelper } from "./works.ts";
+
+/**
+ * Processor time of one round over very many cgroups, not wall time: that of the helper that tells a watcher,
+ * with all that it does for it, beside others that read the same.
+ */
+
+const count = 1_000;
+const rounds = 10;
+const intervalMs = 1_000;
+/** Milliseconds a round: 5 % of a processor. */
+const mostMs = 0.05 * intervalMs;
+
+const work = `usage of ${count} cgroups, a round a second`;
+
+export async function sampling(): Promise<readonly Contest[]> {
+  const crowd = new Crowd(`bench-${process.pid}`);
+  try {
+    const still = await helperMs(crowd.paths);
+    const peers = {
+      cgtop: cgtopMs(),
+      cat: catMs(crowd),
+      floor: Number(readAll(crowd.files)) / 1_000,
+    };
+    const busy = await whileBusy(crowd, () => helperMs(crowd.paths));
+    const ours = { work, unit: "ms", ours: still } as const;
+    const theirBusy = { work: `${work}, something runs in each`, unit: "ms", ours: busy } as const;
+    return [
+      { ...ours, peer: "5 % of a processor", theirs: mostMs, bar: 1 },
+      { ...ours, peer: "cat of all files", theirs: peers.cat, bar: 0.3 },
+      { ...ours, peer: "systemd-cgtop", theirs: peers.cgtop, bar: 0.3 },
+      { ...ours, peer: "pread of all files in C", theirs: peers.floor, bar: undefined },
+      { ...theirBusy, peer: "5 % of a processor", theirs: mostMs, bar: 1 },
+    ];
+  } finally {
+    await crowd.dispose();
+  }
+}
+
+/** Empty cgroups of one parent, in every hierarchy that has a file of ours. */
+class Crowd {
+  readonly paths: readonly string[];
+  readonly files: readonly string[];
+  readonly #parents: readonly string[];
+
+  constructor(name: string) {
+    const hierarchies = readCgroupMounts().hierarchies.filter(isCounting);
+    this.#parents = hierarchies.map(({ mountPoint }) => join(mountPoint, name));
+    this.paths = Array.from({ length: count }, (_, index) => `/${name}/${index}`);
+    for (const parent of this.#parents) {
+      mkdirSync(parent);
+      for (let index = 0; index < count; index++) mkdirSync(join(parent, `${index}`));
+    }
+    this.files = Array.from({ length: count }, (_, index) => this.#filesOf(index)).flat();
+  }
+
+  /** Paths of cgroup.procs, a line for each cgroup. */
+  get members(): string {
+    const line = (index: number) =>
+      this.#parents.map((parent) => join(parent, `${index}`, "cgroup.procs")).join(" ");
+    return Array.from({ length: count }, (_, index) => `${line(index)}\n`).join("");
+  }
+
+  /** A process that was killed leaves its cgroup a moment later. */
+  async dispose(): Promise<void> {
+    for (const parent of this.#parents) {
+      for (let index = 0; index < count; index++) await remove(join(parent, `${index}`));
+      await remove(parent);
+    }
+  }
+
+  #filesOf(index: number): readonly string[] {
+    const given = new Set<string>();
+    return usageFiles({ bfq: false, hugePageSizes: [] }).flatMap(({ file, gives }) => {
+      if (gives.every((figure) => given.has(figure))) return [];
+      const path = this.#parents.map((parent) => join(parent, `${index}`, file)).find(existsSync);
+      if (path) for (const figure of gives) given.add(figure);
+      return path ?? [];
+    });
+  }
+}
+
+function isCounting({ version, controllers }: CgroupMount): boolean {
+  const counted = ["cpu", "cpuacct", "memory", "pids", "blkio"];
+  return version === 2 || counted.some((controller) => controllers.includes(controller));
+}
+
+async function remove(directory: string): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    try {
+      rmdirSync(directory);
+      return;
+    } catch {
+      await sleep(10);
+    }
+  }
+}
+
+function helperMs(targets: readonly string[]): Promise<number> {
+  return withHelper(async (connection) => {
+    const { pid } = await connection.request("initialize", { client: "bench", protocol: 1 });
+    await connection.request("usage/watch", { targets: [...targets], intervalMs });
+    // The first rounds open the files.
+    await roundsOf(connection, 3);
+    const before = processorMs(pid);
+    await roundsOf(connection, rounds);
+    return (processorMs(pid) - before) / rounds;
+  });
+}
+
+function roundsOf(connection: HelperConnection, some: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = some;
+    connection.onNotification("usage/didSample", () => {
+      left -= 1;
+      if (left === 0) resolve();
+    });
+  });
+}
+
+/** Of all threads of a process: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second. */
+function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Of its rounds without its start: it lists each cgroup in four hierarchies, and reads fewer files than we do. */
+function cgtopMs(): number {
+  const top = (iterations: number) =>
+    `systemd-cgtop --batch --depth=9 --delay=100ms --iterations=${iterations}`;
+  return (commandMs(top(11)) - commandMs(top(1))) / 10;
+}
+
+/** As a script does it: one cat for all files of a cgroup. */
+function catMs({ files }: Crowd): number {
+  const each = files.length / count;
+  return commandMs(`xargs -n ${each} cat`, `${files.join("\n")}\n`);
+}
+
+function commandMs(command: string, input = ""): number {
+  const script = `TIMEFORMAT='%U %S'; time ${command} >/dev/null 2>&1`;
+  const output = execFileSync("bash", ["-c", `{ ${script}; } 2>&1`], { input, encoding: "utf8" });
+  const [user, system] = output.trim().split(" ").map(Number);
+  return 1_000 * ((user ?? 0) + (system ?? 0));
+}
+
+function readAll(files: readonly string[]): string {
+  const input = `${files.join("\n")}\n`;
+  return execFileSync(compile("reads"), [`${rounds}`], { input, encoding: "utf8" });
+}
+
+async function whileBusy<T>(crowd: Crowd, measure: () => Promise<T>): Promise<T> {
+  const child = spawn(compile("crowd"), { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  child.stdin.end(crowd.members);
+  try {
+    await once(child.stdout, "data");
+    return await measure();
+  } finally {
+    child.stdout.destroy();
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
