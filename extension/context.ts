@@ -1,6 +1,7 @@
 import type { LogOutputChannel, Memento } from "vscode";
 import type { Helper } from "./connection/helper.ts";
 import type { InspectDocuments } from "./documents/inspect.ts";
+import type { Alerts } from "./events/alerts.ts";
 import type { Reports } from "./inventory/reports.ts";
 import type { Panels } from "./panel/panels.ts";
 import type { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
@@ -11,6 +12,7 @@ export interface Ctx {
   readonly log: LogOutputChannel;
   readonly helper: Helper;
   readonly reports: Reports;
+  readonly alerts: Alerts;
   readonly terminals: SandboxTerminals;
   readonly documents: InspectDocuments;
   readonly panels: Panels;

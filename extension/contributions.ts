@@ -14,6 +14,8 @@ export const commands = {
   removeSandbox: "terrarium.removeSandbox",
   openPanel: "terrarium.openPanel",
   openLimits: "terrarium.openLimits",
+  showEvents: "terrarium.showEvents",
+  clearAlert: "terrarium.clearAlert",
   killProcess: "terrarium.killProcess",
   inspect: "terrarium.inspect",
   isolationReport: "terrarium.isolationReport",
@@ -44,6 +46,9 @@ export const panelViewType = "terrarium.panel";
 
 export const terminalProfile = "terrarium.sandboxTerminal";
 
+/** Scheme of what decorations name: a sandbox's rows, by its id. */
+export const rowScheme = "terrarium-row";
+
 /** Scheme of the read-only documents that "Inspect" opens. */
 export const documentScheme = "terrarium";
 
@@ -72,6 +77,7 @@ export const rowTokens = [
   "paused",
   "creating",
   "exited",
+  "alert",
   "process",
   "namespace",
   "foreign",

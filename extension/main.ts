@@ -4,6 +4,10 @@ import { Helper } from "./connection/helper.ts";
 import type { Ctx } from "./context.ts";
 import { helperContextKey } from "./contributions.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
+import { Alerts } from "./events/alerts.ts";
+import { registerDecorations } from "./events/decorations.ts";
+import { EventFeed } from "./events/feed.ts";
+import { followWithTerminals } from "./events/terminals.ts";
 import { Details } from "./inventory/details.ts";
 import { Reports } from "./inventory/reports.ts";
 import { Panels } from "./panel/panels.ts";
@@ -18,15 +22,33 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = own(vscode.window.createOutputChannel("Terrarium", { log: true }));
   const helper = own(new Helper(context.asAbsolutePath("dist/bin/terrarium"), log));
   const reports = own(new Reports(helper, log));
+  const events = own(new EventFeed(helper, log));
+  const alerts = own(new Alerts(events.onDidHappen));
   const details = own(new Details(helper, reports, log));
   const terminals = own(new SandboxTerminals(workspaceState));
   const documents = own(new InspectDocuments(helper));
-  const panels = own(new Panels({ helper, log, extensionUri: context.extensionUri }));
-  const views = registerViews({ helper, reports, details }, subscriptions);
-  const ctx: Ctx = { log, helper, reports, terminals, documents, panels, views, workspaceState };
+  const panels = own(
+    new Panels({ helper, log, events, alerts, extensionUri: context.extensionUri }),
+  );
+  const views = registerViews({ helper, reports, details, events, alerts }, subscriptions);
+  const ctx: Ctx = {
+    log,
+    helper,
+    reports,
+    alerts,
+    terminals,
+    documents,
+    panels,
+    views,
+    workspaceState,
+  };
 
   followHelperState(helper, subscriptions);
   registerStatusBar(ctx, subscriptions);
+  subscriptions.push(
+    registerDecorations(alerts, terminals),
+    followWithTerminals(events, terminals),
+  );
   subscriptions.push(registerTerminalProfile(ctx), ...registerCommands(ctx));
 
   function own<T extends vscode.Disposable>(disposable: T): T {

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
 import { type CommandId, commands } from "../contributions.ts";
 import { showFailure } from "../failure.ts";
+import { clearAlert } from "./clearAlert.ts";
 import { copyId } from "./copyId.ts";
 import { copyPath } from "./copyPath.ts";
 import { copyPid } from "./copyPid.ts";
@@ -16,6 +17,7 @@ import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
 import { revealInNamespaces } from "./revealInNamespaces.ts";
+import { showEvents } from "./showEvents.ts";
 import { showLog } from "./showLog.ts";
 import { showStatus } from "./showStatus.ts";
 import { startHelper } from "./startHelper.ts";
@@ -36,6 +38,8 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.removeSandbox]: removeSandbox,
   [commands.openPanel]: openPanel,
   [commands.openLimits]: openLimits,
+  [commands.showEvents]: showEvents,
+  [commands.clearAlert]: clearAlert,
   [commands.killProcess]: killProcessCommand,
   [commands.inspect]: inspect,
   [commands.isolationReport]: isolationReport,

@@ -6,6 +6,7 @@ import {
 } from "vscode-jsonrpc/node";
 import { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { TimelineEvent } from "../../helper/protocol/events.ts";
 import {
   type HelperFacts,
   type MethodName,
@@ -48,6 +49,7 @@ export class Helper implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #stateChanged = new vscode.EventEmitter<HelperState>();
   readonly #inventoryChanged = new vscode.EventEmitter<InventoryChange>();
+  readonly #happened = new vscode.EventEmitter<TimelineEvent>();
   readonly #usageSampled = new vscode.EventEmitter<UsageRound>();
   #state: HelperState = { kind: process.platform === "linux" ? "stopped" : "unsupported" };
   #starting: Promise<Running> | undefined;
@@ -61,6 +63,8 @@ export class Helper implements vscode.Disposable {
   readonly onInventoryChange = this.#inventoryChanged.event;
   /** Of every watcher: each looks for its own name. A new helper has to be asked anew. */
   readonly onUsageRound = this.#usageSampled.event;
+
+  readonly onEvent = this.#happened.event;
 
   /** `program`: absolute path of dist/bin/terrarium. */
   constructor(program: string, log: vscode.LogOutputChannel) {
@@ -99,6 +103,7 @@ export class Helper implements vscode.Disposable {
     if (this.#running) end(this.#running);
     this.#stateChanged.dispose();
     this.#inventoryChanged.dispose();
+    this.#happened.dispose();
     this.#usageSampled.dispose();
   }
 
@@ -127,6 +132,7 @@ export class Helper implements vscode.Disposable {
   }
 
   #listen(connection: Connection): void {
+    connection.onNotification("events/didHappen", (event) => this.#happened.fire(event));
     connection.onNotification("inventory/didChange", (change) =>
       this.#inventoryChanged.fire(change),
     );

@@ -10,22 +10,26 @@ import type {
 } from "../../helper/protocol/panel.ts";
 import { killProcess } from "../commands/killProcess.ts";
 import type { Helper } from "../connection/helper.ts";
+import type { Alerts } from "../events/alerts.ts";
+import type { EventFeed } from "../events/feed.ts";
 import { failureText, showFailure } from "../failure.ts";
 import { act } from "./act.ts";
 import { saveExport } from "./export.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
 import { parseRequest } from "./request.ts";
-import { processSubject } from "./subject.ts";
+import { cgroupSubject, processSubject } from "./subject.ts";
 import { UsageWatch } from "./usageWatch.ts";
 
 /** What every panel works with. */
 export interface PanelHost {
   readonly helper: Helper;
   readonly log: vscode.LogOutputChannel;
+  readonly events: EventFeed;
+  readonly alerts: Alerts;
   readonly extensionUri: vscode.Uri;
   /** Opens the panel of another subject. */
-  open(subject: PanelSubject): void;
+  open(subject: PanelSubject, tab?: PanelTab): void;
 }
 
 /** Between two looks at what the shown tab shows. */
@@ -60,6 +64,9 @@ export class Panel implements vscode.Disposable {
     );
     this.#subscriptions = vscode.Disposable.from(
       this.#usage,
+      host.events.onDidHappen(() => {
+        if (this.#tab === "events") this.refresh();
+      }),
       view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       view.onDidChangeViewState(() => this.#follow()),
       host.helper.onDidChangeState(({ kind }) => {
@@ -87,18 +94,21 @@ export class Panel implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.#timer);
     this.#look += 1;
+    this.#host.events.want(keyOf(this.subject), undefined);
     this.#subscriptions.dispose();
   }
 
   /** The page is there, or a new helper is: both know nothing yet. */
   #begin(): void {
     if (!this.#view.visible || !this.#ready) return;
+    this.#host.events.want(keyOf(this.subject), { targets: [this.subject.target] });
     this.#usage.begin();
     this.refresh();
   }
 
   #follow(): void {
     if (this.#view.visible) return;
+    this.#host.events.want(keyOf(this.subject), undefined);
     this.#usage.end();
     this.#ready = false;
     this.#look += 1;
@@ -133,6 +143,9 @@ export class Panel implements vscode.Disposable {
         return;
       case "kill":
         void this.#do(() => killProcess(this.#host.helper, request.process));
+        return;
+      case "openCgroup":
+        this.#host.open(cgroupSubject(request.path), "limits");
         return;
       case "openProcess":
         void this.#do(() => this.#openProcess(request.process));
@@ -174,6 +187,7 @@ export class Panel implements vscode.Disposable {
 
   async #newSnapshot(): Promise<PanelSnapshot> {
     const { subject, tabs } = this.#snapshot;
+    if (this.#tab === "events") this.#host.alerts.look(subject.target);
     try {
       return { subject, tabs, ...(await readFacts(this.#host.helper, subject, this.#tab)) };
     } catch (error) {
@@ -184,6 +198,11 @@ export class Panel implements vscode.Disposable {
   #post(message: PanelMessage): void {
     void this.#view.webview.postMessage(message);
   }
+}
+
+/** A process id is given anew: only with the start time it names one process. */
+export function keyOf({ kind, target, startTimeTicks }: PanelSubject): string {
+  return `${kind} ${target} ${startTimeTicks ?? ""}`;
 }
 
 const goneCodes: ReadonlySet<string> = new Set(["noSuchSandbox", "noSuchProcess", "noSuchCgroup"]);

@@ -3,7 +3,7 @@ import type { PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
 import { panelViewType } from "../contributions.ts";
 import { withoutIcons } from "../plain.ts";
 import { mediaFolder } from "./page.ts";
-import { Panel, type PanelHost } from "./panel.ts";
+import { keyOf, Panel, type PanelHost } from "./panel.ts";
 import { parseSubject } from "./request.ts";
 
 /** The panels that are open, one for each subject. */
@@ -13,7 +13,7 @@ export class Panels implements vscode.Disposable {
   readonly #registration: vscode.Disposable;
 
   constructor(host: Omit<PanelHost, "open">) {
-    this.#host = { ...host, open: (subject) => this.show(subject) };
+    this.#host = { ...host, open: (subject, tab) => this.show(subject, tab) };
     this.#registration = vscode.window.registerWebviewPanelSerializer(panelViewType, {
       deserializeWebviewPanel: async (view, state) => this.#restore(view, state),
     });
@@ -68,9 +68,4 @@ export class Panels implements vscode.Disposable {
     });
     return panel;
   }
-}
-
-/** A process id is given anew: only with the start time it names one process. */
-function keyOf({ kind, target, startTimeTicks }: PanelSubject): string {
-  return `${kind} ${target} ${startTimeTicks ?? ""}`;
 }

@@ -71,6 +71,9 @@ const tabReaders: Readonly<Partial<Record<PanelTab, Reader>>> = {
   processes: async (helper, { target }) => ({
     processes: await helper.request("target/processes", { target }),
   }),
+  events: async (helper, { target }) => ({
+    events: await helper.request("events/history", { targets: [target] }),
+  }),
   mounts: async (helper, { kind, target }) =>
     kind === "sandbox" ? {} : { mounts: await mountsOfProcess(helper, Number(target)) },
   isolation: async (helper, { kind, target }) => ({

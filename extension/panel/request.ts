@@ -26,6 +26,10 @@ const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("kill"), process }),
   z.strictObject({ type: z.literal("openProcess"), process }),
   z.strictObject({
+    type: z.literal("openCgroup"),
+    path: z.string().check(z.maxLength(4095), z.regex(/^\//)),
+  }),
+  z.strictObject({
     type: z.literal("export"),
     format: z.enum(exportFormats),
     content: z.string().check(z.maxLength(longestExport)),

@@ -34,3 +34,8 @@ export async function panelSubject(
 export function processSubject({ pid, command, startTimeTicks }: ProcessFact): PanelSubject {
   return { kind: "process", target: `${pid}`, title: `${command} ${pid}`, startTimeTicks };
 }
+
+/** `path` is a directory of one hierarchy. */
+export function cgroupSubject(path: string): PanelSubject {
+  return { kind: "cgroup", target: path, title: posix.basename(path) };
+}

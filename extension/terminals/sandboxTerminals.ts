@@ -28,6 +28,11 @@ export class SandboxTerminals implements vscode.Disposable {
     if (attach) this.#remember([...this.#known(), [attach.args.join("\0"), sandboxId]]);
   }
 
+  /** The id of the sandbox that it is in; undefined for a terminal that is not ours. */
+  sandboxOf(terminal: vscode.Terminal): string | undefined {
+    return this.#known().find(([key]) => key === keyOf(terminal))?.[1];
+  }
+
   /** Closes the tabs of one sandbox. */
   close(sandboxId: string): void {
     const keys = new Set(this.#known().flatMap(([key, id]) => (id === sandboxId ? [key] : [])));

@@ -3,6 +3,8 @@ import type { Topic } from "../../helper/protocol/methods.ts";
 import type { Helper, HelperState } from "../connection/helper.ts";
 import { restartDelaysMs } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
+import type { Alerts } from "../events/alerts.ts";
+import type { EventFeed } from "../events/feed.ts";
 import type { Details } from "../inventory/details.ts";
 import type { Reports } from "../inventory/reports.ts";
 import { cgroupRows } from "./cgroupRows.ts";
@@ -24,6 +26,8 @@ interface Sources {
   readonly helper: Helper;
   readonly reports: Reports;
   readonly details: Details;
+  readonly events: EventFeed;
+  readonly alerts: Alerts;
 }
 
 /** What tells the views apart: the topic that feeds one, and how its report becomes rows. */
@@ -40,8 +44,9 @@ const kinds: Readonly<Record<keyof typeof views, ViewKind>> = {
   containers: {
     id: views.containers,
     topic: "sandboxes",
-    rows: ({ reports, details }) =>
-      reports.last.sandboxes && sandboxRows(reports.last.sandboxes, details.known),
+    rows: ({ reports, details, alerts }) =>
+      reports.last.sandboxes &&
+      sandboxRows(reports.last.sandboxes, details.known, (id) => alerts.get(id)),
   },
   namespaces: {
     id: views.namespaces,
@@ -80,20 +85,28 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     treeView.message = stateMessage(state) ?? "";
     if (state.kind === "failed" || state.kind === "unsupported") tree.show([]);
   };
+  const want = (wanted: boolean) => {
+    sources.reports.want(kind.topic, wanted);
+    if (kind.topic === "sandboxes")
+      sources.events.want(kind.id, wanted ? { sandboxes: true } : undefined);
+  };
   subscriptions.push(
     tree,
     treeView,
-    treeView.onDidChangeVisibility(({ visible }) => sources.reports.want(kind.topic, visible)),
+    treeView.onDidChangeVisibility(({ visible }) => want(visible)),
     sources.reports.onDidChange((topic) => {
       if (topic === kind.topic) redraw();
     }),
     sources.details.onDidChange(() => {
       if (kind.topic === "sandboxes") redraw();
     }),
+    sources.alerts.onDidChange(() => {
+      if (kind.topic === "sandboxes") redraw();
+    }),
     sources.helper.onDidChangeState(follow),
   );
   follow(sources.helper.state);
-  if (treeView.visible) sources.reports.want(kind.topic, true);
+  if (treeView.visible) want(true);
   return { tree, treeView };
 }
 

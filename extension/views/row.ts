@@ -43,6 +43,8 @@ export interface Row {
   /** What a screen reader says: the state in words, which sighted people also get from the icon. */
   readonly spoken: string;
   readonly card: () => Card;
+  /** Id of the sandbox whose alerts mark it. */
+  readonly alerts?: string;
   /** Absent for a leaf. Called only for rows that are open. */
   readonly children?: () => readonly Row[];
   readonly startsOpen?: boolean;

@@ -1,4 +1,6 @@
+import { eventFacts } from "../../helper/protocol/events.ts";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import type { Alert } from "../events/alerts.ts";
 import { limitsRow } from "./limitRows.ts";
 import { mountsRow } from "./mountRows.ts";
 import { processRows } from "./processRows.ts";
@@ -18,14 +20,19 @@ const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
 export function sandboxRows(
   sandboxes: readonly SandboxSummary[],
   details: ReadonlyMap<string, SandboxDetails>,
+  alertOf: (id: string) => Alert | undefined = () => undefined,
 ): readonly Row[] {
   const order = ["running", "paused", "creating", "created", "exited"];
   return [...sandboxes]
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
-    .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id)));
+    .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id), alertOf(sandbox.id)));
 }
 
-function sandboxRow(sandbox: SandboxSummary, details: SandboxDetails | undefined): Row {
+function sandboxRow(
+  sandbox: SandboxSummary,
+  details: SandboxDetails | undefined,
+  alert: Alert | undefined,
+): Row {
   const id = `sandbox/${sandbox.id}`;
   const running = isAlive(sandbox);
   const what = facts(
@@ -38,20 +45,37 @@ function sandboxRow(sandbox: SandboxSummary, details: SandboxDetails | undefined
     label: sandbox.name,
     description: facts("terrarium", what),
     icon: icons[sandbox.state],
-    tokens: ["sandbox", sandbox.state],
+    tokens: ["sandbox", sandbox.state, ...(alert?.isNew ? (["alert"] as const) : [])],
     subject: { kind: "sandbox", sandbox },
-    spoken: `Sandbox ${sandbox.name}, ${what.replaceAll(" · ", ", ")}`,
-    card: () => sandboxCard(sandbox, details),
+    spoken: `Sandbox ${sandbox.name}, ${what.replaceAll(" · ", ", ")}${spokenAlert(alert)}`,
+    alerts: sandbox.id,
+    card: () => sandboxCard(sandbox, details, alert),
     ...(running && { children: () => sandboxParts(id, sandbox, details) }),
   };
 }
 
-function sandboxCard(sandbox: SandboxSummary, details: SandboxDetails | undefined): Card {
+/** What sighted people get from the mark. */
+function spokenAlert(alert: Alert | undefined): string {
+  return alert?.isNew ? `, ${eventFacts[alert.kind].label}` : "";
+}
+
+function alertFacts(alert: Alert | undefined): Card["facts"] {
+  if (!alert) return [];
+  const { label } = eventFacts[alert.kind];
+  return [[label.toLowerCase(), `${new Date(alert.atMs).toLocaleTimeString()}: ${alert.words}`]];
+}
+
+function sandboxCard(
+  sandbox: SandboxSummary,
+  details: SandboxDetails | undefined,
+  alert: Alert | undefined,
+): Card {
   return {
     title: `${sandbox.name}, a sandbox`,
     lesson:
       "Ordinary processes, to which the kernel was asked to show another view of the machine.",
     facts: [
+      ...alertFacts(alert),
       ["state", stateWords(sandbox)],
       ["id", sandbox.id],
       ["host name inside", sandbox.hostname],

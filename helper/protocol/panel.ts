@@ -1,3 +1,4 @@
+import type { TimelineEvent } from "./events.ts";
 import type { MountFact, NamespaceShare, ProcessList } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
 import type { UsageSample } from "./usage.ts";
@@ -62,6 +63,8 @@ export interface PanelSnapshot {
   readonly namespaces?: readonly NamespaceShare[] | undefined;
   readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
   readonly isolation?: IsolationReport | undefined;
+  /** What is still known, the oldest first. */
+  readonly events?: readonly TimelineEvent[] | undefined;
   /** What was seen before the page was there, oldest first: another array each time that it was asked for. */
   readonly history?: readonly UsageSample[] | undefined;
   /** The newest; what came since the history, came one by one. */
@@ -87,6 +90,8 @@ export type PanelRequest =
   | { readonly type: "show"; readonly tab: PanelTab }
   | { readonly type: "act"; readonly action: PanelAction }
   | { readonly type: "kill"; readonly process: ProcessIdentity }
+  /** The limits of the cgroup with that directory. */
+  | { readonly type: "openCgroup"; readonly path: string }
   /** The panel of that process. */
   | { readonly type: "openProcess"; readonly process: ProcessIdentity }
   /** A file for the user to put somewhere. `content`: text, or a picture in base64. */
