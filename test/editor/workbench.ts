@@ -20,6 +20,9 @@ const scrollStep = 60;
 const scrollToStart = 1_000_000;
 const pictures = join(checkout, "test", "out");
 
+/** Of the page; the tests themselves know no DOM. */
+declare function getComputedStyle(of: unknown, pseudo: string): { readonly content: string };
+
 /** Runs in the page: every change of the document is looked at, so that no pause of a poll is measured. */
 const promptClock = `() => new Promise((resolve) => {
   const known = new Set(document.querySelectorAll(".terminal-wrapper"));
@@ -304,6 +307,13 @@ export class Workbench {
   terminalTitle(text: string): Locator {
     const places = ".terminal-tabs-entry, .single-terminal-tab";
     return this.page.locator(places).filter({ hasText: text }).last();
+  }
+
+  /** The mark that a decoration puts beside a row's or a tab's label; empty without one. */
+  async mark(of: Locator): Promise<string> {
+    const label = of.locator(".monaco-icon-label").first();
+    const content = await label.evaluate((one) => getComputedStyle(one, "::after").content);
+    return content === "none" || content === "normal" ? "" : content.replaceAll('"', "");
   }
 
   async togglePanelSize(): Promise<void> {
