@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { readCgroupFile, readControllers } from "../kernel/cgroupfs.ts";
+import { linkController, noLink } from "./files/link.ts";
 import { cgroupOf, fileIn, hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -22,6 +23,7 @@ export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): stri
 }
 
 function whyNoCgroup(row: LimitRow): string {
+  if (row.controller === linkController) return noLink;
   const mounted = hierarchyOf(row);
   return mounted
     ? `it has no cgroup of its own in ${mounted.mountPoint}`

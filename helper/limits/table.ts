@@ -6,11 +6,19 @@ import { inheritedList, ownList } from "./files/cpuset.ts";
 import { defaultWeight, ioMax, ioWeight, throttle, weight } from "./files/devices.ts";
 import { hugetlb } from "./files/hugetlb.ts";
 import { either, type LimitFile, type NoSuchLimit } from "./files/limitFile.ts";
+import { type Direction, linkController, linkFile } from "./files/link.ts";
 import { memoryOfVersion1, page, parseMemory, swapOfVersion1 } from "./files/memory.ts";
 import { inherited, number, numberOr } from "./files/numbers.ts";
 
 /** Version 2's names. */
-export type Controller = "cpu" | "cpuset" | "memory" | "pids" | "io" | "hugetlb";
+export type Controller =
+  | "cpu"
+  | "cpuset"
+  | "memory"
+  | "pids"
+  | "io"
+  | "hugetlb"
+  | typeof linkController;
 
 /**
  * How the kernel puts a limit together with those of the cgroups above: the `least` number holds, of `each`
@@ -18,6 +26,12 @@ export type Controller = "cpu" | "cpuset" | "memory" | "pids" | "io" | "hugetlb"
  * more than what the cgroup above has. The `nearest` that sets it is the one, or it is its `own` alone.
  */
 export type EffectiveRule = "least" | "each" | "processors" | "protection" | "nearest" | "own";
+
+/** A link is in no hierarchy: it has its rates, whichever version the cgroups are of. */
+function linkRate(direction: Direction) {
+  const file = number(linkFile[direction], "max");
+  return { v1: file, v2: file };
+}
 
 /** What one limit is in both versions of cgroups. */
 interface LimitFiles<V extends LimitValue> {
@@ -170,6 +184,8 @@ const limitFiles: { readonly [N in LimitName]: LimitFiles<LimitValueOf<N>> } = {
     v1: hugetlb("limit_in_bytes", "-1"),
     v2: hugetlb("max", "max"),
   },
+  netRateUp: { controller: linkController, effective: "own", ...linkRate("up") },
+  netRateDown: { controller: linkController, effective: "own", ...linkRate("down") },
 };
 
 /** Every limit of helper/protocol/limits.ts with its files, in the order in which they are written first. */

@@ -25,6 +25,13 @@ export interface CgroupTarget {
   readonly sandbox?: string | undefined;
   readonly pid?: number | undefined;
   readonly cgroups: readonly PlacedCgroup[];
+  /** A sandbox's network link, which has limits, too. */
+  readonly link?: PlacedCgroup | undefined;
+}
+
+/** Whatever of it can have limits. */
+export function limitPlaces({ cgroups, link }: CgroupTarget): readonly PlacedCgroup[] {
+  return link ? [...cgroups, link] : cgroups;
 }
 
 /** The cgroups that a process is in. Throws noSuchProcess. */

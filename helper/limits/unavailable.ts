@@ -1,4 +1,5 @@
 import { TerrariumError } from "../protocol/errors.ts";
+import { linkController, noLink } from "./files/link.ts";
 import { isPrivileged } from "./places.ts";
 import { hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
@@ -13,6 +14,7 @@ export function unavailable(
 
 function reasonAsRoot(row: LimitRow): string {
   const { controller } = row;
+  if (controller === linkController) return noLink;
   const hierarchy = hierarchyOf(row);
   return hierarchy
     ? `${hierarchy.mountPoint} may not be written; the helper needs it mounted read-write`
@@ -22,6 +24,7 @@ function reasonAsRoot(row: LimitRow): string {
 /** systemd delegates version 2 only; a version 1 hierarchy in a user's hands is unsafe (systemd's CGROUP_DELEGATION). */
 function reasonAsUser(row: LimitRow): string {
   const { controller } = row;
+  if (controller === linkController) return noLink;
   const hierarchy = hierarchyOf(row);
   if (!hierarchy)
     return `no cgroup hierarchy that is mounted here has the ${controller} controller`;

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit } from "../protocol/limits.ts";
 import {
@@ -12,7 +11,7 @@ import {
 } from "./changes.ts";
 import { named } from "./devices.ts";
 import { explainRefusal } from "./explain.ts";
-import { filesOf } from "./files/limitFile.ts";
+import { filesOf, writeFile } from "./files/limitFile.ts";
 import { isInForce } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 
@@ -39,7 +38,7 @@ export function writeLimits(cgroups: readonly PlacedCgroup[], changes: LimitChan
  */
 function write(writes: readonly PlacedWrite[]): void {
   const refused = writes.flatMap((one) => {
-    const errno = writeCgroupFile(one.change.cgroup.directory, one.file, one.text);
+    const errno = writeFile(one.change.cgroup.directory, one.file, one.text);
     return errno === undefined ? [] : [{ one, errno }];
   });
   const [first] = refused;

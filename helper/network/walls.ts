@@ -1,5 +1,6 @@
 import type { NetworkMode } from "../protocol/sharing.ts";
 import { deviceOf } from "./device.ts";
+import { rateChain } from "./rates.ts";
 import { endsOf } from "./subnet.ts";
 import { runTool } from "./tools.ts";
 
@@ -9,8 +10,6 @@ export interface Walls {
   readonly mode: NetworkMode;
   /** Devices with a default route; only there may bridges and other veths lead. */
   readonly uplinks: readonly string[];
-  /** Bytes per second that it may send. */
-  readonly rateUp?: number | undefined;
 }
 
 /**
@@ -38,6 +37,7 @@ export function wallsScript(walls: Walls): string {
     `delete table inet ${name}`,
     `table inet ${name} {`,
     refusing,
+    `chain ${rateChain} {}`,
     ...lines,
     "}",
   ]
@@ -49,10 +49,10 @@ export function wallsScript(walls: Walls): string {
 const refused = ["meta l4proto tcp reject with tcp reset", "reject with icmpx admin-prohibited"];
 const refuse = "goto refused";
 
-function prerouting({ id, subnet, mode, rateUp }: Walls): readonly string[] {
+function prerouting({ id, subnet, mode }: Walls): readonly string[] {
   return [
     `iifname != "${deviceOf(id)}" accept`,
-    ...(rateUp === undefined ? [] : [policeRule(rateUp)]),
+    `jump ${rateChain}`,
     "meta nfproto != ipv4 drop",
     `ip saddr != ${endsOf(subnet).sandbox} drop`,
     "ct state established,related accept",
@@ -80,12 +80,6 @@ function forward({ id, uplinks }: Walls): readonly string[] {
 function postrouting({ id, subnet, mode }: Walls): readonly string[] {
   if (mode !== "nat") return ["accept"];
   return [`ip saddr ${endsOf(subnet).sandbox} oifname != "${deviceOf(id)}" masquerade`];
-}
-
-/** An eighth of a second's worth at once; a packet that was not cut yet has 64 KiB. */
-function policeRule(rate: number): string {
-  const burst = Math.max(131_072, Math.round(rate / 8));
-  return `limit rate over ${rate} bytes/second burst ${burst} bytes drop`;
 }
 
 /** In one transaction: the old rules, if there are any, hold until the new ones do. */

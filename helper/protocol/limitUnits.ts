@@ -14,6 +14,8 @@ export interface UnitValues {
   /** 0 or 1. */
   readonly switch: number;
   readonly list: string;
+  /** Of a network link, in bytes per second. */
+  readonly rate: number;
   /** By device: a path below /dev, or MAJOR:MINOR. */
   readonly bytesPerSecond: Amounts;
   readonly operationsPerSecond: Amounts;
@@ -92,6 +94,15 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     example: "as the kernel writes it: 0-1,3",
     range: counted,
   },
+  rate: {
+    parse: parseRate,
+    spell: String,
+    format: (rate) => `${formatBytes(rate)}/s`,
+    numbers: (rate) => [rate],
+    example: "in bits per second, as 10mbit, or in bytes per second, as 1250000 or 1.2m",
+    range: (minimum, maximum) =>
+      `between ${formatBytes(minimum)} and ${formatBytes(maximum)} per second`,
+  },
   bytesPerSecond: {
     ...amounts(devicePattern, parseBytes, (bytes) => `${formatBytes(bytes)}/s`),
     example: "DEVICE:BYTES, as /dev/sda:10m or 8:0:10m",
@@ -133,6 +144,16 @@ function amounts(
         .join(", "),
     numbers: (value) => Object.values(value),
   };
+}
+
+const bits = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
+
+/** tc(8)'s bits count in thousands, bytes as everywhere else here in powers of two. */
+export function parseRate(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) ?(bit|kbit|mbit|gbit)$/i.exec(text.trim());
+  if (!match) return parseBytes(text);
+  const unit = Object.entries(bits).find(([name]) => name === match[2]?.toLowerCase());
+  return Math.floor((Number(match[1]) * (unit?.[1] ?? 1)) / 8);
 }
 
 function canonicalList(text: string): string | undefined {

@@ -11,7 +11,7 @@ import {
   parseLimit,
   swapFromSum,
 } from "./limits.ts";
-import { devicePattern, pageSizePattern } from "./limitUnits.ts";
+import { devicePattern, pageSizePattern, parseRate } from "./limitUnits.ts";
 
 /** The limits of a spec, in the units of helper/protocol/limits.ts, and those of a sandbox.json, in its words. */
 
@@ -54,6 +54,8 @@ export const limits = z.strictObject({
   ioReadOps: perDevice(limitFacts.ioReadOps),
   ioWriteOps: perDevice(limitFacts.ioWriteOps),
   hugetlbBytes: z.optional(z.record(pageSize, within(limitFacts.hugetlbBytes))),
+  netRateUp: limit(limitFacts.netRateUp),
+  netRateDown: limit(limitFacts.netRateDown),
 } satisfies Record<LimitName, unknown>);
 
 /** Bytes, or a number with a suffix. */
@@ -65,6 +67,16 @@ export const size = ({ minimum, maximum }: Range) => {
     return bytes !== undefined && bytes >= minimum && bytes <= maximum;
   };
   return z.union([z.int(), written], words).check(z.refine(isInRange, words));
+};
+
+/** Bytes per second, or a number with a suffix. */
+const rate = ({ minimum, maximum }: Range) => {
+  const words = `must be bytes per second, or a rate as in 10mbit, from ${minimum} bytes up`;
+  const isInRange = (value: number | string) => {
+    const bytes = typeof value === "number" ? value : parseRate(value);
+    return bytes !== undefined && bytes >= minimum && bytes <= maximum;
+  };
+  return z.union([z.int(), z.string()], words).check(z.refine(isInRange, words));
 };
 
 const deviceWords = z.strictObject({
@@ -95,6 +107,8 @@ export const limitWords = z
     pids: limit(limitFacts.pidsMax),
     ioWeight: limit(limitFacts.ioWeight),
     io: z.optional(z.array(deviceWords).check(z.maxLength(64))),
+    netRateUp: z.optional(rate(limitFacts.netRateUp)),
+    netRateDown: z.optional(rate(limitFacts.netRateDown)),
     hugepageLimits: z.optional(
       z
         .array(z.strictObject({ pageSize, limit: size(limitFacts.hugetlbBytes) }))

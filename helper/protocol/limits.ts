@@ -258,6 +258,28 @@ export const limitFacts = {
     help: "most of one size in use at once, as 2MB:64m",
     own: true,
   },
+  netRateUp: {
+    unit: "rate",
+    minimum: 1_000,
+    maximum: 12_500_000_000,
+    key: "netRateUp",
+    flag: "--net-rate-up",
+    argument: "RATE",
+    label: "Network up",
+    help: "most that it sends a second, as 10mbit or 1.2m",
+    own: true,
+  },
+  netRateDown: {
+    unit: "rate",
+    minimum: 1_000,
+    maximum: 12_500_000_000,
+    key: "netRateDown",
+    flag: "--net-rate-down",
+    argument: "RATE",
+    label: "Network down",
+    help: "most that it is sent a second, as 10mbit",
+    own: true,
+  },
 } as const satisfies Record<string, LimitFact>;
 
 export type LimitName = keyof typeof limitFacts;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { specTable } from "../cli/spec/table.ts";
+import { linkController } from "../limits/files/link.ts";
 import { type LimitRow, limitTable } from "../limits/table.ts";
 import { limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";
@@ -51,12 +52,17 @@ function wordsOf(place: string): string {
 }
 
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
-const limitWords = limitTable.map(({ limit, v1, v2 }): [place: string, words: string] => {
-  const { key, label, help, unit } = limitFacts[limit];
-  const microseconds = unit === "us" ? " Microseconds." : "";
-  const files = `${whereIn(v2, "cgroup v2")}, ${whereIn(v1, "v1")}`;
-  return [`limits.${key}`, `${label}: ${help}.${microseconds} ${files}.`];
-});
+const limitWords = limitTable.map(
+  ({ limit, controller, v1, v2 }): [place: string, words: string] => {
+    const { key, label, help, unit } = limitFacts[limit];
+    const microseconds = unit === "us" ? " Microseconds." : "";
+    const files =
+      controller === linkController
+        ? `Bytes per second, or as 10mbit, of a network of mode veth or nat; ${whereIn(v2, "on its host's end")}`
+        : `${whereIn(v2, "cgroup v2")}, ${whereIn(v1, "v1")}`;
+    return [`limits.${key}`, `${label}: ${help}.${microseconds} ${files}.`];
+  },
+);
 
 function whereIn(file: LimitRow["v1"], version: string): string {
   return "reason" in file ? `none in ${version} (${file.reason})` : `${file.name} (${version})`;

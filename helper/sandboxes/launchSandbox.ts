@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
 import { inheritedPath } from "../launch/process.ts";
 import { createCgroups } from "../limits/cgroups.ts";
+import { splitLimits } from "../limits/link.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import { checkEnding } from "./ending.ts";
@@ -67,7 +68,10 @@ async function withImage(
 
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
 function prepare(record: SandboxRecord): SandboxRecord {
-  const prepared = { ...record, cgroups: createCgroups(record.id, record.spec.limits) };
+  const prepared = {
+    ...record,
+    cgroups: createCgroups(record.id, splitLimits(record.spec.limits).ofCgroups),
+  };
   checkEnding(prepared);
   return prepared;
 }

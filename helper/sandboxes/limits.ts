@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
 import { reportLimits, type TitleOf } from "../limits/report.ts";
-import type { CgroupTarget, PlacedCgroup } from "../limits/target.ts";
+import { type CgroupTarget, limitPlaces, type PlacedCgroup } from "../limits/target.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitsReport } from "../protocol/limitsReport.ts";
 import { findCgroupTarget } from "./cgroupTarget.ts";
@@ -25,7 +25,7 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
     sandbox: owner?.id,
     own: owner !== undefined,
     mode: readCgroupMounts().mode,
-    rows: reportLimits(found.cgroups, titlesFrom(records)),
+    rows: reportLimits(limitPlaces(found), titlesFrom(records)),
   };
 }
 

@@ -1,4 +1,6 @@
 import { closeSync } from "node:fs";
+import { placedLink, splitLimits } from "../limits/link.ts";
+import { writeLimits } from "../limits/write.ts";
 import { deviceOf, innerDevice } from "../network/device.ts";
 import { makeLink } from "../network/link.ts";
 import { chooseSubnet, endsOf, readRoutes, routedPrefixes } from "../network/subnet.ts";
@@ -41,6 +43,7 @@ export async function linkNetwork(record: SandboxRecord): Promise<void> {
   const namespace = openJoined({ type: "net", target: record.name, path, inode });
   try {
     await makeLink({ id, subnet, mode: spec.network.mode }, namespace);
+    writeLimits([placedLink(deviceOf(id))], splitLimits(spec.limits).ofLink);
   } finally {
     closeSync(namespace);
   }

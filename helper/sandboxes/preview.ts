@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { launcherPath } from "../launch/process.ts";
 import { planCgroups } from "../limits/cgroups.ts";
+import { splitLimits } from "../limits/link.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
 import { isNew } from "../protocol/sharing.ts";
@@ -32,7 +33,7 @@ export async function planInFull(
   const parameters = { ...asked, spec: settleSharing(asked.spec, host.asker) };
   const sources = await checkSpec(host, parameters);
   const drawn = newRecord(host, parameters, host.registry.records());
-  const cgroups = planCgroups(drawn.id, parameters.spec.limits);
+  const cgroups = planCgroups(drawn.id, splitLimits(parameters.spec.limits).ofCgroups);
   const record = { ...drawn, cgroups: [...cgroups] };
   const socket =
     parameters.stdio === "none"

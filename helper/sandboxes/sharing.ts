@@ -3,12 +3,12 @@ import { TerrariumError } from "../protocol/errors.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import {
-  hasLink,
   isNew,
   joinedTarget,
   type NamespaceChoices,
   namespaceChoice,
 } from "../protocol/sharing.ts";
+import { checkLink } from "./checkLink.ts";
 import type { Asker } from "./identity/identity.ts";
 
 /**
@@ -17,8 +17,8 @@ import type { Asker } from "./identity/identity.ts";
  * by Landlock as far as it can be. Throws invalidRequest for what makes no sense together.
  */
 export function settleSharing(spec: SandboxSpec, asker: Asker): SandboxSpec {
-  if (Object.keys(spec.namespaces).length === 0 && !spec.network && !spec.timeOffsets && !spec.dns)
-    return spec;
+  checkLink(spec, asker);
+  if (Object.keys(spec.namespaces).length === 0 && !spec.network && !spec.timeOffsets) return spec;
   const named = { ...spec.namespaces, ...fromNetwork(spec), ...fromClocks(spec) };
   const namespaces = { ...named, ...ownerOfJoined(named, asker) };
   const settled = { ...spec, namespaces, landlock: closeScopes(spec, namespaces) };
@@ -85,15 +85,6 @@ interface Clash {
 const shares = ({ namespaces }: SandboxSpec, type: NamespaceType) => !isNew(namespaces, type);
 
 const clashes: readonly Clash[] = [
-  {
-    when: (spec, { uid }) => hasLink(spec) && uid !== 0,
-    because:
-      "network.mode veth and nat need a helper that runs as root, for the link's other end is the host's. For an ordinary user pasta(1) and slirp4netns(1) carry packets by a program; here there is network.mode host.",
-  },
-  {
-    when: ({ dns, network }) => dns !== undefined && network?.mode !== "nat",
-    because: "dns is for network.mode nat: leave it out, or choose that mode.",
-  },
   {
     when: ({ namespaces }, { uid }) => uid === 0 && namespaceChoice(namespaces, "user") === "host",
     because:

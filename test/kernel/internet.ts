@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { type Client, clientBehind } from "./cli.ts";
 import { startIsolated } from "./isolated.ts";
@@ -13,6 +13,8 @@ export interface Machine {
   readonly client: Client;
   /** Runs a command on that machine, or elsewhere. */
   run(where: Place, ...command: readonly string[]): string;
+  /** Starts one, which ends with the test; its lines. */
+  follow(t: TestContext, where: Place, ...command: readonly string[]): AsyncIterator<string>;
   /** A server that answers each connection, and each datagram, with who it is and who asked. */
   serve(where: Place, name: string, port: number): Promise<void>;
 }
@@ -70,6 +72,12 @@ export async function startMachine(t: TestContext): Promise<Machine> {
     const [program = "", ...args] = [...inside(where), ...command];
     return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   };
+  const follow: Machine["follow"] = (context, where, ...command) => {
+    const [program = "", ...args] = [...inside(where), ...command];
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    context.after(() => child.kill("SIGKILL"));
+    return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  };
   const script = links.replace("INTERNET", `${world}`).replace("CONTAINER", `${neighbour}`);
   run("machine", "sh", "-ec", script);
   run("internet", "sh", "-ec", internet);
@@ -77,7 +85,10 @@ export async function startMachine(t: TestContext): Promise<Machine> {
   return {
     client: clientBehind(inside("machine")),
     run,
-    serve: (where, name, port) => serve(t, inside(where), name, port),
+    follow,
+    serve: async (where, name, port) => {
+      await follow(t, where, process.execPath, "-e", server, name, `${port}`).next();
+    },
   };
 }
 
@@ -94,11 +105,37 @@ const server = `
   });
 `;
 
-async function serve(t: TestContext, inside: readonly string[], name: string, port: number) {
-  const [program = "", ...words] = [...inside, process.execPath];
-  const child = spawn(program, [...words, "-e", server, name, `${port}`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  await once(child.stdout, "data");
+/** Node scripts that have a `socket`: one sends as fast as it may, the other tells what arrives, in bytes per second. */
+export const traffic = {
+  send: `
+    const block = Buffer.alloc(65536);
+    const more = () => { while (socket.write(block)); };
+    socket.on("drain", more).on("error", () => process.exit()).on("close", () => process.exit());
+    more();
+  `,
+  // What a bucket lets through at once is over after the first second.
+  measure: `
+    let first, begun, bytes = 0;
+    socket.on("error", () => {}).on("data", ({ length }) => {
+      const now = performance.now();
+      first ??= now;
+      if (now - first < 1000) return;
+      begun ??= now;
+      bytes += length;
+      if (now - begun < 3000) return;
+      console.log(Math.round(bytes / (now - begun) * 1000));
+      process.exit();
+    });
+  `,
+} as const;
+
+export const connected = (address: string, port: number, script: string) =>
+  `const socket = require("node:net").connect(${port}, "${address}", () => {${script}});`;
+
+/** Starts one that waits for its connection, and answers what it tells. */
+export async function listen(t: TestContext, machine: Machine, port: number, script: string) {
+  const listening = `require("node:net").createServer((socket) => {${script}}).listen(${port}, "0.0.0.0", () => console.log("ready"));`;
+  const lines = machine.follow(t, "internet", process.execPath, "-e", listening);
+  await lines.next();
+  return lines;
 }

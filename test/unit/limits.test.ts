@@ -73,6 +73,7 @@ const values: { readonly [U in keyof UnitValues]: fc.Arbitrary<LimitValue> } = {
   bytes: fc.integer({ min: 2 ** 20, max: 2 ** 40 }).map((bytes) => bytes - (bytes % 65_536)),
   count: fc.integer({ min: 10, max: 100 }),
   switch: fc.constantFrom(0, 1),
+  rate: fc.integer({ min: 1000, max: 12_500_000_000 }),
   list: fc.constantFrom("0", "0-3", "1,3-5"),
   bytesPerSecond: rates(),
   operationsPerSecond: rates(),

@@ -50,6 +50,8 @@ const examples: Readonly<Record<string, string>> = {
   "device-read-iops": "8:0:100",
   "device-write-iops": "/dev/sda:100",
   hugetlb: "2MB:64m",
+  "net-rate-up": "10mbit",
+  "net-rate-down": "1.25m",
   "cap-add": "CHOWN",
   "cap-drop": "KILL",
   seccomp: "none",

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
-import { readCgroupFile } from "../../kernel/cgroupfs.ts";
+import { readCgroupFile, writeCgroupFile } from "../../kernel/cgroupfs.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
+import { isLink, linkFiles, writeLink } from "./link.ts";
 
 /** The files of one cgroup. */
 export interface CgroupFiles {
@@ -39,10 +40,17 @@ export interface NoSuchLimit {
 }
 
 export function filesOf(directory: string): CgroupFiles {
+  if (isLink(directory)) return linkFiles(directory);
   return {
     read: (file) => readCgroupFile(directory, file),
     readAbove: (file) => readCgroupFile(dirname(directory), file),
   };
+}
+
+/** Answers what was refused, undefined where nothing was. */
+export function writeFile(directory: string, file: string, text: string): string | undefined {
+  const write = isLink(directory) ? writeLink : writeCgroupFile;
+  return write(directory, file, text);
 }
 
 /** Files as they will be when something was written that is not yet. */

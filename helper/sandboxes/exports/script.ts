@@ -57,7 +57,7 @@ export function commonGaps({ mounts, spec }: SandboxPlan): string[] {
 function networkGap({ network }: SandboxPlan["spec"]): string[] {
   if (network?.mode !== "nat" && network?.mode !== "veth") return [];
   const kept = "the host's services, other containers and cloud metadata";
-  return [`network ${network.mode}: its link, with the walls that keep it from ${kept}`];
+  return [`network ${network.mode}: its link, its rates, and the walls that keep it from ${kept}`];
 }
 
 function landlockGap({ landlock }: SandboxPlan["spec"]): string[] {

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import type { LimitsReport } from "../../helper/protocol/limitsReport.ts";
+import { json, terrarium, uniqueName } from "./cli.ts";
+import { addresses, connected, listen, type Machine, startMachine, traffic } from "./internet.ts";
+import { needsRoot } from "./isolated.ts";
+
+const rate = 1_000_000;
+const nodeInside = ["-v", `${process.execPath}:${process.execPath}:ro`];
+const nat = ["--userns", "root", "--network", "nat", "--dns", "192.0.2.1", ...nodeInside];
+
+function assertNear(measured: number, expected: number): void {
+  const words = `${measured} bytes per second, where ${expected} are allowed`;
+  assert.ok(Math.abs(measured - expected) <= expected / 10, words);
+}
+
+/** What gets through from inside, with more wanting to. */
+async function measureUp(
+  t: TestContext,
+  machine: Machine,
+  options: readonly string[],
+  before = "",
+) {
+  const lines = await listen(t, machine, 5001, traffic.measure);
+  const script = connected(addresses.internet, 5001, traffic.send);
+  const words = [...nat, ...options, "--", "sh", "-c", `${before}exec "$0" -e "$1"`];
+  await machine.client.run(["run", ...words, process.execPath, script]);
+  return Number((await lines.next()).value);
+}
+
+async function measureDown(t: TestContext, machine: Machine, options: readonly string[]) {
+  await listen(t, machine, 5002, traffic.send);
+  const script = connected(addresses.internet, 5002, traffic.measure);
+  const words = [...nat, ...options, "--", process.execPath, "-e", script];
+  return Number((await machine.client.run(["run", ...words])).stdout);
+}
+
+describe("the rate of a network link", needsRoot, () => {
+  test("--net-rate-up bounds what a sandbox sends", async (t) => {
+    const machine = await startMachine(t);
+    assertNear(await measureUp(t, machine, ["--net-rate-up", "8mbit"]), rate);
+  });
+
+  test("--net-rate-down bounds what it is sent", async (t) => {
+    const machine = await startMachine(t);
+    assertNear(await measureDown(t, machine, ["--net-rate-down", `${rate}`]), rate);
+  });
+
+  test("without a rate there is a hundred times as much", async (t) => {
+    const machine = await startMachine(t);
+    assert.ok((await measureUp(t, machine, [])) > 100 * rate);
+    assert.ok((await measureDown(t, machine, [])) > 100 * rate);
+  });
+
+  test("root inside, with all that belongs to its network, does not lift it", async (t) => {
+    const machine = await startMachine(t);
+    const lift = [
+      "tc qdisc delete dev eth0 root",
+      "tc qdisc replace dev eth0 root pfifo",
+      "nft flush ruleset",
+      "nft delete table inet tr-$HOSTNAME",
+      "ip link set eth0 txqueuelen 10000",
+    ];
+    const before = lift.map((line) => `${line} 2>/dev/null; `).join("");
+    const options = ["--cap-add", "NET_ADMIN", "--net-rate-up", "8mbit"];
+    assertNear(await measureUp(t, machine, options, before), rate);
+  });
+
+  test("is told with the other limits, and where it is held", async (t) => {
+    const machine = await startMachine(t);
+    const name = uniqueName();
+    t.after(() => terrarium.run(["rm", "-f", name]));
+    const rates = ["--net-rate-up", "1m", "--net-rate-down", "10mbit"];
+    const ran = await machine.client.run([
+      "run",
+      "-d",
+      "--name",
+      name,
+      ...nat,
+      ...rates,
+      "--",
+      "sleep",
+      "600",
+    ]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const report = await json<LimitsReport>(["limits", name], machine.client);
+    const told = report.rows.filter(({ limit }) => limit.startsWith("netRate"));
+    assert.deepEqual(
+      told.map(({ value }) => value),
+      [1_048_576, 1_250_000],
+    );
+    const id = ran.stdout.trim();
+    assert.deepEqual(
+      told.map(({ file }) => file),
+      [`tr-${id}/nft-limit`, `tr-${id}/tc-tbf`],
+    );
+    assert.match(
+      machine.run("machine", "tc", "qdisc", "show", "dev", `tr-${id}`),
+      /tbf .*rate 10Mbit/,
+    );
+  });
+
+  test("is refused where there is no link", async () => {
+    const ran = await terrarium.run(["run", "--net-rate-up", "1m", "--", "true"]);
+    assert.equal(ran.code, 125);
+    assert.match(ran.stderr, /choose network.mode veth or nat/);
+    const report = await json<LimitsReport>(["limits", "1"]);
+    const told = report.rows.find(({ limit }) => limit === "netRateUp");
+    assert.match(told?.unavailable ?? "", /no network link of its own/);
+  });
+});
