@@ -9,6 +9,7 @@ import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { createCgroups, readLimits, removeCgroups } from "../../helper/limits/cgroups.ts";
 import type { LimitChanges } from "../../helper/limits/changes.ts";
 import { rowOf } from "../../helper/limits/effective.ts";
+import { linkController } from "../../helper/limits/files/link.ts";
 import { cgroupOf, fileIn } from "../../helper/limits/read.ts";
 import { limitTable } from "../../helper/limits/table.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
@@ -75,14 +76,19 @@ const samples = (device: string): { readonly [N in LimitName]: LimitValue } => (
   ioReadOps: { [device]: 100 },
   ioWriteOps: { [device]: 200 },
   hugetlbBytes: { "2MB": 1024 * mebibyte },
+  netRateUp: mebibyte,
+  netRateDown: mebibyte,
 });
+
+/** A link's are tried in network-rates.test.ts. */
+const rows = limitTable.filter(({ controller }) => controller !== linkController);
 
 describe("each limit", needsRoot, () => {
   let device = "";
   before(() => {
     device = makeLoopDisk({ after }).device;
   });
-  for (const row of limitTable) {
+  for (const row of rows) {
     const { limit } = row;
     const place = cgroupOf(row, placed("/"));
     const file = place && fileIn(row, place.hierarchy);
