@@ -6,6 +6,7 @@ import type { LimitValue } from "../protocol/limitUnits.ts";
 import { named } from "./devices.ts";
 import { effectiveLimit, parentCgroup, rowOf } from "./effective.ts";
 import { online } from "./machine.ts";
+import { checkProtection } from "./protection.ts";
 import type { EffectiveRule, LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
@@ -47,6 +48,7 @@ const judges: { readonly [rule in EffectiveRule]?: Judge } = {
     if (share > most)
       throw unavailable(row, `${quota.file} leaves ${most} processors' worth of time`);
   },
+  protection: (row, value, { cgroup }) => checkProtection(row, value, cgroup),
   nearest: (row, value, { cgroup }) => {
     if (typeof value === "string") checkSubset(row, value, cgroup);
   },

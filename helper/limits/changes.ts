@@ -7,6 +7,7 @@ import { rowOf } from "./effective.ts";
 import { type CgroupWrite, filesAfter, filesOf, type LimitFile } from "./files/limitFile.ts";
 import { ofThisMachine } from "./machine.ts";
 import { checkMemory } from "./memoryInUse.ts";
+import { roomAbove } from "./protection.ts";
 import { cgroupOf, fileIn, readLimit } from "./read.ts";
 import { type LimitRow, limitTable } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -33,23 +34,37 @@ export function changesOf(
   cgroups: readonly PlacedCgroup[],
   changes: LimitChanges,
 ): readonly Change[] {
+  const limitOf: Asked["limitOf"] = (limit) => {
+    const asked = changes[limit];
+    return asked === undefined ? readLimit(rowOf(limit), cgroups)?.value : (asked ?? undefined);
+  };
   return limitTable.flatMap((row): readonly Change[] => {
     const asked = changes[row.limit];
     if (asked === undefined) return [];
-    const { cgroup, file } = place(row, cgroups);
-    if (asked === null || isEmpty(asked)) return [{ row, file, cgroup, value: undefined }];
-    const value = ofThisMachine(row, asked);
-    const together: Asked = {
-      cgroup,
-      limitOf: (limit) => {
-        const other = changes[limit];
-        return other === undefined ? readLimit(rowOf(limit), cgroups)?.value : (other ?? undefined);
-      },
-    };
-    checkAbove(row, value, together);
-    checkMemory(row, value, together);
-    return [{ row, file, cgroup, value }];
+    const change = changeOf(row, asked, cgroups);
+    judge(change, { cgroup: change.cgroup, limitOf });
+    const room = roomAbove(row, change.value, change.cgroup);
+    return room ? [{ ...change, ...room }, change] : [change];
   });
+}
+
+function changeOf(
+  row: LimitRow,
+  asked: LimitValue | null,
+  cgroups: readonly PlacedCgroup[],
+): Change {
+  const isNone = asked === null || isEmpty(asked);
+  return {
+    row,
+    ...place(row, cgroups),
+    value: isNone ? undefined : ofThisMachine(row, asked),
+  };
+}
+
+function judge({ row, value }: Change, asked: Asked): void {
+  if (value === undefined) return;
+  checkAbove(row, value, asked);
+  checkMemory(row, value, asked);
 }
 
 function place(row: LimitRow, cgroups: readonly PlacedCgroup[]): Pick<Change, "cgroup" | "file"> {
@@ -75,13 +90,21 @@ export function heldBefore(
   changes: readonly Change[],
   cgroups: readonly PlacedCgroup[],
 ): readonly Change[] {
-  const names = changes.flatMap(({ row }) => [row.limit, ...(row.moves ?? [])]);
-  return limitTable.flatMap((row): readonly Change[] => {
-    const cgroup = names.includes(row.limit) ? cgroupOf(row, cgroups) : undefined;
-    const file = cgroup && fileIn(row, cgroup.hierarchy);
-    if (!cgroup || !file || "reason" in file) return [];
-    return [{ row, file, cgroup, value: file.read(filesOf(cgroup.directory)) }];
-  });
+  const asked = changes.map(({ row }) => row.limit);
+  const moved = changes
+    .flatMap(({ row }) => row.moves ?? [])
+    .filter((limit) => !asked.includes(limit))
+    .flatMap((limit) => tryToPlace(rowOf(limit), cgroups));
+  return [...changes, ...moved].map((change) => ({
+    ...change,
+    value: change.file.read(filesOf(change.cgroup.directory)),
+  }));
+}
+
+function tryToPlace(row: LimitRow, cgroups: readonly PlacedCgroup[]) {
+  const cgroup = cgroupOf(row, cgroups);
+  const file = cgroup && fileIn(row, cgroup.hierarchy);
+  return !cgroup || !file || "reason" in file ? [] : [{ row, file, cgroup }];
 }
 
 /** In the order of the table. A file that holds several limits is written once, with all of them. */

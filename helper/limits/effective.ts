@@ -44,7 +44,11 @@ const deciders: Readonly<Record<EffectiveRule, Decider>> = {
   least: (row, cgroups) => leastOf(cgroups, (cgroup) => numberOf(row, cgroup)),
   each: nearest,
   processors: (_row, cgroups) => leastOf(cgroups, processors),
-  protection: (row, cgroups) => leastOf(cgroups, (cgroup) => protectionOf(row, cgroup)),
+  protection: (row, cgroups) =>
+    // Version 1's soft limit is its own alone.
+    cgroups[0].hierarchy.version === 1
+      ? cgroups[0]
+      : leastOf(cgroups, (cgroup) => protectionOf(row, cgroup)),
   nearest,
   own: (_row, [own]) => own,
 };

@@ -16,7 +16,7 @@ export function hugetlb(word: "max" | "limit_in_bytes", none: string): LimitFile
   return {
     name: fileOf("SIZE"),
     find: (files) =>
-      hugePageSizes()
+      [...held(files).map(([size]) => size), ...hugePageSizes()]
         .map(fileOf)
         .find((file) => files.read(file) !== undefined),
     read: (files) => {

@@ -1,0 +1,231 @@
+import { buildProgram, distributionFiles, nodeFiles } from "./programs.ts";
+import { describeScenes, type Scene } from "./scenes.ts";
+
+/**
+ * `share COUNTER LIMIT` says whether a counter grows by what the limit allows in a second, within a tenth, in
+ * the best of two windows and never more: an emulated processor is slow, and has its moments.
+ */
+const prologue = `
+mkdir -p /home/user /run/user/1000; chown 1000:1000 /home/user /run/user/1000
+terrarium() { node /opt/terrarium/dist/bin/terrarium "$@"; }
+as_user() { XDG_RUNTIME_DIR=/run/user/1000 su user -c "node /opt/terrarium/dist/bin/terrarium $*"; }
+cgroup() { cat /sys/fs/cgroup/terrarium/$id/$1; }
+eventually() { for round in $(seq 100); do "$@" && return; sleep 0.2; done; echo "never: $*"; }
+share() {
+  for window in 1 2; do
+    read -r began rest < /proc/uptime; before=$($1); sleep 3; after=$($1)
+    read -r ended rest < /proc/uptime
+    echo "$before $after $began $ended"
+  done | awk -v limit=$2 '
+    { now = ($2 - $1) / ($4 - $3) / limit; if (now > best) best = now }
+    END { print (best > 0.9 && best < 1.1 ? "as much as it may" : "of the limit: " best) }'
+}
+cpu() { cgroup cpu.stat | awk '/^usage_usec/ { print $2 }'; }
+disk() { cgroup io.stat | tr ' ' '\\n' | awk -F= -v name=$what '$1 == name { print $2 }'; }
+echo user:x:1000:1000::/home/user:/bin/sh >> /etc/passwd; echo user:x:1000: >> /etc/group
+truncate -s 64M /image /swap; losetup /dev/loop0 /image; losetup /dev/loop1 /swap
+mke2fs /dev/loop0 > /dev/null; mkdir /disk; mount -t ext4 /dev/loop0 /disk; mkdir -m 777 /disk/data
+dd if=/dev/zero of=/disk/data/file bs=1M count=40 2>/dev/null; chmod 666 /disk/data/file; sync
+`;
+
+const box = [
+  ...["--cpu-period 50000", "--cpu-quota 20000", "--cpu-burst 5000", "--cpu-shares 1024"],
+  ...["--cpuset-cpus 0", "--cpuset-mems 0", "-m 64m", "--memory-swap 96m", "--memory-high 48m"],
+  ...["--memory-reservation 32m", "--memory-min 16m", "--oom-group 1", "--pids-limit 50"],
+  ...["--blkio-weight 300", "--device-read-bps /dev/loop0:1m", "--device-write-bps 7:0:2m"],
+  ...["--device-read-iops /dev/loop0:100", "--device-write-iops /dev/loop0:50"],
+  ...["--hugetlb 2MB:64m"],
+].join(" ");
+
+const files = [
+  ...["cpu.max", "cpu.max.burst", "cpu.weight", "cpuset.cpus", "cpuset.mems", "memory.max"],
+  ...["memory.swap.max", "memory.high", "memory.low", "memory.min", "memory.oom.group", "pids.max"],
+  ...["io.weight", "io.max", "hugetlb.2MB.max"],
+];
+
+const rows: readonly Scene[] = [
+  {
+    name: "writes every limit to the kernel's file",
+    script: `
+      id=$(terrarium run -d --name box ${box} -- sleep 1000)
+      for file in ${files.join(" ")}; do echo $file $(cgroup $file); done`,
+    shows: [
+      "cpu.max 20000 50000\ncpu.max.burst 5000\ncpu.weight 100\ncpuset.cpus 0\ncpuset.mems 0",
+      "memory.max 67108864\nmemory.swap.max 33554432\nmemory.high 50331648\nmemory.low 33554432",
+      "memory.min 16777216\nmemory.oom.group 1\npids.max 50\nio.weight default 2930",
+      "io.max 7:0 rbps=1048576 wbps=2097152 riops=100 wiops=50\nhugetlb.2MB.max 67108864\n",
+    ].join("\n"),
+  },
+  {
+    name: "reads them back, in force, protected memory as far as the cgroup above is protected too",
+    script: `
+      terrarium limits box --json | node -e '
+        const { rows } = JSON.parse(require("fs").readFileSync(0));
+        for (const { limit, value, effective } of rows) {
+          if (effective) console.log(limit, JSON.stringify([value, effective.value]), effective.title);
+        }'
+      cat /sys/fs/cgroup/terrarium/memory.low
+      id=$(terrarium run -d --memory-reservation 8m -- sleep 1000); cat /sys/fs/cgroup/terrarium/memory.low
+      terrarium rm -f box $id | sed "s/$id/ID/"`,
+    shows: [
+      "cpuPeriodUs [50000,50000] box\ncpuQuotaUs [20000,20000] box\ncpuBurstUs [5000,5000] box",
+      'cpusetCpus ["0","0"] box\ncpusetMems ["0","0"] box\nmemoryBytes [67108864,67108864] box',
+      "memoryHighBytes [50331648,50331648] box\nmemoryLowBytes [33554432,33554432] box",
+      "memoryMinBytes [16777216,16777216] box\nswapBytes [33554432,33554432] box\noomGroup [1,1] box",
+      'pidsMax [50,50] box\nioWeight [300,300] box\nioReadBytes [{"/dev/loop0":1048576},{"/dev/loop0":1048576}] box',
+      'ioWriteBytes [{"/dev/loop0":2097152},{"/dev/loop0":2097152}] box',
+      'ioReadOps [{"/dev/loop0":100},{"/dev/loop0":100}] box',
+      'ioWriteOps [{"/dev/loop0":50},{"/dev/loop0":50}] box',
+      'hugetlbBytes [{"2MB":67108864},{"2MB":67108864}] box',
+      "33554432\n41943040\nbox\nID\n",
+    ].join("\n"),
+  },
+  {
+    name: "switches on only what is asked for",
+    script: `
+      rmdir /sys/fs/cgroup/terrarium; cd /sys/fs/cgroup
+      for name in $(cat cgroup.subtree_control); do echo -$name > cgroup.subtree_control; done
+      terrarium run -m 64m -- true; cat cgroup.subtree_control
+      terrarium run --cpuset-cpus 0 -- true; cat cgroup.subtree_control`,
+    shows: "cpu memory pids\ncpuset cpu memory pids\n",
+  },
+  {
+    name: "refuses what would not be in force, with the reason, and leaves nothing",
+    script: `
+      terrarium run --memory-swappiness 10 -- true
+      terrarium run --cpuset-cpus 7 -- true
+      terrarium run --hugetlb 3MB:1m -- true
+      terrarium run --cpu-quota 10000 --cpu-burst 20000 -- true 2>&1 | sed 's,terrarium/[^/]*/,ID/,'
+      ls -d /sys/fs/cgroup/terrarium/*/ 2>/dev/null`,
+    shows: [
+      "terrarium: Cannot set the limit Swappiness: in cgroup v2 the whole machine has one, /proc/sys/vm/swappiness.",
+      "terrarium: Cannot set the limit Processors: 7 cannot be had: /sys/fs/cgroup/terrarium/cpuset.cpus.effective says 0-1.",
+      "terrarium: Cannot set the limit Huge pages: this machine has no huge pages of 3MB (it has 1GB and 2MB).",
+      "terrarium: The kernel refused the limit CPU burst 20000 µs (EINVAL from /sys/fs/cgroup/ID/cpu.max.burst): it cannot be above the quota, which is 10000.\n",
+    ].join("\n"),
+  },
+  {
+    name: "says to an ordinary user what was not delegated, and what the cgroup above leaves",
+    script: `
+      cd /sys/fs/cgroup; mkdir delegated; echo 64M > delegated/memory.max
+      chown 1000 delegated delegated/cgroup.procs delegated/cgroup.subtree_control
+      echo 0 > delegated/cgroup.procs # this very shell
+      as_user run --device-read-bps /dev/loop0:1m -- true 2>&1 | cut -d';' -f1
+      as_user run -m 128m -- true
+      as_user run --memory-min 8m -- true
+      as_user run -m 32m -- echo done`,
+    shows: [
+      "terrarium: Cannot set the limit Read rate: the io controller is not delegated to this user",
+      "terrarium: Cannot set the limit Memory: /sys/fs/cgroup/delegated/memory.max leaves 64 MB at most.",
+      "terrarium: Cannot set the limit Memory minimum: /sys/fs/cgroup/delegated/memory.min protects 0 B: set it there first.",
+      "done\n",
+    ].join("\n"),
+  },
+];
+
+const loop = "sh -c 'while :; do :; done'";
+
+const truth: readonly Scene[] = [
+  {
+    name: "gives a busy loop 20 % of a processor",
+    script: `
+      id=$(terrarium run -d --name busy --cpu-period 100000 --cpu-quota 20000 -- ${loop})
+      share cpu 200000; terrarium rm -f busy`,
+    shows: "as much as it may\nbusy\n",
+  },
+  {
+    name: "divides a processor by weight",
+    script: `
+      for shares in 2048 512; do
+        terrarium run -d --name s$shares --cpuset-cpus 0 --cpu-shares $shares -- ${loop}
+      done > /ids
+      used() { while read -r id; do echo $(cgroup cpu.weight) $(cpu); done < /ids; }
+      (used; sleep 8; used) | awk '
+        { weight[NR] = $1; used[NR] = $2 }
+        END {
+          off = (used[3] - used[1]) / (used[4] - used[2]) / (weight[1] / weight[2])
+          print (off > 0.9 && off < 1.1 ? "by weight" : off)
+        }'
+      terrarium rm -f s2048 s512`,
+    shows: "by weight\ns2048\ns512\n",
+  },
+  {
+    name: "keeps the page cache below memory.high, and ends nobody",
+    script: `
+      id=$(terrarium run -d --name slow --memory-high 16m -v /disk/data:/data -- \\
+        sh -c 'cat /data/file > /dev/null; touch /data/done; sleep 1000')
+      eventually test -e /disk/data/done
+      cgroup memory.peak | awk '{ at = $1 / 16777216; print (at > 0.9 && at < 1.1 ? "at the limit" : at) }'
+      cgroup memory.events | grep "^oom_kill"; terrarium rm -f slow`,
+    shows: "at the limit\noom_kill 0\nslow\n",
+  },
+  {
+    name: "ends all of a sandbox together where it is asked to, and one process where not",
+    script: `
+      hog='sleep 1000 & dd if=/dev/zero of=/dev/null bs=100M count=1; echo still here'
+      terrarium run -m 32m -- sh -c "$hog" 2>/dev/null; echo $?
+      terrarium run -m 32m --oom-group 1 -- sh -c "$hog" 2>/dev/null; echo $?`,
+    shows: "still here\n0\n137\n",
+  },
+  {
+    name: "lets it have as much swap as was asked for",
+    script: `
+      mkswap /dev/loop1 >/dev/null; swapon /dev/loop1
+      for sum in 32m 64m; do
+        terrarium run -m 32m --memory-swap $sum -- \\
+          sh -c 'dd if=/dev/zero of=/dev/null bs=48M count=1 2>/dev/null; echo $?'
+      done
+      terrarium run -m 32m --memory-swap 64m -- \\
+        sh -c 'dd if=/dev/zero of=/dev/null bs=80M count=1 2>/dev/null; echo $?'
+      swapoff /dev/loop1`,
+    shows: "137\n0\n137\n",
+  },
+  ...disks(),
+  {
+    name: "gives huge pages up to the limit",
+    script: `
+      echo 8 > /proc/sys/vm/nr_hugepages
+      terrarium run --hugetlb 2MB:6m -- sh -c 'huge-pages 8; echo $?' 2>/dev/null
+      terrarium run -- huge-pages 4 | tail -1`,
+    shows: "1\n2\n3\n135\n4\n",
+  },
+];
+
+/** Past the page cache: what is cached does not reach the disk. */
+function disks(): readonly Scene[] {
+  const read = (block: string) => `dd if=/data/file of=/dev/null iflag=direct bs=${block}`;
+  const write = (block: string) =>
+    `dd if=/dev/zero of=/data/file oflag=direct conv=notrunc count=64 bs=${block}`;
+  const cases = [
+    ["--device-read-bps", "1m", 2 ** 20, "rbytes", read("64k")],
+    ["--device-write-bps", "1m", 2 ** 20, "wbytes", write("64k")],
+    ["--device-read-iops", "40", 40, "rios", read("4k")],
+    ["--device-write-iops", "40", 40, "wios", write("4k")],
+  ] as const;
+  return cases.map(([option, word, limit, what, load]) => ({
+    name: `gives as much of a disk as ${option} says`,
+    script: `
+      what=${what}
+      id=$(terrarium run -d --name disk ${option} /dev/loop0:${word} -v /disk/data:/data -- \\
+        sh -c 'while :; do ${load} 2>/dev/null; done')
+      share disk ${limit}; terrarium rm -f disk`,
+    shows: "as much as it may\ndisk\n",
+  }));
+}
+
+describeScenes(
+  "the limits of cgroup v2",
+  {
+    architecture: "x86_64",
+    memoryMiB: 1024,
+    timeoutMs: 480_000,
+    prologue,
+    modules: ["loop", "ext4"],
+    files: {
+      ...nodeFiles(),
+      ...distributionFiles(),
+      "/usr/bin/huge-pages": buildProgram("x86_64", "test/vm/huge-pages.c"),
+    },
+  },
+  [...rows, ...truth],
+);
