@@ -18,6 +18,7 @@ import { createCommand, startCommand } from "./commands/start.ts";
 import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { topCommand } from "./commands/top.ts";
+import { updateCommand } from "./commands/update.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { printable } from "./text.ts";
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   statsCommand,
   topCommand,
   limitsCommand,
+  updateCommand,
   eventsCommand,
   pauseCommand,
   unpauseCommand,

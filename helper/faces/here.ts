@@ -6,6 +6,7 @@ import { answer } from "../server/answer.ts";
 import { noAudit } from "../server/audit.ts";
 import { openEventWatch, shareEvents } from "../server/events.ts";
 import type { Session } from "../server/methods.ts";
+import { openReverts } from "../server/reverts.ts";
 import { openUsage } from "../server/usage.ts";
 
 /**
@@ -19,7 +20,8 @@ export function connectHere(): HelperConnection {
     void notifications.emit(name, parameters);
   const usage = openUsage(host, (round) => notify("usage/didSample", round));
   const events = openEventWatch(shareEvents(host), (event) => notify("events/didHappen", event));
-  const session: Session = { host, watch: noWatch, usage: usage.get, events };
+  const reverts = openReverts(host, noAudit);
+  const session: Session = { host, watch: noWatch, usage: usage.get, events, reverts };
   return {
     request: async (method, parameters) =>
       answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters)), noAudit),
@@ -31,6 +33,7 @@ export function connectHere(): HelperConnection {
     dispose: () => {
       usage.dispose();
       events.dispose();
+      reverts.dispose();
     },
   };
 }

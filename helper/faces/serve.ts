@@ -15,13 +15,16 @@ export function serveStdio(): void {
   keepSpareLauncher();
   const host = openSandboxHost();
   const { stdin: input, stdout: output } = process;
-  serve(
+  const served = serve(
     { host, events: shareEvents(host) },
     { uid: host.asker.uid },
     { input, output },
     auditToStderr,
   );
-  input.once("close", () => process.exit());
+  input.once("close", () => {
+    served.dispose();
+    process.exit();
+  });
 }
 
 export async function serveSocket(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { LimitName, Limits } from "../protocol/limits.ts";
+import type { LimitChanges } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
 import { type Asked, checkAbove } from "./above.ts";
 import { whyAbsent } from "./absent.ts";
@@ -12,9 +12,6 @@ import { cgroupOf, fileIn, readLimit } from "./read.ts";
 import { type LimitRow, limitTable } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
-
-/** Values to set; null: no limit any more. What is absent stays. */
-export type LimitChanges = { readonly [N in LimitName]?: Limits[N] | null };
 
 /** One limit of one cgroup, as it is to be. */
 export interface Change {
@@ -29,10 +26,11 @@ export interface PlacedWrite extends CgroupWrite {
   readonly change: Change;
 }
 
-/** What was asked for, judged by what can be had. Throws limitUnavailable. */
+/** What was asked for. Throws limitUnavailable, as `judge` does. */
 export function changesOf(
   cgroups: readonly PlacedCgroup[],
   changes: LimitChanges,
+  judge = judgeAsked,
 ): readonly Change[] {
   const limitOf: Asked["limitOf"] = (limit) => {
     const asked = changes[limit];
@@ -61,7 +59,8 @@ function changeOf(
   };
 }
 
-function judge({ row, value }: Change, asked: Asked): void {
+/** What can be had, and would be in force. */
+function judgeAsked({ row, value }: Change, asked: Asked): void {
   if (value === undefined) return;
   checkAbove(row, value, asked);
   checkMemory(row, value, asked);

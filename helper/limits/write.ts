@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit } from "../protocol/limits.ts";
-import {
-  type Change,
-  changesOf,
-  heldBefore,
-  type LimitChanges,
-  type PlacedWrite,
-  writesOf,
-} from "./changes.ts";
+import type { LimitChanges } from "../protocol/limitsReport.ts";
+import { type Change, changesOf, heldBefore, type PlacedWrite, writesOf } from "./changes.ts";
 import { named } from "./devices.ts";
 import { explainRefusal } from "./explain.ts";
 import { filesOf, writeFile } from "./files/limitFile.ts";
@@ -20,7 +14,18 @@ import type { PlacedCgroup } from "./target.ts";
  * Throws limitUnavailable, limitRefused.
  */
 export function writeLimits(cgroups: readonly PlacedCgroup[], changes: LimitChanges): void {
-  const asked = changesOf(cgroups, changes);
+  writeAll(cgroups, changesOf(cgroups, changes));
+}
+
+/** The same for what there was before: the kernel took it once, so nothing else judges it. */
+export function restoreLimits(cgroups: readonly PlacedCgroup[], before: LimitChanges): void {
+  writeAll(
+    cgroups,
+    changesOf(cgroups, before, () => undefined),
+  );
+}
+
+function writeAll(cgroups: readonly PlacedCgroup[], asked: readonly Change[]): void {
   const before = heldBefore(asked, cgroups);
   try {
     write(writesOf(asked));

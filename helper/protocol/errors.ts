@@ -48,6 +48,9 @@ export interface ErrorArguments {
   readonly cannotExecute: { readonly command: string; readonly errno: string };
   readonly noSuchCgroup: { readonly path: string };
   readonly networkFailed: { readonly what: string; readonly answer: string };
+  readonly confirmationNeeded: { readonly title: string; readonly changes: readonly string[] };
+  readonly targetChanged: { readonly target: string };
+  readonly noSuchRevert: { readonly revert: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -82,6 +85,9 @@ const errorCodes = [
   "namespaceGone",
   "noSuchCgroup",
   "networkFailed",
+  "confirmationNeeded",
+  "targetChanged",
+  "noSuchRevert",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -132,6 +138,12 @@ const wording: Wording = {
   noSuchCgroup: ({ path }) =>
     `There is no cgroup ${path}. "terrarium cgroups" shows those that exist.`,
   networkFailed: ({ what, answer }) => `Cannot make the sandbox's network: ${what}: ${answer}.`,
+  confirmationNeeded: ({ title, changes }) =>
+    `"${title}" was not made by Terrarium, so this must be confirmed: ${changes.join(", ")}.`,
+  targetChanged: ({ target }) =>
+    `"${target}" is not what it was when it was looked at: it ended, moved to another cgroup, or was made anew. Nothing was changed; look again.`,
+  noSuchRevert: ({ revert }) =>
+    `Nothing waits to be put back as ${revert}: its time is over, it was kept, or the limits were changed since.`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

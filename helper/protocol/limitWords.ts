@@ -58,6 +58,21 @@ export const limits = z.strictObject({
   netRateDown: limit(limitFacts.netRateDown),
 } satisfies Record<LimitName, unknown>);
 
+/** The same; null: no limit any more. */
+export const limitChanges = z.strictObject(nullable(limits.shape));
+
+type Shape = Readonly<Record<string, z.ZodMiniType>>;
+type Nullable<S extends Shape> = {
+  readonly [K in keyof S]: z.ZodMiniOptional<z.ZodMiniNullable<S[K]>>;
+};
+
+/** No compiler follows that it answers the shape that it was given. */
+function nullable<S extends Shape>(shape: S): Nullable<S>;
+function nullable(shape: Shape): Shape {
+  const entries = Object.entries(shape);
+  return Object.fromEntries(entries.map(([name, one]) => [name, z.optional(z.nullable(one))]));
+}
+
 /** Bytes, or a number with a suffix. */
 export const size = ({ minimum, maximum }: Range) => {
   const words = `must be bytes, or a number with k, m or g, from ${minimum} bytes up`;

@@ -1,5 +1,5 @@
 import type { CgroupMode, LimitReading } from "./inventory.ts";
-import type { LimitFact, LimitName } from "./limits.ts";
+import type { LimitFact, LimitName, Limits } from "./limits.ts";
 
 /** Every limit of one target as the kernel holds it, and what the cgroups above it leave of it. */
 export interface LimitsReport {
@@ -12,6 +12,10 @@ export interface LimitsReport {
   /** Terrarium made it: it is changed without being asked twice. */
   readonly own: boolean;
   readonly mode: CgroupMode;
+  /** Which cgroups and process it was: given back to "limits/update", another one in its place is refused. */
+  readonly identity: string;
+  /** The unit of systemd that it is, which may write these limits, too. */
+  readonly unit?: string | undefined;
   readonly rows: readonly LimitRowReport[];
 }
 
@@ -36,4 +40,20 @@ export interface EffectiveLimit {
   readonly file: string;
   /** That cgroup's name: a sandbox's, or the last component of its path. */
   readonly title: string;
+}
+
+/** Values to set; null: no limit any more. What is absent stays. */
+export type LimitChanges = { readonly [N in LimitName]?: Limits[N] | null };
+
+export interface UpdatedLimits {
+  /** What Undo asks for. */
+  readonly before: LimitChanges;
+  /** Of the limits that were asked for, as the kernel holds them now. */
+  readonly after: readonly LimitRowReport[];
+  /** Each change in words. */
+  readonly changes: readonly string[];
+  /** What may undo it behind our back, and how it is made to last. */
+  readonly note?: string | undefined;
+  /** Put back after the time that was asked for, unless "limits/keep" names it. */
+  readonly revert?: string | undefined;
 }

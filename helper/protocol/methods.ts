@@ -11,7 +11,7 @@ import type {
   SandboxSummary,
 } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
-import type { LimitsReport } from "./limitsReport.ts";
+import type { LimitsReport, UpdatedLimits } from "./limitsReport.ts";
 import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
 import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
@@ -68,6 +68,9 @@ export interface Results {
   "sandbox/unpause": null;
   "sandbox/remove": null;
   "limits/read": LimitsReport;
+  "limits/update": UpdatedLimits;
+  "limits/keep": null;
+  "limits/revert": null;
   "layer/list": readonly KeptLayer[];
   "layer/remove": null;
   "process/enter": StartedProcess;

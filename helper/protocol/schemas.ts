@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
-import { limit, limits } from "./limitWords.ts";
+import { limit, limitChanges, limits } from "./limitWords.ts";
 import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
 import { overlays } from "./overlays.ts";
@@ -135,6 +135,7 @@ const terminalEnvironment = z._default(environment, {});
 const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
 /** A sandbox, a process id, or a cgroup: a path that begins with a slash. */
 const cgroupTarget = text(4095).check(z.minLength(1));
+const revertId = z.string().check(z.regex(/^[0-9a-f]{12}$/, "must be what an update answered"));
 const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
 const namespaceType = z.enum(namespaceTypes);
 
@@ -205,6 +206,19 @@ export const parameterSchemas = {
     force: z._default(z.boolean(), false),
   }),
   "limits/read": z.strictObject({ target: cgroupTarget }),
+  "limits/update": z.strictObject({
+    target: cgroupTarget,
+    limits: limitChanges,
+    /** The user was asked, and said yes: for what Terrarium did not make. */
+    confirmed: z._default(z.boolean(), false),
+    /** From "limits/read": refuses another process or cgroup that took its place. */
+    identity: z.optional(text(1024)),
+    /** Put back after that time, or as soon as this client is gone, unless it is kept. */
+    revertAfterMs: z.optional(z.int().check(z.minimum(1_000), z.maximum(86_400_000))),
+  }),
+  "limits/keep": z.strictObject({ revert: revertId }),
+  /** Puts back at once. */
+  "limits/revert": z.strictObject({ revert: revertId }),
   "layer/list": z.strictObject({}),
   "layer/remove": z.strictObject({ name: z.union([sandboxName, imageName]) }),
   "process/enter": z.strictObject({

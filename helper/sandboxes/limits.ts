@@ -1,8 +1,11 @@
 import { basename } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
+import { identityOf } from "../limits/identity.ts";
 import { reportLimits, type TitleOf } from "../limits/report.ts";
+import { unitOf } from "../limits/systemd.ts";
 import { type CgroupTarget, limitPlaces, type PlacedCgroup } from "../limits/target.ts";
+import { deviceOf } from "../network/device.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitsReport } from "../protocol/limitsReport.ts";
 import { findCgroupTarget } from "./cgroupTarget.ts";
@@ -18,6 +21,7 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
   if (found.sandbox !== undefined && !(owner && isRunning(owner))) {
     throw new TerrariumError("sandboxNotRunning", { target });
   }
+  const unit = unitOf(found.cgroups);
   return {
     target,
     title: found.title,
@@ -25,12 +29,14 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
     sandbox: owner?.id,
     own: owner !== undefined,
     mode: readCgroupMounts().mode,
+    identity: identityOf(found),
+    unit: unit && printable(unit),
     rows: reportLimits(limitPlaces(found), titlesFrom(records)),
   };
 }
 
 /** The sandbox that a target is, or is part of: a process or a cgroup inside. */
-function ownerOf(
+export function ownerOf(
   { sandbox, cgroups }: CgroupTarget,
   records: readonly SandboxRecord[],
 ): SandboxRecord | undefined {
@@ -39,11 +45,12 @@ function ownerOf(
   );
 }
 
-function isInside({ directory }: PlacedCgroup, { cgroups }: SandboxRecord): boolean {
+export function isInside({ directory }: PlacedCgroup, { id, cgroups }: SandboxRecord): boolean {
+  if (directory === deviceOf(id)) return true;
   return cgroups.some((own) => `${directory}/`.startsWith(`${own.directory}/`));
 }
 
-function titlesFrom(records: readonly SandboxRecord[]): TitleOf {
+export function titlesFrom(records: readonly SandboxRecord[]): TitleOf {
   const names = new Map(
     records.flatMap(({ name, cgroups }) => cgroups.map(({ directory }) => [directory, name])),
   );

@@ -3,7 +3,9 @@ import { killCgroup, removeCgroups } from "../limits/cgroups.ts";
 import { removeWalls } from "../network/removeWalls.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
+import { putBack, readReverts } from "./pendingReverts.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
+import type { StateDirectory } from "./stateDirectory.ts";
 
 /**
  * Brings the registry in line with the kernel: what lives is kept as it is (a new helper adopts it by
@@ -19,6 +21,20 @@ export function reconcile({ registry }: SandboxHost): void {
     if (sweepCgroups(id) && !lasting) registry.remove(id);
   }
   registry.removeUnfinished();
+  putBackOrphans(registry.state);
+}
+
+/** Limits that a helper tried out which was killed before anybody could keep them. */
+function putBackOrphans(state: StateDirectory): void {
+  for (const revert of readReverts(state)) {
+    if (lives(revert.holder)) continue;
+    try {
+      putBack(state, revert);
+    } catch (error) {
+      // The kernel does not take the old value any more: nobody is there to be told.
+      if (!TerrariumError.is(error)) throw error;
+    }
+  }
 }
 
 /**

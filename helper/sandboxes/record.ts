@@ -3,7 +3,7 @@ import { sandboxSpec } from "../protocol/schemas.ts";
 import { sandboxIdentity } from "./identity/identity.ts";
 
 /** A process that cannot be mistaken for a later one with the same pid: start time is field 22 of /proc/PID/stat. */
-const processIdentity = z.object({ pid: z.int(), startTimeTicks: z.int() });
+export const processIdentity = z.object({ pid: z.int(), startTimeTicks: z.int() });
 
 const idPattern = /^[0-9a-f]{12}$/;
 

@@ -9,6 +9,8 @@ export interface StateDirectory {
   readonly sandboxes: string;
   /** One-shot sockets of `exec` and `enter` terminals. */
   readonly terminals: string;
+  /** Limits that wait to be put back. */
+  readonly reverts: string;
   readonly lockFile: string;
 }
 
@@ -19,6 +21,7 @@ export function openStateDirectory(runtime = runtimeDirectory()): StateDirectory
     root,
     sandboxes: join(root, "sandboxes"),
     terminals: join(root, "terminals"),
+    reverts: join(root, "reverts"),
     lockFile: join(root, "lock"),
   };
   for (const directory of [state.root, state.sandboxes, state.terminals]) makePrivate(directory);

@@ -3,7 +3,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { MethodName, Results } from "../protocol/methods.ts";
 import { type ParameterOutput, parameterSchemas } from "../protocol/schemas.ts";
 import type { Audit } from "./audit.ts";
-import { methods, type Session } from "./methods.ts";
+import { type Details, methods, type Session } from "./methods.ts";
 
 /** Who is at the other end, from the kernel. */
 export interface Peer {
@@ -22,11 +22,12 @@ export async function answer<M extends MethodName>(
   audit: Audit,
 ): Promise<Results[M]> {
   const method = methods[name];
-  const note = (outcome: string) =>
-    method.changes && audit({ uid: peer.uid, method: name, outcome });
+  const note = (outcome: string, details?: Details) =>
+    method.changes && audit({ uid: peer.uid, method: name, outcome, ...details });
   try {
-    const result = await method.handle(session, parse(name, parameters));
-    note("done");
+    const parsed = parse(name, parameters);
+    const result = await method.handle(session, parsed);
+    note("done", method.details?.(parsed, result));
     return result;
   } catch (error) {
     const known = toKnownError(error);

@@ -3,6 +3,9 @@ export interface AuditEntry {
   readonly uid: number;
   readonly method: string;
   readonly outcome: string;
+  readonly target?: string | undefined;
+  /** What was changed, from what to what. */
+  readonly changes?: readonly string[] | undefined;
 }
 
 export type Audit = (entry: AuditEntry) => void;

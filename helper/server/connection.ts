@@ -15,6 +15,7 @@ import type { Audit } from "./audit.ts";
 import { type Events, openEventWatch } from "./events.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods, type Session } from "./methods.ts";
+import { openReverts } from "./reverts.ts";
 import { openUsage } from "./usage.ts";
 import { openWatch } from "./watch.ts";
 
@@ -55,6 +56,7 @@ export function serve(
     watch: openWatch(host, (change) => {
       connection.sendNotification("inventory/didChange", change).catch(() => undefined);
     }),
+    reverts: openReverts(host, (entry) => audit({ uid: peer.uid, ...entry })),
   };
   for (const name of Object.keys(methods) as MethodName[]) {
     connection.onRequest(
@@ -67,6 +69,7 @@ export function serve(
     session.watch.dispose();
     session.events.dispose();
     usage.dispose();
+    session.reverts.dispose();
     connection.dispose();
     input.destroy();
   };

@@ -30,7 +30,9 @@ import { startSandbox } from "../sandboxes/start.ts";
 import { processesOfTarget } from "../sandboxes/targetProcesses.ts";
 import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
+import type { AuditEntry } from "./audit.ts";
 import type { EventWatch } from "./events.ts";
+import type { Reverts } from "./reverts.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a handler works with: the sandboxes of this helper, and what this connection watches. */
@@ -39,11 +41,16 @@ export interface Session {
   readonly watch: Watch;
   readonly usage: () => Promise<UsageFeed>;
   readonly events: EventWatch;
+  readonly reverts: Reverts;
 }
+
+export type Details = Pick<AuditEntry, "target" | "changes">;
 
 export interface Method<M extends MethodName> {
   /** Changes something: leaves a line in the audit log. */
   readonly changes: boolean;
+  /** More for that line than who, which method and how it ended. */
+  readonly details?: (parameters: ParameterOutput<M>, result: Results[M]) => Details;
   handle(session: Session, parameters: ParameterOutput<M>): Results[M] | Promise<Results[M]>;
 }
 
@@ -133,6 +140,25 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     handle: async ({ host }, { target }) =>
       (await import("../sandboxes/limits.ts")).readTargetLimits(host, target),
   },
+  "limits/update": {
+    changes: true,
+    handle: async ({ host, reverts }, parameters) => {
+      const updated = await (await limitChanges()).updateLimits(host, parameters);
+      reverts.schedule(updated.revert, parameters.revertAfterMs);
+      return updated;
+    },
+    details: ({ target }, { changes }) => ({ target, changes }),
+  },
+  "limits/keep": {
+    changes: true,
+    handle: ({ reverts }, { revert }) => done(reverts.keep(revert)),
+    details: ({ revert }) => ({ target: revert }),
+  },
+  "limits/revert": {
+    changes: true,
+    handle: ({ reverts }, { revert }) => done(reverts.revert(revert)),
+    details: ({ revert }) => ({ target: revert }),
+  },
   "layer/list": { changes: false, handle: ({ host }) => listLayers(host) },
   "layer/remove": {
     changes: true,
@@ -221,6 +247,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
 /** Rarely asked for, so loaded then. */
 function isolation() {
   return import("../sandboxes/isolation.ts");
+}
+
+function limitChanges() {
+  return import("../sandboxes/updateLimits.ts");
 }
 
 async function done(work: Promise<void>): Promise<null> {

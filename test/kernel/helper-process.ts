@@ -15,19 +15,26 @@ export interface HelperProcess {
   readonly connection: HelperConnection;
   descriptors(): number;
   residentBytes(): number;
+  /** What it wrote to standard error so far: the audit log. */
+  log(): string;
   kill(): Promise<void>;
 }
 
 export async function startHelper(): Promise<HelperProcess> {
   const child = spawn(process.execPath, [...smallHeap, client, "helper", "--stdio"], {
     cwd: "/",
-    stdio: ["pipe", "pipe", "ignore"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => undefined);
+  let log = "";
+  child.stderr.on("data", (text) => {
+    log += text;
+  });
   return {
     connection: await connectClient({ input: child.stdout, output: child.stdin }, "test"),
     descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
     residentBytes: () => residentBytes(child.pid),
+    log: () => log,
     kill: () => kill(child),
   };
 }

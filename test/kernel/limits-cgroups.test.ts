@@ -16,11 +16,11 @@ import {
   readLimits,
   removeCgroups,
 } from "../../helper/limits/cgroups.ts";
-import type { LimitChanges } from "../../helper/limits/changes.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
 import type { Limits } from "../../helper/protocol/limits.ts";
+import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import { becomeStranger, needsRoot } from "./isolated.ts";
 
 /** A process that is killed from outside must fail a test, not hang it. */

@@ -1,58 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
-import { childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import type { LimitName } from "../../helper/protocol/limits.ts";
-import type { LimitRowReport, LimitsReport } from "../../helper/protocol/limitsReport.ts";
-import { inspect, json, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { describe, test } from "node:test";
+import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import { limitsOf, makeCgroup, row } from "./cgroup-limits.ts";
+import { inspect, startSandbox, terrarium, uniqueName } from "./cli.ts";
 import { needsRoot, startPlain } from "./isolated.ts";
-
-function limitsOf(target: string | number): Promise<LimitsReport> {
-  return json(["limits", `${target}`]);
-}
-
-function row({ rows }: LimitsReport, limit: LimitName): LimitRowReport {
-  const found = rows.find((candidate) => candidate.limit === limit);
-  assert.ok(found, limit);
-  return found;
-}
-
-/** The same new cgroup in the hierarchies of these controllers; it is removed with the test. */
-function makeCgroup(t: TestContext, path: string, ...controllers: readonly string[]) {
-  const { hierarchies } = readCgroupMounts();
-  const directories = hierarchies
-    .filter((hierarchy) => hierarchy.controllers.some((one) => controllers.includes(one)))
-    .map(({ mountPoint }) => join(mountPoint, path));
-  for (const directory of directories) {
-    mkdirSync(directory);
-    t.after(() => removeWithChildren(directory));
-  }
-  return (file: string, text: string) => {
-    for (const directory of directories) {
-      try {
-        writeFileSync(join(directory, file), text, { flag: "r+" });
-      } catch {
-        // Another hierarchy's file.
-      }
-    }
-  };
-}
-
-/** Hooks run in the order in which they were given, so the outer one comes first. */
-function removeWithChildren(directory: string): void {
-  for (const child of childCgroups(directory)) removeWithChildren(join(directory, child));
-  if (existsSync(directory)) rmdirSync(directory);
-}
 
 describe("the limits of", needsRoot, () => {
   test("a sandbox are those of its own cgroup, with the file that holds each", async (t) => {
@@ -88,8 +42,8 @@ describe("a limit is in effect", needsRoot, () => {
   test("from the lowest of the cgroups above, which is named", async (t) => {
     const outer = uniqueName();
     const inner = `${outer}/inner`;
-    makeCgroup(t, outer, "pids", "memory")("pids.max", "7");
-    makeCgroup(t, inner, "pids", "memory")("pids.max", "50");
+    makeCgroup(t, outer, "pids", "memory").write("pids.max", "7");
+    makeCgroup(t, inner, "pids", "memory").write("pids.max", "50");
     const pids = row(await limitsOf(`/${inner}`), "pidsMax");
     assert.deepEqual([pids.value, pids.parent], [50, 7]);
     assert.deepEqual([pids.effective?.value, pids.effective?.title], [7, outer]);
@@ -101,14 +55,14 @@ describe("a limit is in effect", needsRoot, () => {
 
   test("by what leaves the fewest processors, quota and period of one cgroup together", async (t) => {
     const outer = uniqueName();
-    const setOuter = makeCgroup(t, outer, "cpu");
-    const setInner = makeCgroup(t, `${outer}/inner`, "cpu");
+    const above = makeCgroup(t, outer, "cpu");
+    const below = makeCgroup(t, `${outer}/inner`, "cpu");
     // 40000 of 200000 is less than 30000 of 100000.
-    setOuter("cpu.cfs_period_us", "200000");
-    setOuter("cpu.cfs_quota_us", "40000");
-    setOuter("cpu.max", "40000 200000");
-    setInner("cpu.cfs_quota_us", "20000");
-    setInner("cpu.max", "20000 100000");
+    above.write("cpu.cfs_period_us", "200000");
+    above.write("cpu.cfs_quota_us", "40000");
+    above.write("cpu.max", "40000 200000");
+    below.write("cpu.cfs_quota_us", "20000");
+    below.write("cpu.max", "20000 100000");
     const report = await limitsOf(`/${outer}/inner`);
     const held = (["cpuQuotaUs", "cpuPeriodUs"] as const).map(
       (name) => row(report, name).effective,
@@ -117,8 +71,8 @@ describe("a limit is in effect", needsRoot, () => {
       held.map((one) => one?.value),
       [20_000, 100_000],
     );
-    setInner("cpu.cfs_quota_us", "-1");
-    setInner("cpu.max", "max 100000");
+    below.write("cpu.cfs_quota_us", "-1");
+    below.write("cpu.max", "max 100000");
     const freed = await limitsOf(`/${outer}/inner`);
     for (const [name, value] of [
       ["cpuQuotaUs", 40_000],
@@ -185,7 +139,7 @@ describe("what has no limit here", needsRoot, () => {
 
 test("a cgroup's name cannot steer the terminal", needsRoot, async (t) => {
   const name = `${uniqueName()}-\u001b[2J\u202e`;
-  makeCgroup(t, name, "pids")("pids.max", "5");
+  makeCgroup(t, name, "pids").write("pids.max", "5");
   const { stdout } = await terrarium.run(["limits", `/${name}`]);
   assert.match(stdout, /Processes +5 /);
   assert.doesNotMatch(stdout.replaceAll("\n", ""), /[\p{C}\p{Zl}\p{Zp}]/u);

@@ -43,6 +43,9 @@ const examples: ErrorArguments = {
   cannotExecute: { command: "/bin/tides", errno: "EACCES" },
   noSuchCgroup: { path: "/docker" },
   networkFailed: { what: "run nft", answer: "it is not installed: apt-get install nftables" },
+  confirmationNeeded: { title: "docker", changes: ["Memory from no limit to 64 MB"] },
+  targetChanged: { target: "/docker" },
+  noSuchRevert: { revert: "a1b2" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -114,6 +117,9 @@ test("numbers on the wire never change their meaning", () => {
     namespaceGone: -32023,
     noSuchCgroup: -32024,
     networkFailed: -32025,
+    confirmationNeeded: -32026,
+    targetChanged: -32027,
+    noSuchRevert: -32028,
   });
 });
 

@@ -13,13 +13,19 @@ export const flags: readonly Flag<SandboxSpecInput>[] = rows.flatMap((row) =>
 
 /** The command line in the words of a spec; what was not given is absent. */
 export function saidByFlags(parsed: ParsedArguments): SandboxSpecInput {
-  return flags
-    .flatMap((flag) => {
-      const texts = allValues(parsed, flag.name);
-      if (texts.length > 0) checkApart(flag, parsed);
-      return texts.map((text) => flag.read(text, `--${flag.name}`, parsed));
-    })
-    .reduce(merge<SandboxSpecInput>, {});
+  return saidBy(flags, parsed).reduce(merge<SandboxSpecInput>, {});
+}
+
+/** What each flag that was given says. */
+export function saidBy<Part>(
+  flags: readonly Flag<Part>[],
+  parsed: ParsedArguments,
+): readonly Part[] {
+  return flags.flatMap((flag) => {
+    const texts = allValues(parsed, flag.name);
+    if (texts.length > 0) checkApart(flag, parsed);
+    return texts.map((text) => flag.read(text, `--${flag.name}`, parsed));
+  });
 }
 
 function checkApart({ name, apart }: Flag<unknown>, parsed: ParsedArguments): void {

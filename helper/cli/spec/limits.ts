@@ -8,6 +8,7 @@ import {
   swapFromSum,
   unitOf,
 } from "../../protocol/limits.ts";
+import type { LimitChanges } from "../../protocol/limitsReport.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
 import { lastValue, type ParsedArguments } from "../options.ts";
 import { UsageError } from "../usage.ts";
@@ -38,6 +39,20 @@ export const limitFlags: readonly Flag<Part>[] = [
     );
   }),
 ];
+
+type ChangePart = { readonly limits: LimitChanges };
+
+/** The same for limits that are there already: `none` and Docker's -1 take one away. */
+export const limitChangeFlags: readonly Flag<ChangePart>[] = limitFlags.map((one) => ({
+  ...one,
+  read: (text, spelled, beside): ChangePart =>
+    text === "none" || text === "-1" ? { limits: without(one) } : one.read(text, spelled, beside),
+}));
+
+function without({ name: flagName }: Flag<Part>): LimitChanges {
+  const limit = limitNames.find((name) => limitFacts[name].flag === `--${flagName}`);
+  return { [limit ?? "cpuQuotaUs"]: null };
+}
 
 function readLimit(name: LimitName, text: string): LimitValue {
   const { flag: spelled, minimum, maximum } = limitFacts[name];

@@ -1,0 +1,14 @@
+import { createInterface } from "node:readline/promises";
+import { onTerminal } from "./attach.ts";
+import { printable } from "./text.ts";
+
+/** Asks a person; false where there is none. Enter alone is no. */
+export async function isConfirmed(question: string): Promise<boolean> {
+  if (!onTerminal()) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${printable(question)} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,20 @@
+import { statSync } from "node:fs";
+import { readStat } from "../kernel/procfs.ts";
+import { isLink } from "./files/link.ts";
+import { type CgroupTarget, limitPlaces } from "./target.ts";
+
+/**
+ * Which process and cgroups these are. A process id is given to somebody else (its start time differs), a
+ * process moves, and a cgroup is removed and made again (its inode differs); a path or a pid tells none of it.
+ */
+export function identityOf(target: CgroupTarget): string {
+  const { pid } = target;
+  const started = pid === undefined ? [] : [`${pid}@${readStat(pid)?.startTimeTicks}`];
+  return [...started, ...limitPlaces(target).map(({ directory }) => inodeOf(directory))].join(" ");
+}
+
+/** Numbers of kernfs have 64 bits; a network link has one in sysfs. */
+export function inodeOf(directory: string): string {
+  const path = isLink(directory) ? `/sys/class/net/${directory}` : directory;
+  return `${statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? "gone"}`;
+}

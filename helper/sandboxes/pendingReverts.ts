@@ -1,0 +1,125 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod/mini";
+import { readCgroupMounts } from "../kernel/cgroupfs.ts";
+import { rowOf } from "../limits/effective.ts";
+import { isLink } from "../limits/files/link.ts";
+import { inodeOf } from "../limits/identity.ts";
+import { placedLink } from "../limits/link.ts";
+import { readLimit } from "../limits/read.ts";
+import { isInForce } from "../limits/table.ts";
+import type { PlacedCgroup } from "../limits/target.ts";
+import { type LimitUpdate, undoUpdates } from "../limits/updates.ts";
+import { limitNames } from "../protocol/limits.ts";
+import { processIdentity } from "./record.ts";
+import type { StateDirectory } from "./stateDirectory.ts";
+
+/**
+ * Limits that go back to what they were unless somebody keeps them. They stand on disk before the kernel's
+ * file is written, so that the next helper puts them back where this one was killed.
+ */
+
+const limitValue = z.nullable(z.union([z.number(), z.string(), z.record(z.string(), z.number())]));
+
+const pendingChange = z.object({
+  limit: z.enum(limitNames),
+  hierarchyId: z.string(),
+  directory: z.string(),
+  /** A cgroup that was made anew is another one. */
+  inode: z.string(),
+  before: limitValue,
+  after: limitValue,
+  alongside: z.array(z.tuple([z.enum(limitNames), limitValue])),
+  /** What the file held then; absent until it was written. */
+  written: z.optional(limitValue),
+});
+
+const pendingRevert = z.object({
+  id: z.string(),
+  /** The helper whose client may keep it. */
+  holder: processIdentity,
+  changes: z.array(pendingChange),
+});
+
+export type PendingChange = z.output<typeof pendingChange>;
+export type PendingRevert = z.output<typeof pendingRevert>;
+
+export function pendingOf({ limit, cgroup, before, after, alongside }: LimitUpdate): PendingChange {
+  const { hierarchy, directory } = cgroup;
+  const inode = inodeOf(directory);
+  return {
+    limit,
+    hierarchyId: hierarchy.id,
+    directory,
+    inode,
+    before,
+    after,
+    alongside: alongside.map(([name, value]) => [name, value]),
+  };
+}
+
+export function readReverts({ reverts }: StateDirectory): readonly PendingRevert[] {
+  return namesIn(reverts).flatMap((name) => parse(join(reverts, name)) ?? []);
+}
+
+export function writeRevert({ reverts }: StateDirectory, revert: PendingRevert): void {
+  mkdirSync(reverts, { recursive: true, mode: 0o700 });
+  const file = join(reverts, `${revert.id}.json`);
+  writeFileSync(`${file}.new`, JSON.stringify(revert), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function removeRevert({ reverts }: StateDirectory, id: string): void {
+  rmSync(join(reverts, `${id}.json`), { force: true });
+}
+
+/** What still holds as it was written goes back; what somebody has changed since is theirs. Throws limitRefused. */
+export function putBack(state: StateDirectory, revert: PendingRevert): readonly LimitUpdate[] {
+  removeRevert(state, revert.id);
+  const updates = revert.changes.flatMap((pending) => standing(pending) ?? []);
+  undoUpdates(updates);
+  return updates;
+}
+
+/** Undefined for a cgroup that is gone, or holds something else by now. */
+export function standing(pending: PendingChange): LimitUpdate | undefined {
+  const { limit, hierarchyId, directory, inode, before, after, alongside, written } = pending;
+  const cgroup = isLink(directory) ? placedLink(directory) : placedIn(hierarchyId, directory);
+  if (!cgroup || inodeOf(directory) !== inode) return undefined;
+  const row = rowOf(limit);
+  const held = readLimit(row, [cgroup]);
+  const value = held?.value ?? null;
+  const stands =
+    written === undefined
+      ? after === value || (after !== null && isInForce(row, after, value ?? undefined))
+      : isDeepStrictEqual(value, written);
+  return held && stands ? { limit, cgroup, file: held.file, before, after, alongside } : undefined;
+}
+
+function placedIn(hierarchyId: string, directory: string): PlacedCgroup | undefined {
+  const hierarchy = readCgroupMounts().hierarchies.find(({ id }) => id === hierarchyId);
+  return hierarchy && { hierarchy, directory };
+}
+
+/** With what the kernel made of it: rounded, and in its own words for devices. */
+export function withWritten(pending: PendingChange, { cgroup }: LimitUpdate): PendingChange {
+  return { ...pending, written: readLimit(rowOf(pending.limit), [cgroup])?.value ?? null };
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith(".json"));
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined for one that is gone, or that another version wrote. */
+function parse(file: string): PendingRevert | undefined {
+  try {
+    return pendingRevert.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
