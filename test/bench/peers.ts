@@ -17,7 +17,8 @@ function makeRootfs(folder: string): void {
   for (const name of ["bin", "proc", "dev", "sys"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
-  for (const name of ["true", "sleep"]) copyFileSync("/usr/bin/busybox", join(folder, "bin", name));
+  for (const name of ["true", "sleep", "sh"])
+    copyFileSync("/usr/bin/busybox", join(folder, "bin", name));
 }
 
 export interface Runc {
@@ -86,6 +87,8 @@ export async function installSrt(): Promise<string> {
 }
 
 export interface Docker {
+  /** The client, told where the daemon listens. */
+  readonly client: readonly string[];
   /** `docker run --rm` of /bin/true without a network. */
   readonly run: readonly string[];
   dispose(): Promise<void>;
@@ -108,6 +111,7 @@ export async function startDocker(): Promise<Docker> {
     throw error;
   }
   return {
+    client: docker,
     run: [...docker, "run", "--rm", "--network", "none", "bench:1", "/bin/true"],
     dispose: () => stopDocker(daemon, folder),
   };

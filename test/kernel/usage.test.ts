@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import { createCgroups, killCgroup, removeCgroups } from "../../helper/limits/cgroups.ts";
 import { targetOfPath, targetOfProcess } from "../../helper/limits/target.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import type { Limits } from "../../helper/protocol/limits.ts";
 import type { UsageRound } from "../../helper/protocol/usage.ts";
 import { type UsageRates, usageRates } from "../../helper/protocol/usageRates.ts";
 import { UsageFeed } from "../../helper/usage/feed.ts";
@@ -18,6 +13,7 @@ import { usageFiles } from "../../helper/usage/files.ts";
 import { type Kept, UsageReader } from "../../helper/usage/reader.ts";
 import { Sampler } from "../../helper/usage/sampler.ts";
 import { eventually } from "./cli.ts";
+import { startInside } from "./insideCgroup.ts";
 import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
 
 /** Every figure against a load whose effect is known. */
@@ -33,24 +29,6 @@ function openSampler(t: TestContext): Sampler {
   const sampler = new Sampler(find);
   t.after(() => sampler.dispose());
   return sampler;
-}
-
-/** A cgroup in every hierarchy; a shell that is in it before it begins, once it has said something. */
-async function startInside(t: TestContext, limits: Limits, script: string): Promise<string> {
-  const id = randomBytes(6).toString("hex");
-  const cgroups = createCgroups(id, limits);
-  t.after(() => {
-    killCgroup(id);
-    removeCgroups(id);
-  });
-  const shell = spawn("sh", ["-c", `read -r go; ${script}`], { stdio: ["pipe", "pipe", "ignore"] });
-  t.after(() => shell.stdout.destroy());
-  for (const { directory } of cgroups) {
-    writeFileSync(join(directory, "cgroup.procs"), `${shell.pid}`);
-  }
-  shell.stdin.end("go\n");
-  await once(shell.stdout, "data");
-  return `/terrarium/${id}`;
 }
 
 async function ratesOf(sampler: Sampler, target: string, ms: number): Promise<UsageRates> {

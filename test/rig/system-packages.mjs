@@ -30,7 +30,7 @@ const systemPackages = [
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test", "bench"] },
   { name: "clang", file: "clang", jobs: ["test"] },
-  { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["bench"] },
+  { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["test", "bench"] },
   { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
   {
@@ -61,7 +61,7 @@ const systemPackages = [
   { name: "runc", file: "runc", jobs: ["test", "bench"] },
   { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
-  { name: "systemd", file: "systemd-cgtop", jobs: ["bench"] },
+  { name: "systemd", file: "systemd-cgtop", jobs: ["test", "bench"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test"] },
 ];
