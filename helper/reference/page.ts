@@ -1,8 +1,9 @@
 import type { Command } from "../cli/command.ts";
 import { commandHelp } from "../cli/help.ts";
 import type { JsonSchema } from "./schema.ts";
+import { usageSection } from "./usage.ts";
 
-/** docs/reference.md: every command with its options, every key of sandbox.json. */
+/** docs/reference.md: every command with its options, every key of sandbox.json, every figure of usage. */
 export function referencePage(commands: readonly Command[], schema: JsonSchema): string {
   return `${[
     "# Reference",
@@ -19,6 +20,8 @@ export function referencePage(commands: readonly Command[], schema: JsonSchema):
     "| key | takes | means |",
     "| --- | --- | --- |",
     ...keys(schema, "").map(describeKey),
+    "",
+    ...usageSection(),
   ].join("\n")}\n`;
 }
 
