@@ -1,7 +1,7 @@
 import type { PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
 import type { Ctx } from "../context.ts";
 import { panelSubject } from "../panel/subject.ts";
-import { pickTarget } from "./pickers.ts";
+import { pickLimited } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
 
 export async function openPanel(ctx: Ctx, argument: unknown): Promise<void> {
@@ -30,6 +30,6 @@ async function subjectFor(
 ): Promise<PanelSubject | undefined> {
   const target =
     subjectOf(ctx, argument, "sandbox", "process", "cgroup", "namespace") ??
-    (await pickTarget(ctx, title));
+    (await pickLimited(ctx, title));
   return target && panelSubject(ctx.helper, target);
 }

@@ -20,6 +20,11 @@ export type Target =
   | Extract<Subject, { kind: "sandbox" | "namespace" }>
   | { readonly kind: "pid"; readonly pid: number };
 
+export interface CgroupPath {
+  readonly kind: "path";
+  readonly path: string;
+}
+
 /** Which sandbox? Undefined when there is none (which is said) or the person went away. */
 export async function pickSandbox(
   ctx: Ctx,
@@ -40,18 +45,36 @@ export async function pickSandbox(
 
 /** What to look at or enter: running sandboxes, namespaces that are not the host's, or any process. */
 export async function pickTarget(ctx: Ctx, title: string): Promise<Target | undefined> {
+  const choice = await choose<Target | "by pid">(ctx, title, [byPid]);
+  return choice === "by pid" ? askForPid(title) : choice;
+}
+
+/** What has limits: any cgroup, too. */
+export async function pickLimited(
+  ctx: Ctx,
+  title: string,
+): Promise<Target | CgroupPath | undefined> {
+  const choice = await choose<Target | "by pid" | "by path">(ctx, title, [byPid, byPath]);
+  if (choice === "by path") return askForCgroup(title);
+  return choice === "by pid" ? askForPid(title) : choice;
+}
+
+async function choose<T>(
+  ctx: Ctx,
+  title: string,
+  typed: readonly Choice<T>[],
+): Promise<T | Target | undefined> {
   const [sandboxes, { namespaces }] = await Promise.all([
     ctx.reports.refreshSandboxes(),
     ctx.reports.namespaces(),
   ]);
   const running = sandboxes.filter(({ state }) => state === "running");
   const others = namespaces.filter((fact) => !fact.isInitial && fact.processes.length > 0);
-  const choice = await pick<Target | "by pid">(title, "Sandbox, namespace or process", [
+  return pick<T | Target>(title, "Sandbox, namespace or process", [
     ...group("sandboxes", running.map(sandboxTarget)),
-    ...group("processes", [byPid]),
+    ...group("by hand", typed),
     ...group("namespaces", others.map(namespaceTarget)),
   ]);
-  return choice === "by pid" ? askForPid(title) : choice;
 }
 
 const byPid: Choice<"by pid"> = {
@@ -59,6 +82,13 @@ const byPid: Choice<"by pid"> = {
   description: "by its PID",
   alwaysShow: true,
   value: "by pid",
+};
+
+const byPath: Choice<"by path"> = {
+  label: "$(type-hierarchy) Cgroup…",
+  description: "by its path",
+  alwaysShow: true,
+  value: "by path",
 };
 
 function sandboxTarget(sandbox: SandboxSummary): Choice<Target> {
@@ -92,6 +122,15 @@ export async function askForPid(
     validateInput: (value) => (/^[1-9]\d{0,6}$/.test(value) ? undefined : "A PID is a number."),
   });
   return text === undefined ? undefined : { kind: "pid", pid: Number(text) };
+}
+
+async function askForCgroup(title: string): Promise<CgroupPath | undefined> {
+  const path = await vscode.window.showInputBox({
+    title,
+    prompt: "A directory below /sys/fs/cgroup, or a path below the roots of the hierarchies",
+    validateInput: (value) => (value.startsWith("/") ? undefined : "A path begins with a slash."),
+  });
+  return path === undefined ? undefined : { kind: "path", path };
 }
 
 /** Choices under a line that names them; nothing where there are none. */

@@ -6,20 +6,17 @@ import type {
   PanelSnapshot,
   PanelSubject,
   PanelTab,
-  ProcessIdentity,
 } from "../../helper/protocol/panel.ts";
-import { killProcess } from "../commands/killProcess.ts";
 import type { Helper } from "../connection/helper.ts";
 import type { Alerts } from "../events/alerts.ts";
 import type { EventFeed } from "../events/feed.ts";
 import { failureText, showFailure } from "../failure.ts";
-import { act } from "./act.ts";
-import { saveExport } from "./export.ts";
+import { PanelLimitsEditor } from "./limits.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
 import { parseRequest } from "./request.ts";
-import { cgroupSubject, processSubject } from "./subject.ts";
 import { UsageWatch } from "./usageWatch.ts";
+import { perform, type WorkRequest } from "./work.ts";
 
 /** What every panel works with. */
 export interface PanelHost {
@@ -29,7 +26,7 @@ export interface PanelHost {
   readonly alerts: Alerts;
   readonly extensionUri: vscode.Uri;
   /** Opens the panel of another subject. */
-  open(subject: PanelSubject, tab?: PanelTab): void;
+  readonly open: (subject: PanelSubject, tab?: PanelTab) => void;
 }
 
 /** Between two looks at what the shown tab shows. */
@@ -48,6 +45,7 @@ export class Panel implements vscode.Disposable {
   /** What a command asked to see of a page that was not there to be told. */
   #wanted: PanelTab | undefined;
   readonly #usage: UsageWatch;
+  readonly #limits: PanelLimitsEditor;
   #snapshot: PanelSnapshot;
   #ready = false;
   #timer: NodeJS.Timeout | undefined;
@@ -59,6 +57,7 @@ export class Panel implements vscode.Disposable {
     this.#view = view;
     this.subject = subject;
     this.#snapshot = { subject, tabs: tabsOf(subject) };
+    this.#limits = new PanelLimitsEditor(host.helper, subject);
     this.#usage = new UsageWatch(host.helper, subject.target, (usage) =>
       this.#post({ type: "usage", ...usage }),
     );
@@ -70,7 +69,9 @@ export class Panel implements vscode.Disposable {
       view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       view.onDidChangeViewState(() => this.#follow()),
       host.helper.onDidChangeState(({ kind }) => {
-        if (kind === "running") this.#begin();
+        if (kind !== "running") return;
+        this.#limits.forget();
+        this.#begin();
       }),
     );
     view.webview.html = pageHtml(view.webview, host.extensionUri);
@@ -135,35 +136,20 @@ export class Panel implements vscode.Disposable {
         if (request.tab === "usage") this.#usage.recall();
         this.refresh();
         return;
-      case "act":
-        void this.#do(() => act(this.#host.helper, this.subject, request.action));
-        return;
-      case "export":
-        void this.#do(() => saveExport(this.subject.title, request.format, request.content));
-        return;
-      case "kill":
-        void this.#do(() => killProcess(this.#host.helper, request.process));
-        return;
-      case "openCgroup":
-        this.#host.open(cgroupSubject(request.path), "limits");
-        return;
-      case "openProcess":
-        void this.#do(() => this.#openProcess(request.process));
-        return;
+      default:
+        void this.#do(request);
     }
   }
 
-  async #do(action: () => Promise<void>): Promise<void> {
+  /** Whatever came of it, the kernel is asked how things are now. */
+  async #do(request: WorkRequest): Promise<void> {
+    const { helper, log, open } = this.#host;
     try {
-      await action();
-      this.refresh();
+      await perform(request, { helper, subject: this.subject, limits: this.#limits, open });
     } catch (error) {
-      showFailure(this.#host.log, error);
+      showFailure(log, error);
     }
-  }
-
-  async #openProcess({ pid }: ProcessIdentity): Promise<void> {
-    this.#host.open(processSubject(await this.#host.helper.request("process/inspect", { pid })));
+    this.refresh();
   }
 
   #turnTo(): void {
@@ -189,7 +175,11 @@ export class Panel implements vscode.Disposable {
     const { subject, tabs } = this.#snapshot;
     if (this.#tab === "events") this.#host.alerts.look(subject.target);
     try {
-      return { subject, tabs, ...(await readFacts(this.#host.helper, subject, this.#tab)) };
+      const [facts, limits] = await Promise.all([
+        readFacts(this.#host.helper, subject, this.#tab),
+        this.#tab === "limits" ? this.#limits.read() : undefined,
+      ]);
+      return { subject, tabs, ...facts, limits };
     } catch (error) {
       return withProblem(this.#snapshot, error);
     }

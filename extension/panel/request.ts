@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { limitNames } from "../../helper/protocol/limits.ts";
 import {
   exportFormats,
   type PanelRequest,
@@ -19,10 +20,19 @@ const process = z.strictObject({
   startTimeTicks: z.int().check(z.minimum(0)),
 });
 
+const limit = z.enum(limitNames);
+
 const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), tab }),
   z.strictObject({ type: z.literal("show"), tab }),
   z.strictObject({ type: z.literal("act"), action: z.enum(panelActions) }),
+  z.strictObject({
+    type: z.literal("updateLimits"),
+    limits: z.partialRecord(limit, z.string().check(z.maxLength(4096))),
+    revertAfterMs: z.optional(z.int().check(z.minimum(1_000), z.maximum(3_600_000))),
+  }),
+  z.strictObject({ type: z.enum(["undoLimits", "keepLimits", "revertLimits", "copyFlags"]) }),
+  z.strictObject({ type: z.enum(["openLimitFile", "copyLimitFile", "openLimiting"]), limit }),
   z.strictObject({ type: z.literal("kill"), process }),
   z.strictObject({ type: z.literal("openProcess"), process }),
   z.strictObject({

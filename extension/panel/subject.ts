@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { PanelSubject } from "../../helper/protocol/panel.ts";
-import type { Target } from "../commands/pickers.ts";
+import type { CgroupPath, Target } from "../commands/pickers.ts";
 import type { Helper } from "../connection/helper.ts";
 import { UserError } from "../failure.ts";
 import type { Subject } from "../views/row.ts";
@@ -9,7 +9,7 @@ import type { Subject } from "../views/row.ts";
 /** Whom a panel of that row, or of that choice, is about. */
 export async function panelSubject(
   helper: Helper,
-  target: Target | Extract<Subject, { kind: "process" | "cgroup" }>,
+  target: Target | CgroupPath | Extract<Subject, { kind: "process" | "cgroup" }>,
 ): Promise<PanelSubject> {
   switch (target.kind) {
     case "sandbox":
@@ -23,6 +23,8 @@ export async function panelSubject(
       const path = posix.join(hierarchy.mountPoint, cgroup.path);
       return { kind: "cgroup", target: path, title: cgroup.sandbox ?? posix.basename(path) };
     }
+    case "path":
+      return cgroupSubject(target.path);
     case "namespace": {
       const [first] = target.namespace.processes;
       if (!first) throw new UserError("No process is in this namespace any more.");
@@ -37,5 +39,5 @@ export function processSubject({ pid, command, startTimeTicks }: ProcessFact): P
 
 /** `path` is a directory of one hierarchy. */
 export function cgroupSubject(path: string): PanelSubject {
-  return { kind: "cgroup", target: path, title: posix.basename(path) };
+  return { kind: "cgroup", target: path, title: posix.basename(path) || "/" };
 }

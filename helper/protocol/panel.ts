@@ -1,6 +1,8 @@
 import type { TimelineEvent } from "./events.ts";
 import type { MountFact, NamespaceShare, ProcessList } from "./inventory.ts";
 import type { IsolationReport } from "./isolation.ts";
+import type { LimitName } from "./limits.ts";
+import type { LimitsReport } from "./limitsReport.ts";
 import type { UsageSample } from "./usage.ts";
 
 /**
@@ -28,6 +30,8 @@ export interface PanelSubject {
   readonly startTimeTicks?: number | undefined;
 }
 
+export type LimitTexts = { readonly [N in LimitName]?: string | undefined };
+
 export interface ProcessIdentity {
   readonly pid: number;
   readonly startTimeTicks: number;
@@ -48,6 +52,23 @@ export interface PanelHeader {
   readonly actions: readonly PanelAction[];
 }
 
+/** The limits, and how the last change of them by this panel went. */
+export interface PanelLimits {
+  readonly report: LimitsReport;
+  /** Counts the changes that were answered: the page knows by it which of its drafts are settled. */
+  readonly answers: number;
+  /** What was changed, in words, and what may undo it behind our back; absent where it was refused. */
+  readonly changed?:
+    | { readonly words: readonly string[]; readonly note?: string | undefined }
+    | undefined;
+  readonly refused?:
+    | { readonly limit?: LimitName | undefined; readonly message: string }
+    | undefined;
+  readonly canUndo: boolean;
+  /** Until the change is put back. Not a time of day: the page's clock may be another machine's. */
+  readonly revertsInMs?: number | undefined;
+}
+
 /** `writable` reaches files of the host; `private` exists only as long as the sandbox. */
 export type MountAccess = "writable" | "read-only" | "private" | "device";
 
@@ -59,6 +80,7 @@ export interface PanelSnapshot {
   readonly header?: PanelHeader | undefined;
   /** Why the rest is missing, or old. */
   readonly problem?: string | undefined;
+  readonly limits?: PanelLimits | undefined;
   readonly processes?: ProcessList | undefined;
   readonly namespaces?: readonly NamespaceShare[] | undefined;
   readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
@@ -89,6 +111,14 @@ export type PanelRequest =
   | { readonly type: "ready"; readonly tab: PanelTab }
   | { readonly type: "show"; readonly tab: PanelTab }
   | { readonly type: "act"; readonly action: PanelAction }
+  /** Texts as a flag takes them; an empty one is no limit. */
+  | {
+      readonly type: "updateLimits";
+      readonly limits: LimitTexts;
+      readonly revertAfterMs?: number | undefined;
+    }
+  | { readonly type: "undoLimits" | "keepLimits" | "revertLimits" | "copyFlags" }
+  | { readonly type: "openLimitFile" | "copyLimitFile" | "openLimiting"; readonly limit: LimitName }
   | { readonly type: "kill"; readonly process: ProcessIdentity }
   /** The limits of the cgroup with that directory. */
   | { readonly type: "openCgroup"; readonly path: string }

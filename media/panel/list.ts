@@ -8,11 +8,15 @@ export interface KeyedElement<T> {
   show(item: T): void;
 }
 
-/** `keyOf` tells items apart; an element is made once for each, moved to its place and shown the newest facts. */
+/**
+ * `keyOf` tells items apart; an element is made once for each, moved to its place and shown the newest facts.
+ * The first `above` children of the parent are not the list's.
+ */
 export function keyedList<T>(
   parent: Element,
   keyOf: (item: T) => string,
   make: (item: T) => KeyedElement<T>,
+  above = 0,
 ): KeyedList<T> {
   let known = new Map<string, KeyedElement<T>>();
   return {
@@ -29,14 +33,16 @@ export function keyedList<T>(
       placeInOrder(
         parent,
         [...next.values()].map(({ root }) => root),
+        above,
       );
     },
   };
 }
 
 /** Only what stands elsewhere is moved: an element that is moved loses the focus. */
-function placeInOrder(parent: Element, roots: readonly Element[]): void {
-  roots.forEach((root, at) => {
+function placeInOrder(parent: Element, roots: readonly Element[], above: number): void {
+  roots.forEach((root, index) => {
+    const at = above + index;
     if (parent.children[at] !== root) parent.insertBefore(root, parent.children[at] ?? null);
   });
 }

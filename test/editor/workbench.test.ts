@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it, type TestContext } from "node:test";
+import { after, before, describe, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import type { Locator } from "playwright-core";
 import { checkout } from "../rig/prepare.mjs";
@@ -14,6 +14,7 @@ import {
   nestedPids,
   readCalls,
 } from "./kernel-facts.ts";
+import { makeSteps } from "./steps.ts";
 import { Workbench } from "./workbench.ts";
 
 const sandboxes = "Sandboxes & Containers";
@@ -21,7 +22,6 @@ const sandboxes = "Sandboxes & Containers";
 /** One user's session, step by step: each test goes on where the one before it stopped. */
 describe("In the workbench", () => {
   let workbench: Workbench;
-  let broken = false;
   let sandboxName: string;
   let sandboxNet: string;
   let shellPid: number;
@@ -32,19 +32,7 @@ describe("In the workbench", () => {
 
   after(() => workbench?.close());
 
-  /** A test with a picture at its end. After one that failed there is nothing to go on from. */
-  function step(name: string, picture: string, body: (t: TestContext) => Promise<void>): void {
-    it(name, async (t) => {
-      if (broken) return t.skip("an earlier step failed");
-      broken = true;
-      await body(t).catch(async (error: unknown) => {
-        await workbench.picture(`${picture}-failed`);
-        throw error;
-      });
-      await workbench.picture(picture);
-      broken = false;
-    });
-  }
+  const step = makeSteps(() => workbench);
 
   step("an empty view offers a sandboxed terminal", "01-welcome", async () => {
     await workbench.openFile("tides.mjs");

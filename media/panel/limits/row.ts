@@ -1,0 +1,82 @@
+import { formatLimit, type LimitName, limitFacts } from "../../../helper/protocol/limits.ts";
+import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
+import { button, element, setAttribute, setText } from "../element.ts";
+import type { KeyedElement } from "../list.ts";
+import type { Post } from "../tab.ts";
+import type { Drafts } from "./drafts.ts";
+import { isFromAbove } from "./field.ts";
+import { fieldId, helpId, makeFieldCell } from "./fieldCell.ts";
+
+/** One limit of the form: what it is, the field, what is in force, what stands above, and the file. */
+export function makeRow(
+  { limit }: LimitRowReport,
+  drafts: Drafts,
+  post: Post,
+): KeyedElement<LimitRowReport> {
+  const { label, help } = limitFacts[limit];
+  const heading = element(
+    "th",
+    { scope: "row" },
+    element("label", { for: fieldId(limit) }, label),
+    element("div", { id: helpId(limit), class: "dim help" }, help),
+  );
+  const cells = [
+    makeFieldCell(limit, drafts),
+    makeEffectiveCell(limit, post),
+    makeParentCell(limit),
+    makeFileCell(limit, post),
+  ];
+  return {
+    root: element("tr", {}, heading, ...cells.map(({ root }) => root)),
+    show: (row) => {
+      for (const cell of cells) cell.show(row);
+    },
+  };
+}
+
+/** The lowest of all that bound it, with a way to the cgroup that sets it where that is one above. */
+function makeEffectiveCell(limit: LimitName, post: Post): KeyedElement<LimitRowReport> {
+  const words = element("span");
+  const limiting = button("", () => post({ type: "openLimiting", limit }), { class: "link" });
+  const from = element("span", {}, " from ", limiting);
+  return {
+    root: element("td", {}, words, from),
+    show: (row) => {
+      setText(words, formatLimit(limit, row.effective?.value));
+      from.hidden = !isFromAbove(row);
+      setText(limiting, row.effective?.title ?? "");
+      setAttribute(limiting, "title", row.effective?.file);
+    },
+  };
+}
+
+function makeParentCell(limit: LimitName): KeyedElement<LimitRowReport> {
+  const root = element("td", { class: "dim" });
+  return { root, show: ({ parent }) => setText(root, formatLimit(limit, parent)) };
+}
+
+function makeFileCell(limit: LimitName, post: Post): KeyedElement<LimitRowReport> {
+  const { label } = limitFacts[limit];
+  const open = button("", () => post({ type: "openLimitFile", limit }), { class: "link code" });
+  const copy = button("Copy", () => post({ type: "copyLimitFile", limit }), {
+    class: "link quiet",
+    "aria-label": `Copy the path of the file of ${label}`,
+  });
+  return {
+    root: element("td", {}, element("span", { class: "file" }, open, copy)),
+    show: ({ file = "" }) => {
+      setText(open, file.slice(file.lastIndexOf("/") + 1));
+      setAttribute(open, "title", file);
+    },
+  };
+}
+
+/** A limit that cannot be had here: its name, and why. */
+export function makeUnavailable({ limit }: LimitRowReport): KeyedElement<LimitRowReport> {
+  const why = element("td", { colspan: 4 });
+  const name = element("th", { scope: "row" }, limitFacts[limit].label);
+  return {
+    root: element("tr", { class: "dim" }, name, why),
+    show: ({ unavailable }) => setText(why, `Not here: ${unavailable ?? ""}`),
+  };
+}
