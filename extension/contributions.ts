@@ -16,6 +16,7 @@ export const commands = {
   openLimits: "terrarium.openLimits",
   showEvents: "terrarium.showEvents",
   clearAlert: "terrarium.clearAlert",
+  changeLimits: "terrarium.changeLimits",
   killProcess: "terrarium.killProcess",
   inspect: "terrarium.inspect",
   isolationReport: "terrarium.isolationReport",

@@ -23,7 +23,7 @@ export async function openAt(
   if (subject) ctx.panels.show(subject, tab);
 }
 
-async function subjectFor(
+export async function subjectFor(
   ctx: Ctx,
   argument: unknown,
   title: string,

@@ -3,6 +3,7 @@ import type { Ctx } from "../context.ts";
 import { type CommandId, commands } from "../contributions.ts";
 import { showFailure } from "../failure.ts";
 import { clearAlert } from "./clearAlert.ts";
+import { changeLimits } from "./changeLimits.ts";
 import { copyId } from "./copyId.ts";
 import { copyPath } from "./copyPath.ts";
 import { copyPid } from "./copyPid.ts";
@@ -40,6 +41,7 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.openLimits]: openLimits,
   [commands.showEvents]: showEvents,
   [commands.clearAlert]: clearAlert,
+  [commands.changeLimits]: changeLimits,
   [commands.killProcess]: killProcessCommand,
   [commands.inspect]: inspect,
   [commands.isolationReport]: isolationReport,

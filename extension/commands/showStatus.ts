@@ -13,6 +13,7 @@ export async function showStatus(ctx: Ctx): Promise<void> {
   const actions: readonly Action[] = [
     { label: "$(add) New Sandboxed Terminal", command: commands.newSandboxedTerminal },
     { label: "$(sign-in) Enter Namespace…", command: commands.enterNamespace },
+    { label: "$(pulse) Open Panel…", command: commands.openPanel },
     { label: "$(list-tree) Show Views", command: `workbench.view.extension.${viewContainer}` },
     ...(state.kind === "running"
       ? []

@@ -111,6 +111,26 @@ describe("The panel", () => {
   });
 
   step(
+    "changes a limit by the keyboard alone, without being open",
+    "25-change-limits",
+    async () => {
+      const file = await fileOf("pidsMax");
+      const row = await workbench.findRow(sandboxes, /^lagoon.*running/);
+      await workbench.chooseFromContextMenu(row, "Change Limits…");
+      await answer("Processes");
+      await answer("66");
+      const notice = workbench.notification(/Changed: Processes from 88 to 66/);
+      await notice.waitFor();
+      assert.equal(firstNumber(file), 66);
+      await notice.getByRole("button", { name: "Undo" }).click();
+      await workbench.until(
+        "the limit of before",
+        async () => firstNumber(file) === 88 || undefined,
+      );
+    },
+  );
+
+  step(
     "is there again after a reload, and what was on trial is put back",
     "26-panel-reloaded",
     async () => {
@@ -227,6 +247,12 @@ describe("The panel", () => {
 
   async function press(title: string): Promise<void> {
     await button(title).click();
+  }
+
+  /** Of a quick pick or an input box. */
+  async function answer(text: string): Promise<void> {
+    await workbench.page.locator(".quick-input-widget input").fill(text);
+    await workbench.page.keyboard.press("Enter");
   }
 
   /** From the palette: the tree of this machine's cgroups is long. */

@@ -1,3 +1,4 @@
+import { limitFacts } from "../../../helper/protocol/limits.ts";
 import type { LimitTexts, PanelLimits } from "../../../helper/protocol/panel.ts";
 import { button, element, setText } from "../element.ts";
 import type { Post } from "../tab.ts";
@@ -56,7 +57,7 @@ export function makeBar({
       applyNow.disabled = nothing;
       applyForAWhile.disabled = nothing;
       undo.hidden = !canUndo || revertsInMs !== undefined;
-      setText(refusal, refused?.message ?? "");
+      setText(refusal, refusedWords(refused));
       setText(said, saidWords(changed));
       endsAtMs = revertsInMs === undefined ? undefined : performance.now() + revertsInMs;
       count();
@@ -68,4 +69,13 @@ export function makeBar({
 function saidWords(changed: PanelLimits["changed"]): string {
   if (!changed) return "";
   return [`Changed: ${changed.words.join("; ")}.`, changed.note].filter(Boolean).join(" ");
+}
+
+/** What is about one limit stands beside its field, which may be out of sight. */
+function refusedWords(refused: PanelLimits["refused"]): string {
+  if (!refused) return "";
+  const { limit, message } = refused;
+  return limit === undefined
+    ? message
+    : `${limitFacts[limit].label} was refused, nothing was changed.`;
 }

@@ -5,10 +5,10 @@ import {
   unitOf,
 } from "../../../helper/protocol/limits.ts";
 import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
+import { fieldError, fieldText, isOther } from "../../../helper/protocol/limitTexts.ts";
 import { button, element, setAttribute, setText } from "../element.ts";
 import type { KeyedElement } from "../list.ts";
 import type { Drafts } from "./drafts.ts";
-import { fieldError, fieldText, isOther } from "./field.ts";
 
 export function fieldId(limit: LimitName): string {
   return `limit-${limit}`;

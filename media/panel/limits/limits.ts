@@ -1,12 +1,12 @@
 import type { LimitName } from "../../../helper/protocol/limits.ts";
 import type { LimitRowReport, LimitsReport } from "../../../helper/protocol/limitsReport.ts";
+import { fieldError, isOther } from "../../../helper/protocol/limitTexts.ts";
 import type { LimitTexts, PanelLimits } from "../../../helper/protocol/panel.ts";
 import { element, setText } from "../element.ts";
 import { type KeyedList, keyedList } from "../list.ts";
 import type { Post, Tab } from "../tab.ts";
 import { type Bar, makeBar } from "./bar.ts";
 import { type Drafts, makeDrafts } from "./drafts.ts";
-import { fieldError, isOther } from "./field.ts";
 import { groupOf, groupTitles } from "./groups.ts";
 import { makeRow, makeUnavailable } from "./row.ts";
 

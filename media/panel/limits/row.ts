@@ -1,10 +1,10 @@
 import { formatLimit, type LimitName, limitFacts } from "../../../helper/protocol/limits.ts";
 import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
+import { isFromAbove } from "../../../helper/protocol/limitTexts.ts";
 import { button, element, setAttribute, setText } from "../element.ts";
 import type { KeyedElement } from "../list.ts";
 import type { Post } from "../tab.ts";
 import type { Drafts } from "./drafts.ts";
-import { isFromAbove } from "./field.ts";
 import { fieldId, helpId, makeFieldCell } from "./fieldCell.ts";
 
 /** One limit of the form: what it is, the field, what is in force, what stands above, and the file. */
@@ -63,7 +63,7 @@ function makeFileCell(limit: LimitName, post: Post): KeyedElement<LimitRowReport
     "aria-label": `Copy the path of the file of ${label}`,
   });
   return {
-    root: element("td", {}, element("span", { class: "file" }, open, copy)),
+    root: element("td", { class: "file" }, open, copy),
     show: ({ file = "" }) => {
       setText(open, file.slice(file.lastIndexOf("/") + 1));
       setAttribute(open, "title", file);

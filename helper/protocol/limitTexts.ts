@@ -1,15 +1,8 @@
-import {
-  isInRange,
-  type LimitName,
-  limitFacts,
-  parseLimit,
-  spellLimit,
-  unitOf,
-} from "../../../helper/protocol/limits.ts";
-import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
-import type { LimitValue } from "../../../helper/protocol/limitUnits.ts";
+import { isInRange, type LimitName, limitFacts, parseLimit, spellLimit, unitOf } from "./limits.ts";
+import type { LimitRowReport } from "./limitsReport.ts";
+import type { LimitValue } from "./limitUnits.ts";
 
-/** The texts of a field, and what is wrong with one: pure, so that a test needs no page. */
+/** A limit as the text of a field, in the panel's form and in an input box, and what is wrong with one. */
 
 /** As one would write it: exact, and short where a suffix says the same. */
 export function fieldText({ limit, value }: Pick<LimitRowReport, "limit" | "value">): string {
