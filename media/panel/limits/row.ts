@@ -40,7 +40,7 @@ function makeEffectiveCell(limit: LimitName, post: Post): KeyedElement<LimitRowR
   const limiting = button("", () => post({ type: "openLimiting", limit }), { class: "link" });
   const from = element("span", {}, " from ", limiting);
   return {
-    root: element("td", {}, words, from),
+    root: element("td", { "data-column": "in force" }, words, from),
     show: (row) => {
       setText(words, formatLimit(limit, row.effective?.value));
       from.hidden = !isFromAbove(row);
@@ -51,7 +51,7 @@ function makeEffectiveCell(limit: LimitName, post: Post): KeyedElement<LimitRowR
 }
 
 function makeParentCell(limit: LimitName): KeyedElement<LimitRowReport> {
-  const root = element("td", { class: "dim" });
+  const root = element("td", { class: "dim", "data-column": "above" });
   return { root, show: ({ parent }) => setText(root, formatLimit(limit, parent)) };
 }
 
