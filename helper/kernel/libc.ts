@@ -36,12 +36,16 @@ const LOCK_NB = 4;
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
 
+/** asm/unistd_64.h, asm-generic/unistd.h. */
+const SYS_bpf = process.arch === "arm64" ? 280 : 321;
+
 /** Number and six arguments: syscall(2). */
 const longestCall = 7;
 
 interface Addon {
   load(path: null): Library;
   errno(): number;
+  address(memory: Buffer): number | bigint;
 }
 
 type Call = (...args: readonly unknown[]) => number;
@@ -51,6 +55,7 @@ interface Library {
 }
 
 interface Libc {
+  readonly bpf: Call;
   readonly flock: Call;
   readonly getsockopt: Call;
   readonly ioctl: Call;
@@ -59,6 +64,7 @@ interface Libc {
   readonly syscall: Call;
   readonly syscallOnBuffer: Call;
   errno(): number;
+  address(memory: Buffer): number | bigint;
 }
 
 let loaded: Libc | undefined;
@@ -119,6 +125,17 @@ export function tryLock(fd: number): boolean {
   return true;
 }
 
+/** bpf(2) with its attributes in memory; answers a descriptor or 0. */
+export function bpf(command: number, attributes: Buffer): number {
+  const libc = load();
+  return check(libc, "bpf", libc.bpf(SYS_bpf, command, attributes, attributes.length));
+}
+
+/** Where a buffer lies, for a call whose arguments point to it: it must live until the call has returned. */
+export function addressOf(memory: Buffer): bigint {
+  return BigInt(load().address(memory));
+}
+
 /** What a system call answered: its value, or the errno's name. */
 export type Answer = number | string;
 
@@ -175,6 +192,7 @@ function bind(addon: Addon): Libc {
   const library = addon.load(null);
   return {
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
+    bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),
     flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
@@ -182,5 +200,6 @@ function bind(addon: Addon): Libc {
     syscall: library.func("syscall", "long", Array(longestCall).fill("long")),
     syscallOnBuffer: library.func("syscall", "long", ["long", "void *", "long"]),
     errno: () => addon.errno(),
+    address: (memory) => addon.address(memory),
   };
 }

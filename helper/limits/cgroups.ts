@@ -8,6 +8,7 @@ import type { LimitReading } from "../protocol/inventory.ts";
 import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
 import type { PlannedCgroup } from "../protocol/plan.ts";
 import { changesOf, writesOf } from "./changes.ts";
+import { confineDevices } from "./deviceAccess.ts";
 import { parseNumber } from "./files/numbers.ts";
 import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
@@ -42,6 +43,7 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
   try {
     for (const name of asked) requirePlace(places, name);
     for (const place of places) makeCgroup(place, id, controllers, made);
+    confineDevices(placed(places, id));
     writeLimits(placed(places, id), limits);
   } catch (error) {
     for (const directory of made.reverse()) removeEmpty(directory);

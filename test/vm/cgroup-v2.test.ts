@@ -45,6 +45,15 @@ const life: readonly Scene[] = [
     shows: "terrarium-init\nsleep\nsleep\n",
   },
   {
+    name: "lets it open no device but null, zero and their like, by a program of BPF",
+    script: `
+      id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
+      mknod /tmp/zero c 1 5; mknod /tmp/kmsg c 1 11
+      try='for node in zero kmsg; do (exec 3< /tmp/$node) 2>/dev/null && echo $node; done'
+      sh -c "$try"; sh -c "echo \\$\\$ > /sys/fs/cgroup/terrarium/$id/cgroup.procs; $try"`,
+    shows: "zero\nkmsg\nzero\n",
+  },
+  {
     name: "holds every process still by cgroup.freeze, and lets it run again",
     script: `
       id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)

@@ -1,0 +1,58 @@
+import { attachDeviceProgram } from "../kernel/bpf.ts";
+import { writeCgroupFile } from "../kernel/cgroupfs.ts";
+import { errnoOf } from "../kernel/errors.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import { type DeviceRule, deviceProgram } from "./deviceProgram.ts";
+import { isPrivileged } from "./places.ts";
+import type { PlacedCgroup } from "./target.ts";
+
+/**
+ * The devices that a sandbox may open, should one come into its reach at all (its mounts are nodev, and mknod(2) of a
+ * device is not for its user namespace): null, zero, full, random, urandom, tty, console, ptmx and the terminals of
+ * any devpts, as in Docker. Documentation/admin-guide/devices.txt.
+ */
+const allowed: readonly DeviceRule[] = [
+  ...[3, 5, 7, 8, 9].map((minor) => ({ type: "c", major: 1, minor }) as const),
+  ...[0, 1, 2].map((minor) => ({ type: "c", major: 5, minor }) as const),
+  { type: "c", major: 136 },
+];
+
+/**
+ * A wall behind others, and for root alone: the kernel lets nobody else say it. Where there is neither version 1's
+ * controller nor BPF for cgroups, those others stand. Throws cgroupFailed.
+ */
+export function confineDevices(cgroups: readonly PlacedCgroup[]): void {
+  if (!isPrivileged()) return;
+  const first = cgroups.find(({ hierarchy }) => hierarchy.controllers.includes("devices"));
+  const second = cgroups.find(({ hierarchy }) => hierarchy.version === 2);
+  if (first) allowInVersion1(first.directory);
+  else if (second) allowInVersion2(second.directory);
+}
+
+/** cgroup-v1/devices.rst: what the cgroup above may not, this one cannot be allowed. */
+function allowInVersion1(directory: string): void {
+  const refused = writeCgroupFile(directory, "devices.deny", "a");
+  if (refused === "EPERM") return;
+  if (refused !== undefined) throw failure("write", `${directory}/devices.deny`, refused);
+  for (const { type, major, minor = "*" } of allowed) {
+    const errno = writeCgroupFile(directory, "devices.allow", `${type} ${major}:${minor} rwm`);
+    if (errno === undefined || errno === "EPERM") continue;
+    throw failure("write", `${directory}/devices.allow`, errno);
+  }
+}
+
+/** What a kernel without it answers, and one in a container whose root may not. */
+const missing: ReadonlySet<string> = new Set(["ENOSYS", "EINVAL", "EPERM"]);
+
+function allowInVersion2(directory: string): void {
+  try {
+    attachDeviceProgram(directory, deviceProgram(allowed));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (!missing.has(errno)) throw failure("bpf", directory, errno);
+  }
+}
+
+function failure(call: string, path: string, errno: string): TerrariumError {
+  return new TerrariumError("cgroupFailed", { call, path, errno });
+}
