@@ -8,6 +8,7 @@ import { Alerts } from "./events/alerts.ts";
 import { registerDecorations } from "./events/decorations.ts";
 import { EventFeed } from "./events/feed.ts";
 import { followWithTerminals } from "./events/terminals.ts";
+import { CgroupUsage } from "./inventory/cgroupUsage.ts";
 import { Details } from "./inventory/details.ts";
 import { Reports } from "./inventory/reports.ts";
 import { Panels } from "./panel/panels.ts";
@@ -30,7 +31,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const panels = own(
     new Panels({ helper, log, events, alerts, extensionUri: context.extensionUri }),
   );
-  const views = registerViews({ helper, reports, details, events, alerts }, subscriptions);
+  const cgroupUsage = own(new CgroupUsage(helper));
+  const views = registerViews(
+    { helper, reports, details, events, alerts, cgroupUsage },
+    subscriptions,
+  );
   const ctx: Ctx = {
     log,
     helper,

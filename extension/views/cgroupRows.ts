@@ -2,12 +2,23 @@ import type { CgroupFact, CgroupHierarchy, CgroupReport } from "../../helper/pro
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
 
+/** What a cgroup uses, in words, by its directory. */
+export type UsageWords = ReadonlyMap<string, string>;
+
 /** The rows of the third view: a root for each hierarchy of this machine, version 2 first. */
-export function cgroupRows({ hierarchies }: CgroupReport): readonly Row[] {
-  return [...hierarchies].sort((a, b) => b.version - a.version).map(hierarchyRow);
+export function cgroupRows({ hierarchies }: CgroupReport, usage: UsageWords): readonly Row[] {
+  return [...hierarchies]
+    .sort((a, b) => b.version - a.version)
+    .map((hierarchy) => hierarchyRow(hierarchy, usage));
 }
 
-function hierarchyRow(hierarchy: CgroupHierarchy): Row {
+/** Of those rows that are not a hierarchy's root: its figures are the machine's, or none. */
+export function directoryOf({ subject }: Row): string | undefined {
+  if (subject.kind !== "cgroup" || subject.cgroup === subject.hierarchy.root) return undefined;
+  return `${subject.hierarchy.mountPoint}${subject.cgroup.path}`;
+}
+
+function hierarchyRow(hierarchy: CgroupHierarchy, usage: UsageWords): Row {
   const { id, version, root, controllers, mountPoint } = hierarchy;
   const total = countOf(processesBelow(root), "process");
   const cgroups = cgroupsBelow(root);
@@ -32,12 +43,18 @@ function hierarchyRow(hierarchy: CgroupHierarchy): Row {
       ],
     }),
   };
-  return withChildren(row, root, hierarchy);
+  return withChildren(row, root, hierarchy, usage);
 }
 
-function cgroupRow(parentId: string, cgroup: CgroupFact, hierarchy: CgroupHierarchy): Row {
+function cgroupRow(
+  parentId: string,
+  cgroup: CgroupFact,
+  hierarchy: CgroupHierarchy,
+  usage: UsageWords,
+): Row {
   const total = processesBelow(cgroup);
-  const words = total === 0 ? "empty" : countOf(total, "process");
+  const path = `${hierarchy.mountPoint}${cgroup.path}`;
+  const words = facts(usage.get(path), total === 0 ? "empty" : countOf(total, "process"));
   const label = cgroup.sandbox ?? cgroup.name;
   const row: Row = {
     id: `${parentId}/${cgroup.name}`,
@@ -48,11 +65,11 @@ function cgroupRow(parentId: string, cgroup: CgroupFact, hierarchy: CgroupHierar
       : { codicon: cgroup.children.length > 0 ? "folder" : "circle-outline" },
     tokens: ["cgroup"],
     subject: { kind: "cgroup", hierarchy, cgroup },
-    spoken: `Cgroup ${label}, ${words}`,
+    spoken: `Cgroup ${label}, ${words.replaceAll(" · ", ", ")}`,
     card: () => ({
       title: label,
       facts: [
-        ["path", `${hierarchy.mountPoint}${cgroup.path}`],
+        ["path", path],
         ["hierarchy", `${hierarchy.id}, version ${hierarchy.version}`],
         ["processes in it", `${cgroup.processes}`],
         ["with those below", `${total}`],
@@ -60,14 +77,22 @@ function cgroupRow(parentId: string, cgroup: CgroupFact, hierarchy: CgroupHierar
       ],
     }),
   };
-  return withChildren(row, cgroup, hierarchy);
+  return withChildren(row, cgroup, hierarchy, usage);
 }
 
-function withChildren(row: Row, { children }: CgroupFact, hierarchy: CgroupHierarchy): Row {
+function withChildren(
+  row: Row,
+  { children }: CgroupFact,
+  hierarchy: CgroupHierarchy,
+  usage: UsageWords,
+): Row {
   if (children.length === 0) return row;
   const sorted = () =>
     [...children].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
-  return { ...row, children: () => sorted().map((child) => cgroupRow(row.id, child, hierarchy)) };
+  return {
+    ...row,
+    children: () => sorted().map((child) => cgroupRow(row.id, child, hierarchy, usage)),
+  };
 }
 
 function processesBelow({ processes, children }: CgroupFact): number {

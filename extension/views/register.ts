@@ -5,9 +5,10 @@ import { restartDelaysMs } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
 import type { Alerts } from "../events/alerts.ts";
 import type { EventFeed } from "../events/feed.ts";
+import type { CgroupUsage } from "../inventory/cgroupUsage.ts";
 import type { Details } from "../inventory/details.ts";
 import type { Reports } from "../inventory/reports.ts";
-import { cgroupRows } from "./cgroupRows.ts";
+import { cgroupRows, directoryOf } from "./cgroupRows.ts";
 import { namespaceRows } from "./namespaceRows.ts";
 import type { TreeNode } from "./nodes.ts";
 import type { Row } from "./row.ts";
@@ -28,6 +29,7 @@ interface Sources {
   readonly details: Details;
   readonly events: EventFeed;
   readonly alerts: Alerts;
+  readonly cgroupUsage: CgroupUsage;
 }
 
 /** What tells the views apart: the topic that feeds one, and how its report becomes rows. */
@@ -57,17 +59,40 @@ const kinds: Readonly<Record<keyof typeof views, ViewKind>> = {
   cgroups: {
     id: views.cgroups,
     topic: "cgroups",
-    rows: ({ reports }) => reports.last.cgroups && cgroupRows(reports.last.cgroups),
+    rows: ({ reports, cgroupUsage }) =>
+      reports.last.cgroups && cgroupRows(reports.last.cgroups, cgroupUsage.words),
     note: ({ reports }) => reports.last.cgroups?.mode,
   },
 };
 
 export function registerViews(sources: Sources, subscriptions: vscode.Disposable[]): Views {
-  return {
+  const registered = {
     containers: registerView(kinds.containers, sources, subscriptions),
     namespaces: registerView(kinds.namespaces, sources, subscriptions),
     cgroups: registerView(kinds.cgroups, sources, subscriptions),
   };
+  followShownCgroups(registered.cgroups, sources, subscriptions);
+  return registered;
+}
+
+/** Usage is read of the cgroups that one can see, and of none while the view is hidden. */
+function followShownCgroups(
+  { tree, treeView }: View,
+  { cgroupUsage, reports }: Sources,
+  subscriptions: vscode.Disposable[],
+): void {
+  const follow = () =>
+    cgroupUsage.show(treeView.visible ? tree.shown().flatMap((row) => directoryOf(row) ?? []) : []);
+  const setOpen = (node: TreeNode, open: boolean) => {
+    tree.setOpen(node, open);
+    follow();
+  };
+  subscriptions.push(
+    treeView.onDidExpandElement(({ element }) => setOpen(element, true)),
+    treeView.onDidCollapseElement(({ element }) => setOpen(element, false)),
+    treeView.onDidChangeVisibility(follow),
+    reports.onDidChange(follow),
+  );
 }
 
 function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Disposable[]): View {
@@ -99,6 +124,9 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     }),
     sources.details.onDidChange(() => {
       if (kind.topic === "sandboxes") redraw();
+    }),
+    sources.cgroupUsage.onDidChange(() => {
+      if (kind.topic === "cgroups") redraw();
     }),
     sources.alerts.onDidChange(() => {
       if (kind.topic === "sandboxes") redraw();

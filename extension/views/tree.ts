@@ -5,6 +5,8 @@ import type { Row } from "./row.ts";
 
 /** Serves rows to a tree view and tells it of the smallest parts that changed. */
 export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  /** Weak: nodes go with their rows. */
+  readonly #collapsed = new WeakSet<TreeNode>();
   readonly #changed = new vscode.EventEmitter<TreeNode | readonly TreeNode[] | undefined>();
   #roots: readonly TreeNode[] = [];
   #markReady: () => void = () => undefined;
@@ -25,6 +27,17 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     this.#markReady();
     if (listChanged) this.#changed.fire(undefined);
     else if (changed.length > 0) this.#changed.fire(changed);
+  }
+
+  /** A node was opened, or closed again. */
+  setOpen(node: TreeNode, open: boolean): void {
+    if (open) this.#collapsed.delete(node);
+    else this.#collapsed.add(node);
+  }
+
+  /** The rows that are not hidden in a closed node. */
+  shown(): readonly Row[] {
+    return shownIn(this.#roots, this.#collapsed);
   }
 
   find(id: string): TreeNode | undefined {
@@ -54,4 +67,12 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     this.#changed.dispose();
     this.#markReady();
   }
+}
+
+/** Children are made when a node is opened for the first time. */
+function shownIn(nodes: readonly TreeNode[], collapsed: WeakSet<TreeNode>): readonly Row[] {
+  return nodes.flatMap((node) => [
+    node.row,
+    ...(collapsed.has(node) ? [] : shownIn(node.children ?? [], collapsed)),
+  ]);
 }

@@ -4,6 +4,7 @@ import { cgroupRows } from "../../extension/views/cgroupRows.ts";
 import { namespaceRows } from "../../extension/views/namespaceRows.ts";
 import type { Row } from "../../extension/views/row.ts";
 import { sandboxRows } from "../../extension/views/sandboxRows.ts";
+import { usageWords } from "../../extension/views/usageWords.ts";
 import { countOf } from "../../extension/views/words.ts";
 import type {
   CgroupReport,
@@ -187,13 +188,29 @@ test("a cgroup counts the processes below it and a sandbox's cgroup bears its na
       },
     ],
   };
-  assert.deepEqual(picture(cgroupRows(report)), [
+  const usage = new Map([["/sys/fs/cgroup/memory/terrarium/a1", "41 MB / 512 MB"]]);
+  assert.deepEqual(picture(cgroupRows(report, usage)), [
     "unified (v2) | 103 processes",
     "memory (v1) | 3 cgroups · 103 processes",
     "  terrarium | 3 processes",
-    "    web | a1 · 3 processes",
+    "    web | a1 · 41 MB / 512 MB · 3 processes",
     "  z | empty",
   ]);
+});
+
+test("the usage of a cgroup is worded coarsely, and only what is known", () => {
+  const sample = { target: "/x", atMs: 0, identity: "1" };
+  const rates = (cpuPercent: number) => ({ target: "/x", atMs: 0, intervalMs: 1, cpuPercent });
+  const memory = { current: 41.4 * 1024 ** 2, max: 512 * 1024 ** 2 };
+  const words = usageWords({ ...sample, memory, pids: { current: 3, max: 200 } }, rates(12.4));
+  assert.equal(words, "12 % cpu · 41 MB / 512 MB · 3 / 200 pids");
+  assert.equal(usageWords({ ...sample, pids: { current: 3 } }, undefined), "");
+  const memories = [0, 1023, 413 * 1024 ** 2, 1.26 * 1024 ** 3].map((current) =>
+    usageWords({ ...sample, memory: { current } }, undefined),
+  );
+  assert.deepEqual(memories, ["0 B", "1020 B", "410 MB", "1.3 GB"]);
+  const percents = [0.2, 9.6, 11.1, 99.2, 154].map((percent) => usageWords(sample, rates(percent)));
+  assert.deepEqual(percents, ["0 % cpu", "10 % cpu", "12 % cpu", "100 % cpu", "150 % cpu"]);
 });
 
 test("ids are unique in each tree and tell a pid that was given anew from the old one", () => {

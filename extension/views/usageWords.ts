@@ -1,0 +1,34 @@
+import { formatBytes } from "../../helper/protocol/bytes.ts";
+import type { UsageSample } from "../../helper/protocol/usage.ts";
+import type { UsageRates } from "../../helper/protocol/usageRates.ts";
+import { facts } from "./words.ts";
+
+/**
+ * `12 % cpu · 41 MB / 512 MB · 3 / 200 pids`, what of it the cgroup's hierarchy counts; coarse, so that a row
+ * changes when something has.
+ */
+export function usageWords({ memory, pids }: UsageSample, rates: UsageRates | undefined): string {
+  return facts(
+    rates?.cpuPercent === undefined ? undefined : `${coarsePercent(rates.cpuPercent)} % cpu`,
+    memory && ofMost(formatBytes(twoDigits(memory.current)), memory.max, formatBytes),
+    // Without a limit the row's own count of processes says enough.
+    pids?.max === undefined ? undefined : `${pids.current} / ${pids.max} pids`,
+  );
+}
+
+function ofMost(used: string, most: number | undefined, word: (value: number) => string): string {
+  return most === undefined ? used : `${used} / ${word(most)}`;
+}
+
+/** Whole percents at first, then steps of a twentieth or so. */
+function coarsePercent(percent: number): number {
+  if (percent < 10) return Math.round(percent);
+  return percent < 100 ? Math.round(percent / 2) * 2 : Math.round(percent / 10) * 10;
+}
+
+/** In the unit that it is worded in: 41.3 MB to 41 MB, 413 MB to 410 MB. */
+function twoDigits(bytes: number): number {
+  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const step = bytes / unit >= 100 ? 10 * unit : bytes / unit >= 10 ? unit : unit / 10;
+  return Math.round(bytes / step) * step;
+}
