@@ -34,7 +34,7 @@ export interface CgroupMounts {
 export function readCgroupMounts(): CgroupMounts {
   const memberships = readCgroupPaths("self") ?? [];
   const mounts = readMountinfo("self") ?? [];
-  return describeCgroupMounts(memberships, mounts, isVisible, readControllers);
+  return describeCgroupMounts(memberships, mounts, isCgroupFileSystem, readControllers);
 }
 
 /** The pure part: which membership is mounted where. `controllersAt` reads `cgroup.controllers` of a version 2 mount. */
@@ -164,9 +164,9 @@ function modeOf(hierarchies: readonly CgroupMount[]): CgroupMode {
 }
 
 /** Another file system may have been mounted over it: then the paths below mean something else. */
-function isVisible(mountPoint: string, version: 1 | 2): boolean {
+export function isCgroupFileSystem(directory: string, version: 1 | 2): boolean {
   try {
-    return statfsSync(mountPoint).type === superMagic[version];
+    return statfsSync(directory).type === superMagic[version];
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { basename, posix } from "node:path";
 import {
   type CgroupMount,
   cgroupDirectory,
+  isCgroupFileSystem,
   readCgroupFile,
   readCgroupMounts,
 } from "../kernel/cgroupfs.ts";
@@ -63,7 +64,7 @@ export function targetOfPath(text: string): CgroupTarget {
         // Without a slash at its end: the top of a hierarchy is told by its name.
         directory: posix.resolve(hierarchy.mountPoint, `.${path}`),
       }));
-  const cgroups = candidates.filter(({ directory }) => isCgroup(directory));
+  const cgroups = candidates.filter(isCgroup);
   if (cgroups.length === 0) throw new TerrariumError("noSuchCgroup", { path: text });
   return { kind: "cgroup", title: printable(basename(path) || "/"), cgroups };
 }
@@ -76,7 +77,10 @@ function isWithin(path: string, mountPoint: string): boolean {
   return path === mountPoint || path.startsWith(`${mountPoint}/`);
 }
 
-/** Every cgroup has this file; a directory of another file system that hides one has not. */
-function isCgroup(directory: string): boolean {
-  return readCgroupFile(directory, "cgroup.procs") !== undefined;
+/** Not what was mounted over one: another file system may have a file of that name. */
+function isCgroup({ hierarchy, directory }: PlacedCgroup): boolean {
+  return (
+    isCgroupFileSystem(directory, hierarchy.version) &&
+    readCgroupFile(directory, "cgroup.procs") !== undefined
+  );
 }

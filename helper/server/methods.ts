@@ -32,6 +32,7 @@ import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { EventWatch } from "./events.ts";
+import { tellChanges } from "./limitEvents.ts";
 import type { Reverts } from "./reverts.ts";
 import type { Watch } from "./watch.ts";
 
@@ -142,9 +143,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "limits/update": {
     changes: true,
-    handle: async ({ host, reverts }, parameters) => {
+    handle: async ({ host, reverts, events }, parameters) => {
       const updated = await (await limitChanges()).updateLimits(host, parameters);
       reverts.schedule(updated.revert, parameters.revertAfterMs);
+      await tellChanges(events, parameters.target, host.asker.uid, updated);
       return updated;
     },
     details: ({ target }, { changes }) => ({ target, changes }),

@@ -103,6 +103,11 @@ describe("the isolation report", needsRoot, () => {
     for (const name of ["memory", "processes", "processor time"]) {
       assert.ok(readFileSync(line(found, name).source, "utf8"), name);
     }
+    // What it names as the remedy closes it.
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const { remedy = "" } = line(await report(name), "memory");
+    assert.equal((await terrarium.run(remedy.split(" ").slice(1))).code, 0, remedy);
+    assert.equal(line(await report(name), "memory").level, "closed");
     // A cgroup below it that sets nothing has the same.
     const { source } = line(found, "memory");
     const child = join(source, "..", "child");

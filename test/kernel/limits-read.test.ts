@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -114,13 +115,24 @@ describe("what has no limit here", needsRoot, () => {
 
   test("is no cgroup: other directories, links and ways out are refused", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "terrarium-limits-"));
-    t.after(() => rmSync(folder, { recursive: true }));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
     writeFileSync(join(folder, "cgroup.procs"), "");
     writeFileSync(join(folder, "memory.limit_in_bytes"), "1");
     symlinkSync(folder, join(folder, "link"));
     const { hierarchies } = readCgroupMounts();
     const top = hierarchies[0]?.mountPoint ?? "";
-    const ways = [folder, join(folder, "link"), `${top}/../../../..${folder}`, "/no/such", "/proc"];
+    let covered = "";
+    t.after(() => execFileSync("umount", [covered]));
+    covered = makeCgroup(t, uniqueName(), "memory").directories[0] ?? "";
+    execFileSync("mount", ["--bind", folder, covered]);
+    const ways = [
+      folder,
+      join(folder, "link"),
+      `${top}/../../../..${folder}`,
+      "/no/such",
+      "/proc",
+      covered,
+    ];
     for (const target of ways) {
       const ran = await terrarium.run(["limits", target]);
       assert.deepEqual([ran.code, ran.stdout], [125, ""]);

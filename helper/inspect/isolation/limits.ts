@@ -39,11 +39,11 @@ export const limitChecks: readonly Check[] = rows.map(
   ({ controller, name, format, matters, flag }) => ({
     name,
     source: "cgroup",
-    judge: ({ limits }) =>
-      whenKnown(limits[controller], ({ value, file }) =>
-        value === undefined
-          ? { level: "partly", fact: "no limit", matters, remedy: flag, source: file }
-          : { level: "closed", fact: format(value), source: file },
-      ),
+    judge: ({ limits, sandbox }) =>
+      whenKnown(limits[controller], ({ value, file }) => {
+        if (value !== undefined) return { level: "closed", fact: format(value), source: file };
+        const remedy = sandbox === undefined ? flag : `terrarium update ${sandbox} ${flag}`;
+        return { level: "partly", fact: "no limit", matters, remedy, source: file };
+      }),
   }),
 );
