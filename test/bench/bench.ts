@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
+import { panel } from "./panel.ts";
 import { results, table } from "./report.ts";
 import { sampling } from "./sampling.ts";
 import {
@@ -24,6 +25,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   editor: editorTerminal,
   terminal: terminalThroughput,
   memory: idleMemory,
+  panel,
   sampling,
 };
 

@@ -242,14 +242,32 @@ export class Workbench {
 
   /** Runs a command by its title from the command palette. */
   async runCommand(title: string): Promise<void> {
+    await this.#chooseCommand(title);
+    await this.#quickInput().waitFor({ state: "hidden" });
+  }
+
+  async #chooseCommand(title: string): Promise<void> {
     await this.page.keyboard.press("F1");
-    const input = this.page.locator(".quick-input-widget input");
-    await input.fill(`>${title}`);
+    await this.#quickInput().fill(`>${title}`);
     await this.page
       .locator(".quick-input-list .monaco-list-row", { hasText: title })
       .first()
       .click();
-    await input.waitFor({ state: "hidden" });
+  }
+
+  #quickInput(): Locator {
+    return this.page.locator(".quick-input-widget input");
+  }
+
+  /** Chooses a colour theme by its title. */
+  async chooseTheme(title: string): Promise<void> {
+    await this.#chooseCommand("Preferences: Color Theme");
+    await this.page.getByPlaceholder(/Color Theme/).fill(title);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row.focused", { hasText: title })
+      .waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.#quickInput().waitFor({ state: "hidden" });
   }
 
   /** How many terminals are open. */

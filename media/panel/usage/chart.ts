@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { Slice } from "./columns.ts";
 import type { GraphFact } from "./graphs.ts";
-import { figureWords, roundTop, scaleSteps } from "./numbers.ts";
+import { clockWords, figureWords, roundTop, scaleSteps } from "./numbers.ts";
 import type { Line } from "./record.ts";
 import type { Theme } from "./theme.ts";
 import { AreaPen, traceLine } from "./trace.ts";
@@ -12,7 +12,6 @@ import { AreaPen, traceLine } from "./trace.ts";
 const partOfBound = 0.1;
 const headRoom = 1.05;
 const areaOpacity = "18%";
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
 /** In heights of the text. */
 const plotLines = 11;
 const axisLines = 5.2;
@@ -110,7 +109,7 @@ function plotOptions(
         ...axis(theme),
         size: theme().fontPixels * 2.4,
         space: theme().fontPixels * 7,
-        values: (_plot, splits) => splits.map((split) => clock.format(split)),
+        values: (_plot, splits) => splits.map(clockWords),
       },
       { ...axis(theme), ...sides(theme), incrs: scaleSteps(fact.unit), values: words(fact.unit) },
       {

@@ -1,5 +1,5 @@
 import { usageFigures } from "../../../helper/protocol/usageFigures.ts";
-import { element, setAttribute, setText } from "../element.ts";
+import { element, setAttribute } from "../element.ts";
 import type { LineStyle } from "./graphs.ts";
 import { figureWords } from "./numbers.ts";
 import type { Line } from "./record.ts";
@@ -15,7 +15,7 @@ export interface FigureList {
 interface Entry {
   readonly line: Line;
   readonly button: HTMLButtonElement;
-  readonly value: HTMLElement;
+  readonly value: Text;
 }
 
 export function makeFigureList(
@@ -26,7 +26,7 @@ export function makeFigureList(
 ): FigureList {
   const root = element("ul", { class: "graph-figures", "aria-label": `${title}: figures` });
   const entries = lines.map((line, place): Entry => {
-    const value = element("span", { class: "value" }, "–");
+    const value = document.createTextNode("–");
     const tipId = `tip-${line.key.replaceAll(/\W/g, "-")}`;
     const button = element(
       "button",
@@ -38,7 +38,7 @@ export function makeFigureList(
       },
       swatch(line.style),
       element("span", { class: "label" }, line.label),
-      value,
+      element("span", { class: "value" }, value),
     );
     button.addEventListener("click", () => {
       const shown = !isPressed(button);
@@ -56,13 +56,15 @@ export function makeFigureList(
     root,
     show: (figureOf) => {
       for (const { line, value } of entries) {
-        setText(value, figureWords(figureOf(line.key), usageFigures[line.figure].unit));
+        const words = figureWords(figureOf(line.key), usageFigures[line.figure].unit);
+        // Its text node itself, because each sample writes thirty of them.
+        if (value.data !== words) value.data = words;
       }
     },
     words: () =>
       entries
         .filter(({ button }) => isPressed(button))
-        .map(({ line, value }) => `${line.label} ${value.textContent}`)
+        .map(({ line, value }) => `${line.label} ${value.data}`)
         .join(", "),
   };
 }

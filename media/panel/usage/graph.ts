@@ -3,6 +3,7 @@ import { type Chart, makeChart } from "./chart.ts";
 import type { Slice } from "./columns.ts";
 import { type FigureList, makeFigureList } from "./figures.ts";
 import { type GraphName, graphFacts } from "./graphs.ts";
+import { clockWords } from "./numbers.ts";
 import type { UsageRecord } from "./record.ts";
 import { makeSummary, type Summary } from "./summary.ts";
 import type { Theme } from "./theme.ts";
@@ -34,7 +35,6 @@ interface Body {
   readonly summary: Summary;
 }
 
-const clockWords = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 /** How far an arrow, and Page Up or Down, moves the cursor in the whole. */
 const steps: Readonly<Record<string, (at: number, last: number) => number>> = {
   ArrowLeft: (at) => at - 1,
@@ -191,7 +191,7 @@ export class Graph {
   #tellSlider(row: number, last: number, timeMs: number): void {
     setAttribute(this.#plot, "aria-valuemax", last);
     setAttribute(this.#plot, "aria-valuenow", row);
-    const words = `${clockWords.format(timeMs)}: ${this.figureWords}`;
+    const words = `${clockWords(timeMs)}: ${this.figureWords}`;
     setAttribute(this.#plot, "aria-valuetext", words);
   }
 }

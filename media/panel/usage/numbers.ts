@@ -22,6 +22,12 @@ function decimals(value: number): string {
   return value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : value.toFixed(0);
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+
+export function clockWords(timeMs: number): string {
+  return clock.format(timeMs);
+}
+
 const binarySteps = [1, 1.25, 1.5, 1.75];
 const decimalSteps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 

@@ -29,8 +29,13 @@ const otherwise = "#808080";
 export function readTheme(): Theme {
   const style = getComputedStyle(document.body);
   const fontPixels = Number.parseFloat(style.fontSize) * 0.9;
+  // Read once: a draw asks for fifty.
+  const colours = Object.entries(variables).map(([name, variable]) => {
+    return [name, style.getPropertyValue(variable).trim() || otherwise] as const;
+  });
+  const colourOf = new Map<string, string>(colours);
   return {
-    colour: (name) => style.getPropertyValue(variables[name]).trim() || otherwise,
+    colour: (name) => colourOf.get(name) ?? otherwise,
     font: `${fontPixels}px ${style.fontFamily}`,
     fontPixels,
   };

@@ -1,4 +1,5 @@
 import { button, element, setAttribute, setText } from "../element.ts";
+import { clockWords } from "./numbers.ts";
 
 /** How much time is in sight. The words end "the last …". */
 export const windows = [
@@ -22,8 +23,6 @@ export interface ToolbarActions {
   exportCsv(): void;
   exportPng(): void;
 }
-
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 export function makeToolbar(windowMs: number, actions: ToolbarActions): Toolbar {
   let chosen: TimeWindow = windows.find(({ ms }) => ms === windowMs) ?? windows[0];
@@ -76,6 +75,6 @@ export function makeToolbar(windowMs: number, actions: ToolbarActions): Toolbar 
     }
     setText(pause, held ? "Resume" : "Pause");
     const now = held ? "paused" : "";
-    setText(instant, instantMs === undefined ? now : `at ${clock.format(instantMs)}`);
+    setText(instant, instantMs === undefined ? now : `at ${clockWords(instantMs)}`);
   }
 }
