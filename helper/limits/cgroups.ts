@@ -42,6 +42,8 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
   const made: string[] = [];
   try {
     for (const name of asked) requirePlace(places, name);
+    // Before anything is made: a controller that is switched on for nothing stays on.
+    changesOf(placed(places, id), limits);
     for (const place of places) makeCgroup(place, id, controllers, made);
     confineDevices(placed(places, id));
     writeLimits(placed(places, id), limits);
