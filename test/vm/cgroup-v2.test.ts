@@ -37,6 +37,20 @@ const life: readonly Scene[] = [
     ),
   },
   {
+    name: "changes limits of what runs, puts back what was tried out, and lets the top alone",
+    script: `
+      id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
+      terrarium update box --cpus 0.5 -m none --pids-limit 30 >/dev/null
+      cgroup cpu.max; cgroup memory.max; cgroup pids.max
+      terrarium update box -m 48m --revert-after 1s </dev/null 2>/dev/null | grep -o '^.* MB'
+      cgroup memory.max
+      mkdir /sys/fs/cgroup/terrarium/$id/below
+      terrarium limits /terrarium/$id/below --json | grep -c unavailable
+      rmdir /sys/fs/cgroup/terrarium/$id/below
+      terrarium update -y / -m 1g 2>&1 | grep -o 'has no limits'`,
+    shows: /^50000 100000\nmax\n30\nMemory from no limit to 48 MB\nmax\n\d+\nhas no limits\n$/,
+  },
+  {
     name: "puts what exec starts into the same cgroup",
     script: `
       id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
@@ -76,7 +90,8 @@ const force: readonly Scene[] = [
     name: "has the kernel kill what takes more memory, inside only",
     script: `
       terrarium run -m 32m -- sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1; echo still $?'`,
-    shows: /^Killed\nstill 137\n$/,
+    // Two streams of the client.
+    shows: /^(Killed\nstill 137|still 137\nKilled)\n$/,
   },
   {
     name: "makes fork fail at the limit of processes",
@@ -100,9 +115,12 @@ const force: readonly Scene[] = [
       echo 0 > delegated/cgroup.procs # this very shell
       as_user run -d --name mine --pids-limit 7 -m 32m -- sleep 1000 >/dev/null
       cat delegated/terrarium/*/pids.max delegated/terrarium/*/memory.max
+      as_user update mine -m 48m --pids-limit 9 >/dev/null
+      cat delegated/terrarium/*/pids.max delegated/terrarium/*/memory.max
+      as_user update -y /terrarium --pids-limit 9 2>&1 | grep -o EACCES
       stat -c %u /proc/$(tail -1 delegated/terrarium/*/cgroup.procs)
       as_user rm -f mine; ls -d delegated/terrarium/*/ 2>/dev/null`,
-    shows: "7\n33554432\n1000\nmine\n",
+    shows: "7\n33554432\n9\n50331648\nEACCES\n1000\nmine\n",
   },
 ];
 
