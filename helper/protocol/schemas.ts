@@ -100,6 +100,8 @@ export const sandboxSpec = z.strictObject({
   workdir: z.optional(absolutePath),
   /** A writable layer over the root: in memory, or kept for the next sandbox of this name. */
   overlay: z._default(z.enum(overlays), "none"),
+  /** Where lxcfs runs: its figures of the machine in the place of the host's. */
+  lxcfs: z._default(z.boolean(), false),
   /** Nothing can be made in the root directory itself. */
   readOnly: z._default(z.boolean(), false),
   mounts: z._default(

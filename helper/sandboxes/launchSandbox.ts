@@ -14,6 +14,7 @@ import { checkOverlay, layerUndo, makeLayers } from "./kept/layers.ts";
 import { linkNetwork } from "./link.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
+import { checkLxcfs } from "./plan/lxcfs.ts";
 import { planRun } from "./plan/plan.ts";
 import { type Occasion, planFacts } from "./plan/planFacts.ts";
 import { planMounts } from "./plan/plannedMounts.ts";
@@ -28,6 +29,7 @@ export async function checkSpec(
 ): Promise<Sources> {
   checkProcesses(spec, stdio);
   checkOverlay(spec);
+  checkLxcfs(spec);
   const sources = checkPaths(spec, { home: asker.home, state: registry.state.root });
   if (spec.rootfs.type !== "tarball") return sources;
   const tarball = sources.get(spec.rootfs.path) ?? spec.rootfs.path;

@@ -66,7 +66,7 @@ describe("the rate of a network link", needsRoot, () => {
     assertNear(await measureUp(t, machine, options, before), rate);
   });
 
-  test("is told with the other limits, and where it is held", async (t) => {
+  test("is told and changed with the other limits", async (t) => {
     const machine = await startMachine(t);
     const name = uniqueName();
     t.after(() => terrarium.run(["rm", "-f", name]));
@@ -97,6 +97,15 @@ describe("the rate of a network link", needsRoot, () => {
     assert.match(
       machine.run("machine", "tc", "qdisc", "show", "dev", `tr-${id}`),
       /tbf .*rate 10Mbit/,
+    );
+    const update = ["update", name, "--net-rate-up", "2m", "--net-rate-down", "none"];
+    const updated = await machine.client.run(update);
+    assert.equal(updated.code, 0, updated.stderr);
+    const after = await json<LimitsReport>(["limits", name], machine.client);
+    const rows = after.rows.filter(({ limit }) => limit.startsWith("netRate"));
+    assert.deepEqual(
+      rows.map(({ value }) => value),
+      [2_097_152, undefined],
     );
   });
 

@@ -51,6 +51,7 @@ const systemPackages = [
     jobs: ["test"],
   },
   { name: "libseccomp-dev", file: "/usr/include/seccomp.h", jobs: ["test"] },
+  { name: "lxcfs", file: "lxcfs", jobs: ["test"] },
   { name: "mmdebstrap", file: "mmdebstrap", jobs: ["test"] },
   { name: "nftables", file: "nft", jobs: ["test"] },
   { name: "openssh-client", file: "ssh", jobs: ["test"] },

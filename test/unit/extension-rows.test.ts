@@ -56,6 +56,7 @@ const details: SandboxDetails = {
     userns: "keep-id",
     namespaces: {},
     overlay: "none",
+    lxcfs: false,
     readOnly: false,
     mounts: [],
     env: {},

@@ -193,6 +193,7 @@ describe("an empty spec", () => {
       userns: "keep-id",
       namespaces: {},
       overlay: "none",
+      lxcfs: false,
       readOnly: false,
       mounts: [],
       env: {},

@@ -107,6 +107,14 @@ export const specTable: SpecTable = {
       flag("--read-only", "nothing can be made in the root directory", () => ({ readOnly: true })),
     ],
   },
+  lxcfs: {
+    words:
+      "The figures of the machine in /proc (meminfo, cpuinfo, stat, uptime ...) are those of the sandbox's limits, by lxcfs(1), which must run here. Default: false.",
+    heading: "Files",
+    flags: [
+      flag("--lxcfs", "free and top count its limits, where lxcfs runs", () => ({ lxcfs: true })),
+    ],
+  },
   workspace: {
     words:
       "Folder that is mounted read-write at its own path (move_mount(2), nosuid, nodev); its .git/hooks, .git/config, .vscode and sandbox.json stay read-only.",

@@ -58,7 +58,7 @@ export const kernelChecks: readonly Check[] = [
           level: "partly",
           fact: `the host's ${shown.join(", ")}`,
           matters: "free, top and nproc count the whole machine, not its limits.",
-          remedy: "lxcfs, whose files are mounted over these",
+          remedy: "--lxcfs, where lxcfs runs",
         };
       }),
   },

@@ -4,6 +4,7 @@ import type { PlannedMount } from "../../protocol/plan.ts";
 import type { SandboxSpec } from "../../protocol/schemas.ts";
 import { isNew, namespaceChoice } from "../../protocol/sharing.ts";
 import type { HostDirectory, HostEntry } from "./hostView.ts";
+import { figureMounts } from "./lxcfs.ts";
 import type { PlanFacts } from "./plan.ts";
 
 /** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
@@ -128,6 +129,7 @@ function viewOf({ spec }: PlanFacts, { path, holdsMounts }: HostDirectory): Plan
 function privateMounts(facts: PlanFacts): PlannedMount[] {
   const always: PlannedMount[] = [
     { kind: "proc", target: "/proc" },
+    ...figureMounts(facts.spec),
     { kind: "dev", target: "/dev" },
     { kind: "tmpfs-shared", target: "/tmp" },
     { kind: "tmpfs", target: "/run" },
