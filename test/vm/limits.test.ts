@@ -102,7 +102,7 @@ const rows: readonly Scene[] = [
       ls -d /sys/fs/cgroup/terrarium/*/ 2>/dev/null`,
     shows: [
       "terrarium: Cannot set the limit Swappiness: in cgroup v2 the whole machine has one, /proc/sys/vm/swappiness.",
-      "terrarium: Cannot set the limit Processors: 7 cannot be had: /sys/fs/cgroup/terrarium/cpuset.cpus.effective says 0-1.",
+      "terrarium: Cannot set the limit Processors: 7 cannot be had: /sys/fs/cgroup/cpuset.cpus.effective says 0-1.",
       "terrarium: Cannot set the limit Huge pages: this machine has no huge pages of 3MB (it has 1GB and 2MB).",
       "terrarium: The kernel refused the limit CPU burst 20000 µs (EINVAL from /sys/fs/cgroup/ID/cpu.max.burst): it cannot be above the quota, which is 10000.\n",
     ].join("\n"),
