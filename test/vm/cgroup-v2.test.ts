@@ -107,6 +107,37 @@ const force: readonly Scene[] = [
     shows: "nr_throttled \nbusy\n",
   },
   {
+    name: "counts what is used, in each of version 2's files",
+    script: `
+      id=$(terrarium run -d --name load --cpus 0.2 -m 64m --pids-limit 9 \\
+        -- sh -c 'head -c 8m /dev/zero > /tmp/x; while :; do :; done')
+      eventually grep -q 'nr_throttled [1-9]' /sys/fs/cgroup/terrarium/$id/cpu.stat
+      eventually grep -q '^file 8[0-9]\\{6\\}' /sys/fs/cgroup/terrarium/$id/memory.stat
+      eventually grep -qx 2 /sys/fs/cgroup/terrarium/$id/pids.current # head has ended
+      terrarium stats load --json > usage.json; terrarium rm -f load
+      NO_COLOR=1 FORCE_COLOR=0 node -e '
+        const [{ sample: { cpu, memory, pids, pressure, network }, rates }] = require("./usage.json");
+        console.log("cpu", rates.cpuPercent > 2 && rates.cpuPercent < 40, cpu.throttledUs > 0);
+        console.log("throttled", rates.throttledPercent > 50);
+        console.log("memory", memory.current >= memory.file + memory.anon, memory.file >= 8388608);
+        console.log("limits", memory.max, memory.oomKills, pids);
+        console.log("kernel", memory.kernel > 0, memory.workingSet <= memory.current);
+        console.log("pressure", pressure.cpu.someUs > 0, pressure.io.fullUs >= 0, network);'`,
+    shows: [
+      "load\ncpu true true\nthrottled true\nmemory true true",
+      "limits 67108864 0 { current: 2, max: 9 }",
+      "kernel true true\npressure true true []\n",
+    ].join("\n"),
+  },
+  {
+    name: "shows the cgroups of the machine, the busiest first",
+    script: `
+      id=$(terrarium run -d --name busy --cpus 0.2 -- sh -c 'while :; do :; done')
+      terrarium run -d --name idle -- sleep 1000 >/dev/null
+      terrarium top | grep -o '(.*)'; terrarium rm -f busy idle`,
+    shows: "(busy)\n(idle)\nbusy\nidle\n",
+  },
+  {
     name: "gives an ordinary user limits in the cgroup that was delegated to it",
     script: `
       echo +memory +pids > /sys/fs/cgroup/cgroup.subtree_control
