@@ -49,7 +49,8 @@ function readRecords(fd: number, buffer: Buffer, bootMs: number): readonly Kerne
 /** Undefined at the end. EPIPE: what came next was overwritten meanwhile; the next read goes on after the gap. */
 function readRecord(fd: number, buffer: Buffer): string | undefined {
   try {
-    return buffer.toString("latin1", 0, readSync(fd, buffer));
+    // Where something else stands in its place, it may have an end.
+    return buffer.toString("latin1", 0, readSync(fd, buffer)) || undefined;
   } catch (error) {
     return errnoOf(error) === "EPIPE" ? "" : undefined;
   }

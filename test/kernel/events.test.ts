@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { EventKind, OomKill, TimelineEvent } from "../../helper/protocol/events.ts";
 import { eventually, type Running, startSandbox, terrarium, uniqueName } from "./cli.ts";
@@ -28,8 +31,12 @@ interface Ear {
 }
 
 /** A helper of its own that is asked for events. */
-async function listen(t: TestContext, sandboxes = true): Promise<Ear> {
-  const helper = await startHelper();
+async function listen(
+  t: TestContext,
+  sandboxes = true,
+  before: readonly string[] = [],
+): Promise<Ear> {
+  const helper = await startHelper(before);
   t.after(() => helper.kill());
   const heard: TimelineEvent[] = [];
   helper.connection.onNotification("events/didHappen", (event) => heard.push(event));
@@ -96,6 +103,19 @@ describe("an OOM", bounded, () => {
     assert.equal(kill?.target, inner);
   });
 
+  test("is told by the counter and who vanished where the kernel's log may not be read", async (t) => {
+    const ear = await listen(t, true, withoutLog(t));
+    const box = await startSandbox(t, ["-m", "32m"], ["sh", "-c", waiting]);
+    await eventually("the OOM", () => oomKills(ear.of(box.id)).length > 0);
+    const [kill] = oomKills(ear.of(box.id));
+    assert.equal(kill?.source, "processes");
+    assert.equal(kill?.count, 1);
+    assert.equal(kill?.exhausted, "own");
+    assert.equal(kill?.limitBytes, 32 * 1024 ** 2);
+    assert.ok((kill?.killed[0]?.innerPid ?? 0) > 1);
+    assert.match(kill?.killed[0]?.command ?? "", /^(sleep|tail)$/);
+  });
+
   test("that ends a sandbox is its state", async (t) => {
     for (const [script, state] of [
       [`exec ${hungry}`, /exited \(OOM\)/],
@@ -138,6 +158,21 @@ describe("a sandbox's limits", bounded, () => {
     const told = ear.of(box.id).find(({ kind }) => kind === "throttled");
     assert.ok(told?.kind === "throttled" && told.phase === "began" && told.share > 0.5);
   });
+});
+
+test("while nobody listens nothing is read", bounded, async (t) => {
+  const helper = await startHelper();
+  t.after(() => helper.kill());
+  await startIdle(t, []);
+  const listenTo = (sandboxes: boolean) => helper.connection.request("events/watch", { sandboxes });
+  await listenTo(true);
+  const busy = helper.readCalls();
+  await eventually("a look", () => helper.readCalls() > busy + 10);
+  await listenTo(false);
+  const idle = helper.readCalls();
+  await sleep(2_500);
+  // The one that brought the request's answer to its end, and what the clock of another part may do.
+  assert.ok(helper.readCalls() - idle < 5, `${helper.readCalls() - idle} reads`);
 });
 
 describe("the life of a sandbox", bounded, () => {
@@ -214,6 +249,17 @@ describe("terrarium events", bounded, () => {
 
 async function lines(words: readonly string[]): Promise<readonly string[]> {
   return (await terrarium.run(words)).stdout.split("\n").filter(Boolean);
+}
+
+/** A helper that begins so finds a socket in place of the log, which open(2) refuses. */
+function withoutLog(t: TestContext): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-events-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socket = join(folder, "socket");
+  const server = createServer().listen(socket);
+  t.after(() => server.close());
+  const script = `mount --bind ${socket} /dev/kmsg && exec "$@"`;
+  return ["unshare", "--mount", "sh", "-c", script, "sh"];
 }
 
 /** A cgroup of 64 MB, and in it one of 24. */

@@ -17,11 +17,16 @@ export interface HelperProcess {
   residentBytes(): number;
   /** What it wrote to standard error so far: the audit log. */
   log(): string;
+  /** How often it has read something (syscr of proc_pid_io(5)). */
+  readCalls(): number;
   kill(): Promise<void>;
 }
 
-export async function startHelper(): Promise<HelperProcess> {
-  const child = spawn(process.execPath, [...smallHeap, client, "helper", "--stdio"], {
+/** `before`: a program that starts it, in another place. */
+export async function startHelper(before: readonly string[] = []): Promise<HelperProcess> {
+  const helper = [process.execPath, ...smallHeap, client, "helper", "--stdio"];
+  const [program = "", ...words] = [...before, ...helper];
+  const child = spawn(program, words, {
     cwd: "/",
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -33,10 +38,15 @@ export async function startHelper(): Promise<HelperProcess> {
   return {
     connection: await connectClient({ input: child.stdout, output: child.stdin }, "test"),
     descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    readCalls: () => readCalls(child.pid),
     residentBytes: () => residentBytes(child.pid),
     log: () => log,
     kill: () => kill(child),
   };
+}
+
+function readCalls(pid: number | undefined): number {
+  return Number(/^syscr: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
 }
 
 /** VmRSS of proc_pid_status(5). */
