@@ -66,6 +66,7 @@ function cgroupRow(
     tokens: ["cgroup"],
     subject: { kind: "cgroup", hierarchy, cgroup },
     spoken: `Cgroup ${label}, ${words.replaceAll(" · ", ", ")}`,
+    ...(cgroup.sandbox && { alerts: cgroup.name }),
     card: () => ({
       title: label,
       facts: [

@@ -234,3 +234,26 @@ test("a count has the plural of its noun", () => {
   assert.equal(countOf(0, "process"), "0 processes");
   assert.equal(countOf(1200, "cgroup"), "1,200 cgroups");
 });
+
+test("a sandbox that ran out of memory says so, to who cannot see the mark too, until somebody looked", () => {
+  const alert = {
+    kind: "oomKill",
+    weight: "error",
+    words: "the kernel killed tail",
+    atMs: 0,
+    isNew: true,
+  } as const;
+  const rowOf = (isNew: boolean) => {
+    const [row] = sandboxRows([web], new Map(), (id) =>
+      id === web.id ? { ...alert, isNew } : undefined,
+    );
+    assert.ok(row);
+    return row;
+  };
+  assert.ok(rowOf(true).tokens.includes("alert"));
+  assert.match(rowOf(true).spoken, /, Out of memory$/);
+  assert.ok(!rowOf(false).tokens.includes("alert"));
+  assert.doesNotMatch(rowOf(false).spoken, /memory$/);
+  for (const isNew of [true, false])
+    assert.match(rowOf(isNew).card().facts[0]?.join(" ") ?? "", /out of memory .*killed tail/);
+});
