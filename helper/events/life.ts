@@ -1,4 +1,5 @@
-import type { Happening } from "../protocol/events.ts";
+import { type Happening, isSameValue } from "../protocol/events.ts";
+import { type LimitName, limitNames } from "../protocol/limits.ts";
 import { isAlive } from "../sandboxes/reconcile.ts";
 import { endedByOom, type SandboxRecord } from "../sandboxes/record.ts";
 import type { Registry } from "../sandboxes/registry.ts";
@@ -30,6 +31,7 @@ export class Life {
     const ended = [...before.values()].filter((one) => hasRun(one) && !isIn(this.#alive, one));
     const begun = this.alive.filter((one) => hasRun(one) && !isIn(before, one));
     return [
+      ...this.alive.flatMap((one) => changedLimits(before.get(one.id), one)),
       ...ended.map((record) => ({ record, happening: this.#ending(record) })),
       ...begun.map((record) => ({ record, happening: begin(record) })),
     ];
@@ -51,6 +53,18 @@ export class Life {
 
 function begin({ init }: SandboxRecord): Happening {
   return { kind: "started", pid: init?.pid };
+}
+
+/** By another helper, too: the record of a sandbox says what its limits are to be. */
+function changedLimits(before: SandboxRecord | undefined, record: SandboxRecord): LifeEvent[] {
+  if (!before) return [];
+  const { owner: byUid, spec } = record;
+  const valuesOf = (limit: LimitName) => [before.spec.limits[limit], spec.limits[limit]] as const;
+  return limitNames.flatMap((limit): LifeEvent[] => {
+    const [from, to] = valuesOf(limit);
+    if (isSameValue(from, to)) return [];
+    return [{ record, happening: { kind: "limitChanged", limit, from, to, byUid } }];
+  });
 }
 
 function hasRun({ init }: SandboxRecord): boolean {

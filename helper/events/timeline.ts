@@ -1,4 +1,4 @@
-import type { Happening, TimelineEvent } from "../protocol/events.ts";
+import { type Happening, isSameValue, type TimelineEvent } from "../protocol/events.ts";
 import { findCgroupTarget } from "../sandboxes/cgroupTarget.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import type { Target } from "./follower.ts";
@@ -107,6 +107,7 @@ export class Timeline {
     atMs: number,
     isNews: boolean,
   ): void {
+    if (this.#isTold(key, happening)) return;
     this.#sequence += 1;
     const event = { sequence: this.#sequence, atMs, target: key, title, ...happening };
     const concerns = new Set(concerned.map((one) => one.key));
@@ -117,6 +118,16 @@ export class Timeline {
     for (const [listener, selection] of this.#listeners) {
       if (isSelected(entry, selection)) listener(event);
     }
+  }
+
+  /** A limit that this helper changed is seen once more, in the sandbox's record. */
+  #isTold(key: string, happening: Happening): boolean {
+    if (happening.kind !== "limitChanged") return false;
+    const last = this.#kept.findLast(
+      ({ event }) =>
+        event.target === key && event.kind === "limitChanged" && event.limit === happening.limit,
+    )?.event;
+    return last?.kind === "limitChanged" && isSameValue(last.to, happening.to);
   }
 }
 

@@ -135,6 +135,7 @@ export class Watching {
     };
     this.#follow(true);
     news("started");
+    news("limitChanged");
     const followers = [...this.#followers.values()];
     for (const follower of followers)
       for (const happening of follower.look(atMs)) this.#tellOf(follower.target, happening, atMs);

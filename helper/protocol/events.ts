@@ -86,6 +86,11 @@ export type TimelineEvent = Happening & {
   readonly title: string;
 };
 
+/** A limit may be a map, for which `===` says nothing. */
+export function isSameValue(a: LimitValue | undefined, b: LimitValue | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 interface EventFact {
   readonly label: string;
   /** How much it asks for attention. */

@@ -150,6 +150,22 @@ describe("a sandbox's limits", bounded, () => {
     assert.ok(refusal?.kind === "pidsLimit" && refusal.most === 4 && refusal.count > 0);
   });
 
+  test("that another helper changes are told once, with what they were", async (t) => {
+    const ear = await listen(t);
+    const box = await startIdle(t, ["-m", "64m"]);
+    await eventually("its beginning", () => ear.of(box.id).length > 0);
+    const { code, stderr } = await terrarium.run(["update", box.name, "-m", "48m"]);
+    assert.equal(code, 0, stderr);
+    await eventually("the change", () => kindsOf(ear.of(box.id)).includes("limitChanged"));
+    await terrarium.run(["pause", box.name]);
+    await eventually("what came after it", () => kindsOf(ear.of(box.id)).includes("paused"));
+    const changes = ear.of(box.id).filter((event) => event.kind === "limitChanged");
+    assert.deepEqual(
+      changes.map(({ limit, from, to }) => [limit, from, to]),
+      [["memoryBytes", 64 * 1024 ** 2, 48 * 1024 ** 2]],
+    );
+  });
+
   test("of the CPU are told once when they hold it back", async (t) => {
     const ear = await listen(t);
     const busy = ["sh", "-c", "while :; do :; done"];
