@@ -38,6 +38,7 @@ const expectedFiles = [
   "media/icons/jar-light.svg",
   "media/icons/jar.svg",
   "media/icons/terrarium.woff",
+  "media/readme/panel.png",
   "media/readme/sandboxed-shell.png",
   "media/sandbox.schema.json",
   "package.json",

@@ -17,6 +17,7 @@ class LimitsForm {
   readonly #post: Post;
   readonly #note = element("p", { class: "dim" });
   readonly #groups = new Map<string, KeyedList<LimitRowReport>>();
+  readonly #form: HTMLFormElement;
   #limits: PanelLimits | undefined;
 
   constructor(root: HTMLElement, post: Post) {
@@ -29,11 +30,14 @@ class LimitsForm {
       this.#apply();
     });
     form.append(element("div", { class: "scroll" }, this.#table()), this.#bar.root);
-    root.append(this.#note, form);
+    root.append(this.#note);
+    this.#form = form;
   }
 
   show(limits: PanelLimits | undefined): void {
     if (!limits) return;
+    // Not before: its buttons would act on nothing.
+    if (!this.#limits) this.#note.after(this.#form);
     this.#limits = limits;
     this.#drafts.answered(limits);
     this.#draw();

@@ -109,7 +109,7 @@ function plotOptions(
         ...axis(theme),
         size: theme().fontPixels * 2.4,
         space: theme().fontPixels * 7,
-        values: (_plot, splits) => splits.map(clockWords),
+        values: (_plot, splits) => splits.map((split) => clockWords(wholeSecond(split))),
       },
       { ...axis(theme), ...sides(theme), incrs: scaleSteps(fact.unit), values: words(fact.unit) },
       {
@@ -128,6 +128,11 @@ function plotOptions(
 
 function hasShare(lines: readonly Line[]): boolean {
   return lines.some(({ style }) => style.share);
+}
+
+/** uPlot's places for times are off by parts of a millisecond, which would make 29 of 30. */
+function wholeSecond(timeMs: number): number {
+  return Math.round(timeMs / 1000) * 1000;
 }
 
 function axis(theme: () => Theme): uPlot.Axis {
