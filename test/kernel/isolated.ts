@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
+import { cgroupPlaces } from "../../helper/limits/places.ts";
 
 /** A process in namespaces of its own, without any part of Terrarium: util-linux's unshare(1). */
 export interface Isolated {
@@ -12,6 +13,11 @@ export interface Isolated {
 
 export const isRoot = process.geteuid?.() === 0;
 export const needsRoot = { skip: isRoot ? false : "needs root" };
+
+/** Root has cgroups to limit sandboxes by; a user has what systemd delegated. */
+export const needsCgroups = {
+  skip: cgroupPlaces().length > 0 ? false : "needs root, or a cgroup that was delegated",
+};
 
 /** An unprivileged identity that owns nothing on the machine. */
 export const strangerId = 65533;

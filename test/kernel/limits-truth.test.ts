@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxDetails } from "../../helper/protocol/inventory.ts";
 import { type Cleanup, eventually, inspect, startSandbox } from "./cli.ts";
-import { needsRoot } from "./isolated.ts";
+import { needsCgroups, needsRoot } from "./isolated.ts";
 import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
 
 /**
@@ -63,7 +66,7 @@ async function start(t: Cleanup, options: readonly string[], command: readonly s
   return inspect(name);
 }
 
-describe("the CPU limit", needsRoot, () => {
+describe("the CPU limit", needsCgroups, () => {
   test("gives a busy loop 20 % of one processor, with 20000 of 100000", async (t) => {
     const quota = ["--cpu-period", "100000", "--cpu-quota", "20000"];
     const sandbox = await start(t, quota, busy);
@@ -94,7 +97,7 @@ async function ratio(t: Cleanup, first: readonly string[], second: readonly stri
   return (usedUs(a) - beforeA) / (usedUs(b) - beforeB);
 }
 
-describe("weights, on one processor,", needsRoot, () => {
+describe("weights, on one processor,", needsCgroups, () => {
   test("share it by --cpu-shares: four times as many, four times as much", async (t) => {
     const share = await ratio(t, ["--cpu-shares", "2048"], ["--cpu-shares", "512"]);
     assert.ok(Math.abs(share / 4 - 1) <= tolerance, share.toFixed(2));
@@ -106,7 +109,7 @@ describe("weights, on one processor,", needsRoot, () => {
   });
 });
 
-test("the set of processors is all that programs find, and run on", needsRoot, async (t) => {
+test("the set of processors is all that programs find, and run on", needsCgroups, async (t) => {
   const sandbox = await start(t, ["--cpuset-cpus", "1", "--cpuset-mems", "0"], busy);
   const shell = sandbox.processes.find(({ command }) => command === "sh");
   const status = readFileSync(`/proc/${shell?.pid}/status`, "utf8");
@@ -118,7 +121,7 @@ test("the set of processors is all that programs find, and run on", needsRoot, a
 
 test(
   "the memory limit lets a hog have all of it and no more, and ends it alone",
-  needsRoot,
+  needsCgroups,
   async (t) => {
     const limit = 64 * 1024 * 1024;
     const hog =
@@ -135,12 +138,19 @@ test(
   },
 );
 
-test("fork is refused at the limit of processes", needsRoot, async (t) => {
+test("fork is refused at the limit of processes", needsCgroups, async (t) => {
   const forks = "(for i in $(seq 40); do sleep 600 & done) 2>/dev/null; exec sleep 600";
   const sandbox = await start(t, ["--pids-limit", "20"], ["sh", "-c", forks]);
   await eventually("it is refused", () => field(read(sandbox, "pids.events"), "max") > 0);
   // The shell that was refused has ended.
   await eventually("all others live on", () => Number(read(sandbox, "pids.current")) === 19);
+});
+
+test("a process of that size outside lives on", async () => {
+  const load = "head -c 300000000 /dev/zero | tail -c 300000000 | wc -c";
+  const child = spawn("sh", ["-c", load], { stdio: ["ignore", "pipe", "inherit"] });
+  const [[code], output] = await Promise.all([once(child, "exit"), text(child.stdout)]);
+  assert.deepEqual([code, output.trim()], [0, "300000000"]);
 });
 
 /** Without end, past the page cache: only what reaches the device is counted. */
@@ -181,7 +191,7 @@ function transferred(sandbox: SandboxDetails, { number }: LoopDisk, what: DiskCa
   return Number(line?.[1] ?? 0);
 }
 
-describe("a disk gives", { ...needsRoot, concurrency: true }, () => {
+describe("a disk gives", { ...needsCgroups, concurrency: true }, () => {
   for (const { option, rate, load, counted } of disks) {
     test(`no more than ${option}, and that much`, async (t) => {
       const disk = makeLoopDisk(t);
