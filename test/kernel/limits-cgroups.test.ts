@@ -16,15 +16,16 @@ import {
   readLimits,
   removeCgroups,
 } from "../../helper/limits/cgroups.ts";
+import { cgroupPlaces, sandboxDirectory } from "../../helper/limits/places.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
 import type { Limits } from "../../helper/protocol/limits.ts";
 import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
-import { becomeStranger, needsRoot } from "./isolated.ts";
+import { becomeStranger, needsCgroups, needsRoot } from "./isolated.ts";
 
 /** A process that is killed from outside must fail a test, not hang it. */
-const bounded = { ...needsRoot, timeout: 30_000 };
+const bounded = { ...needsCgroups, timeout: 30_000 };
 
 const mebibyte = 1024 * 1024;
 const modest: Limits = {
@@ -77,9 +78,8 @@ function killGroup(leader: number): void {
 }
 
 function directoriesOf(id: string): readonly string[] {
-  const { hierarchies } = readCgroupMounts();
-  return hierarchies
-    .map(({ mountPoint }) => join(mountPoint, "terrarium", id))
+  return cgroupPlaces()
+    .map((place) => sandboxDirectory(place, id))
     .filter((directory) => existsSync(directory));
 }
 
@@ -150,7 +150,8 @@ describe("the cgroups of a sandbox", bounded, () => {
       below(root).find(({ sandbox }) => sandbox === "web"),
     );
     const paths = new Set(named.flatMap((fact) => fact?.path ?? []));
-    assert.deepEqual([...paths], [`/terrarium/${id}`]);
+    assert.equal(paths.size, 1);
+    assert.match([...paths].join(), new RegExp(`/terrarium/${id}$`));
   });
 });
 
@@ -193,10 +194,7 @@ describe("limits", bounded, () => {
   ] satisfies Limits[]) {
     test(`that the kernel refuses leave nothing: ${JSON.stringify(limits)}`, () => {
       const id = randomBytes(6).toString("hex");
-      assert.throws(
-        () => createCgroups(id, limits),
-        (error) => TerrariumError.is(error, "limitRefused") && error.args.errno === "EINVAL",
-      );
+      assert.throws(() => createCgroups(id, limits), isRefusal);
       assert.deepEqual(directoriesOf(id), []);
     });
   }
@@ -233,6 +231,12 @@ describe("limits", bounded, () => {
   });
 });
 
+/** The kernel's; or ours, where the cgroup above has a limit itself, as systemd's scopes have of processes. */
+function isRefusal(error: unknown): boolean {
+  if (TerrariumError.is(error, "limitRefused")) return error.args.errno === "EINVAL";
+  return TerrariumError.is(error, "limitUnavailable") && / leaves \d/.test(error.args.reason);
+}
+
 describe("limits that are changed", bounded, () => {
   function change(cgroups: ReturnType<typeof createCgroups>, changes: LimitChanges) {
     const { hierarchies } = readCgroupMounts();
@@ -266,7 +270,7 @@ describe("limits that are changed", bounded, () => {
     const { id, cgroups } = create(t, modest);
     assert.throws(
       () => change(cgroups, { cpuQuotaUs: 50_000, memoryBytes: null, pidsMax: 4_194_305 }),
-      (error) => TerrariumError.is(error, "limitRefused") && error.args.limit === "pidsMax",
+      isRefusal,
     );
     assert.deepEqual(setLimits(id), modest);
   });
@@ -333,7 +337,7 @@ test(
   },
 );
 
-describe("a user to whom nothing is delegated", bounded, () => {
+describe("a user to whom nothing is delegated", needsRoot, () => {
   const module = new URL("../../helper/limits/cgroups.ts", import.meta.url).pathname;
 
   function asStranger(limits: Limits): string {

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test } from "node:test";
 import { text } from "node:stream/consumers";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxDetails } from "../../helper/protocol/inventory.ts";
 import { type Cleanup, eventually, inspect, startSandbox } from "./cli.ts";
@@ -191,7 +191,8 @@ function transferred(sandbox: SandboxDetails, { number }: LoopDisk, what: DiskCa
   return Number(line?.[1] ?? 0);
 }
 
-describe("a disk gives", { ...needsCgroups, concurrency: true }, () => {
+/** Root alone may mount a disk. */
+describe("a disk gives", { ...needsRoot, concurrency: true }, () => {
   for (const { option, rate, load, counted } of disks) {
     test(`no more than ${option}, and that much`, async (t) => {
       const disk = makeLoopDisk(t);

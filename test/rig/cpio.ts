@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
 /**
  * An archive in the format that the kernel unpacks as its first root file system ("newc": kernel
  * documentation, early-userspace/buffer-format). Written here because cpio(1) would take owners from
@@ -21,6 +24,16 @@ export const linkMode = 0o120_777;
 export function makeArchive(entries: readonly ArchiveEntry[]): Buffer[] {
   const all = [...parentFolders(entries), ...entries, { path: trailer, mode: 0, content: empty }];
   return all.flatMap(writeEntry);
+}
+
+/** A file, or all that is in a folder; what a symbolic link leads to stands in its place. */
+export function readTree(there: string, here: string): ArchiveEntry[] {
+  if (!statSync(here).isDirectory()) return [readEntry(there, here)];
+  return readdirSync(here).flatMap((name) => readTree(join(there, name), join(here, name)));
+}
+
+export function readEntry(path: string, here: string): ArchiveEntry {
+  return { path, mode: statSync(here).mode, content: readFileSync(here) };
 }
 
 const empty = Buffer.alloc(0);

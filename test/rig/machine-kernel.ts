@@ -42,7 +42,7 @@ export interface MachineKernel {
 }
 
 /** Linux 6.12: cgroup v2 with all controllers, Landlock scopes, id-mapped tmpfs. */
-const release = "trixie";
+export const release = "trixie";
 
 /** Machines that boot at the same time share one download. */
 const installations = new Map<Architecture, Promise<MachineKernel>>();

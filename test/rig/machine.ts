@@ -1,16 +1,6 @@
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { makeTemporaryFolder } from "./cache.ts";
-import { type ArchiveEntry, fileMode, linkMode, makeArchive } from "./cpio.ts";
-import {
-  type Architecture,
-  architectures,
-  installKernel,
-  type MachineKernel,
-} from "./machine-kernel.ts";
+import { fileMode, linkMode, readEntry, readTree } from "./cpio.ts";
+import { emulate, endMark, type MachineRun, startMark } from "./emulator.ts";
+import { type Architecture, installKernel, type MachineKernel } from "./machine-kernel.ts";
 
 /**
  * A throw-away machine: a Debian kernel under qemu, and a root file system in memory that holds
@@ -29,15 +19,6 @@ export interface Machine {
   readonly timeoutMs?: number;
 }
 
-export interface MachineRun {
-  /** What the script wrote on both descriptors. */
-  readonly output: string;
-  readonly exitCode: number;
-}
-
-/** An emulated machine shares its two cores with whatever else runs: this is for one that hangs. */
-const defaultTimeoutMs = 240_000;
-
 /**
  * Boots the machine, runs the script and switches the machine off.
  *
@@ -45,23 +26,7 @@ const defaultTimeoutMs = 240_000;
  */
 export async function bootMachine(machine: Machine): Promise<MachineRun> {
   const kernel = await installKernel(machine.architecture);
-  const folder = await makeTemporaryFolder("boot");
-  try {
-    const initramfs = join(folder, "initramfs");
-    await writeAll(initramfs, makeArchive(contents(machine, kernel)));
-    return readConsole(await emulate(machine, kernel, initramfs));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function writeAll(path: string, parts: readonly Buffer[]): Promise<void> {
-  const file = await open(path, "w");
-  try {
-    await file.writev(parts.filter(({ length }) => length > 0));
-  } finally {
-    await file.close();
-  }
+  return emulate({ ...machine, kernel, initramfs: contents(machine, kernel) });
 }
 
 function contents({ files = {}, script, modules = [] }: Machine, kernel: MachineKernel) {
@@ -74,18 +39,6 @@ function contents({ files = {}, script, modules = [] }: Machine, kernel: Machine
     ...Object.entries(files).flatMap(([there, here]) => readTree(there, here)),
   ];
 }
-
-function readTree(there: string, here: string): ArchiveEntry[] {
-  if (!statSync(here).isDirectory()) return [readEntry(there, here)];
-  return readdirSync(here).flatMap((name) => readTree(join(there, name), join(here, name)));
-}
-
-function readEntry(path: string, here: string): ArchiveEntry {
-  return { path, mode: statSync(here).mode, content: readFileSync(here) };
-}
-
-const startMark = "--- the script starts ---";
-const endMark = "--- the script ended ---";
 
 /**
  * pivot_root(2) answers EINVAL on the initramfs itself; a bind mount of it that is moved over / is a
@@ -120,59 +73,4 @@ echo "${endMark} $?"
 sync
 exec poweroff -f
 `;
-}
-
-/** Everything that the machine wrote on its serial line until it was off. */
-async function emulate(
-  machine: Machine,
-  { image }: MachineKernel,
-  initramfs: string,
-): Promise<string> {
-  const { architecture, memoryMiB = 512, timeoutMs = defaultTimeoutMs } = machine;
-  const { emulator, console } = architectures[architecture];
-  const [program = "", ...board] = emulator;
-  const devices = ["-display", "none", "-monitor", "none", "-nic", "none", "-serial", "stdio"];
-  const resources = ["-accel", "tcg,thread=multi", "-smp", "2", "-m", `${memoryMiB}M`];
-  // panic=-1: a machine that cannot go on reboots at once, which -no-reboot makes an end.
-  const kernelOptions = `console=${console} quiet loglevel=1 panic=-1 mitigations=off`;
-  const boot = ["-no-reboot", "-kernel", image, "-initrd", initramfs, "-append", kernelOptions];
-  const child = spawn(program, [...board, ...resources, ...devices, ...boot], {
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: timeoutMs,
-    killSignal: "SIGKILL",
-  });
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const reason = await ending(child);
-  const [serial, complaints] = await output;
-  if (reason !== undefined) {
-    throw new Error(`${program}: ${reason}\n${complaints}${tail(serial)}`);
-  }
-  return serial.replaceAll("\r", "");
-}
-
-/** Undefined for a machine that switched itself off. */
-function ending(child: ReturnType<typeof spawn>): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    child.once("error", ({ message }) => resolve(message));
-    child.once("exit", (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else resolve(signal ? "it did not end in time" : `exit code ${code}`);
-    });
-  });
-}
-
-function readConsole(serial: string): MachineRun {
-  const start = serial.indexOf(startMark);
-  const end = serial.lastIndexOf(endMark);
-  if (start < 0 || end < 0) {
-    throw new Error(`the machine's script did not come to its end; its console:\n${tail(serial)}`);
-  }
-  return {
-    output: serial.slice(start + startMark.length + 1, end),
-    exitCode: Number.parseInt(serial.slice(end + endMark.length), 10),
-  };
-}
-
-function tail(serial: string): string {
-  return serial.trimEnd().split("\n").slice(-80).join("\n");
 }

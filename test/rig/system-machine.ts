@@ -1,0 +1,84 @@
+import { fileMode, linkMode, readEntry, readTree } from "./cpio.ts";
+import { emulate, endMark, type MachineRun, startMark } from "./emulator.ts";
+import { type Architecture, installKernel, type MachineKernel } from "./machine-kernel.ts";
+import { installSystemTree } from "./system-tree.ts";
+
+/**
+ * A throw-away Debian in which systemd is PID 1: the one writer of the cgroup tree, which delegates parts of
+ * it to services and users. Its root file system is in memory.
+ */
+export interface SystemMachine {
+  /** Run by sh as root, as a service, when the machine is up. */
+  readonly script: string;
+  /** Path there -> file or folder here. */
+  readonly files: Readonly<Record<string, string>>;
+  /** A file here that gets what the script writes to /dev/vport0p1. */
+  readonly resultFile?: string;
+  readonly timeoutMs?: number;
+}
+
+const architecture: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+
+/** Half of it is what the root file system may hold: Debian, and Node. */
+const memoryMiB = 2048;
+
+/**
+ * Boots the machine, runs the script and switches the machine off.
+ *
+ * @throws {Error} with the last lines of its console where the script did not come to an end
+ */
+export async function bootSystem(machine: SystemMachine): Promise<MachineRun> {
+  const [kernel, tree] = await Promise.all([
+    installKernel(architecture),
+    installSystemTree(architecture),
+  ]);
+  const initramfs = contents(machine, kernel);
+  return emulate({ ...machine, architecture, memoryMiB, kernel, initramfs, disks: [tree] });
+}
+
+/** Everything is where it belongs below /system, onto which Debian is unpacked. */
+function contents({ files, script }: SystemMachine, kernel: MachineKernel) {
+  const texts = { init: init, "system/script": script, ...units };
+  return [
+    readEntry("/bin/busybox", kernel.busybox),
+    { path: "/bin/sh", mode: linkMode, content: Buffer.from("busybox") },
+    ...Object.entries(texts).map(([path, text]) => ({
+      path: `/${path}`,
+      mode: fileMode | 0o755,
+      content: Buffer.from(text),
+    })),
+    ...readTree(`/system/usr/lib/modules/${kernel.version}`, kernel.modules),
+    ...Object.entries(files).flatMap(([there, here]) => readTree(`/system${there}`, here)),
+  ];
+}
+
+/** As in machine.ts the tree becomes a mount of its own, which pivot_root(2) takes, without a copy. */
+const init = `#!/bin/sh
+export PATH=/bin
+/bin/busybox --install -s /bin
+mkdir -p /dev /system/proc /system/sys /system/dev
+mount -t devtmpfs dev /dev
+tar -xf /dev/nvme0n1 -C /system
+umount /dev
+mount --bind /system /system && cd /system && mount --move . / &&
+  exec chroot . /lib/systemd/systemd --unit=machine.target --show-status=no
+exec poweroff -f
+`;
+
+/** A service of type oneshot would keep systemd "starting" for as long as the script runs. */
+const units = {
+  "system/etc/systemd/system/machine.target": `[Unit]
+Wants=multi-user.target script.service
+After=multi-user.target
+AllowIsolate=yes
+`,
+  "system/etc/systemd/system/script.service": `[Unit]
+After=multi-user.target
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+Type=exec
+ExecStart=/bin/sh -c 'echo "${startMark}"; sh /script 2>&1 </dev/null; echo "${endMark} $$?"'
+StandardOutput=file:/dev/console
+`,
+};

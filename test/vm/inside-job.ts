@@ -1,0 +1,10 @@
+/** What is to run inside a machine, told to test/vm/inside-run.ts as its argument. */
+export interface InsideJob {
+  /** From the checkout. */
+  readonly files: readonly string[];
+  /** Names of tests to leave out. */
+  readonly except: readonly string[];
+}
+
+/** Leads out of the machine. */
+export const resultDevice = "/dev/vport0p1";

@@ -1,0 +1,96 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { makeTemporaryFolder } from "../rig/cache.ts";
+import { checkout } from "../rig/prepare.mjs";
+import { type ResultLine, readResults } from "../rig/result-lines.ts";
+import { bootSystem } from "../rig/system-machine.ts";
+import { lingerer } from "../rig/system-tree.ts";
+import { type InsideJob, resultDevice } from "./inside-job.ts";
+
+/** Root, or an ordinary user in a cgroup that systemd delegated. */
+export type Asker = "root" | "user";
+
+/** A test file that runs in a Debian with systemd, too. */
+export interface InsideRow {
+  /** Below test/. */
+  readonly file: string;
+  readonly as: readonly Asker[];
+  /** What the machine has that the one outside may not. */
+  readonly why: string;
+}
+
+/** What the files of one asker came to. */
+export interface Session {
+  readonly asker: Asker;
+  readonly results: readonly ResultLine[];
+  /** What their runner wrote beside the results. */
+  readonly output: string;
+}
+
+const home = "/opt/terrarium";
+const curtain = "--- next session ---";
+const timeoutMs = 9 * 60_000;
+
+/** As a person would: the shell in which a user may limit sandboxes is one that systemd has made a scope for. */
+const prefixes: Readonly<Record<Asker, string>> = {
+  root: "",
+  user:
+    `setpriv --reuid ${lingerer.id} --regid ${lingerer.id} --init-groups ` +
+    `env HOME=/home/${lingerer.name} XDG_RUNTIME_DIR=/run/user/${lingerer.id} ` +
+    "systemd-run --quiet --user --scope -p Delegate=yes",
+};
+
+/** Boots one machine, in which the files run for each asker in turn, without the tests of the given names. */
+export async function runInside(
+  rows: readonly InsideRow[],
+  except: readonly string[],
+): Promise<readonly Session[]> {
+  const folder = await makeTemporaryFolder("inside");
+  try {
+    const resultFile = join(folder, "results");
+    const askers = (["root", "user"] as const).filter((asker) => filesOf(rows, asker).length > 0);
+    const sessions = askers.map((asker) => sessionScript(asker, filesOf(rows, asker), except));
+    const script = [`chmod 666 ${resultDevice}`, ...sessions];
+    const { output } = await bootSystem({
+      script: script.join("\n"),
+      files: installedFiles(),
+      resultFile,
+      timeoutMs,
+    });
+    const [results, outputs] = [await readFile(resultFile, "utf8"), output].map(sessionsOf);
+    return askers.map((asker, place) => ({
+      asker,
+      results: readResults(results?.[place] ?? ""),
+      output: outputs?.[place] ?? "",
+    }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function filesOf(rows: readonly InsideRow[], asker: Asker): readonly string[] {
+  return rows.filter(({ as }) => as.includes(asker)).map(({ file }) => `test/${file}`);
+}
+
+function sessionScript(asker: Asker, files: readonly string[], except: readonly string[]): string {
+  const job: InsideJob = { files, except };
+  return [
+    `echo '${curtain}' | tee ${resultDevice}`,
+    `cd ${home}; ${prefixes[asker]} bin/node test/vm/inside-run.ts '${JSON.stringify(job)}'`,
+  ].join("\n");
+}
+
+function sessionsOf(text: string): readonly string[] {
+  return text.split(`${curtain}\n`).slice(1);
+}
+
+/** The checkout as far as the tests of test/kernel/ reach, with what is built and installed. */
+function installedFiles(): Record<string, string> {
+  const parts = [
+    ...["package.json", "helper", "test/kernel", "test/rig", "test/unit", "test/vm"],
+    ...["dist/bin", "dist/native/launcher", "dist/native/koffi.node", "dist/package.json"],
+    ...["node_modules/zod", "node_modules/vscode-jsonrpc", "node_modules/@koromix"],
+  ];
+  const files = parts.map((part) => [join(home, part), join(checkout, part)] as const);
+  return { ...Object.fromEntries(files), [join(home, "bin/node")]: process.execPath };
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { ResultLine } from "../rig/result-lines.ts";
+import { type InsideRow, runInside, type Session } from "./inside.ts";
+
+/**
+ * The suites about limits and about entering once more where systemd is PID 1 and cgroup v2 is all there is. An
+ * emulated machine is slow: a file is here for what is different there, not for the sake of running twice.
+ */
+const rows: readonly InsideRow[] = [
+  {
+    file: "vm/inside/delegated.ts",
+    as: ["user"],
+    why: "only systemd delegates as systemd does",
+  },
+  {
+    file: "kernel/limits-cgroups.test.ts",
+    as: ["root", "user"],
+    why: "a user's cgroups lie below a scope, whose processes have to leave it first",
+  },
+];
+
+/** Tests of those files that have nothing to test there. */
+const except: readonly string[] = [
+  "works where only version 1 holds the processes",
+  // A race: it wants speed, and is the same.
+  "helpers that make and remove sandboxes at the same time do not disturb each other",
+];
+
+const titles = {
+  root: "as root",
+  user: "as a user in a cgroup that systemd delegated",
+} as const;
+
+test("in a Debian with systemd and cgroup v2", async (t) => {
+  for (const session of await runInside(rows, except)) {
+    await t.test(titles[session.asker], (t) => retell(t, session));
+  }
+});
+
+/** Each test again, by its name there, so that it counts and fails here. */
+async function retell(t: TestContext, { asker, results, output }: Session): Promise<void> {
+  for (const { file } of rows.filter(({ as }) => as.includes(asker))) {
+    // What needs root has run as root.
+    const ofFile = results.filter(
+      (result) =>
+        result.file.endsWith(file) && !(asker === "user" && result.skipped === "needs root"),
+    );
+    await t.test(`${file} ran`, () => assert.notEqual(ofFile.length, 0, output));
+    for (const result of ofFile) await retellOne(t, result);
+  }
+}
+
+function retellOne(t: TestContext, { names, failure, skipped }: ResultLine): Promise<void> {
+  return t.test(names.join(" › "), (t) => {
+    if (skipped !== undefined) t.skip(skipped);
+    else if (failure !== undefined) assert.fail(failure);
+  });
+}
