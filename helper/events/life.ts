@@ -25,16 +25,26 @@ export class Life {
     return [...this.#alive.values()];
   }
 
-  look(): readonly LifeEvent[] {
+  /** `appeared`: ids that came since the last look, and may be over already. */
+  look(appeared: ReadonlySet<string>): readonly LifeEvent[] {
     const before = this.#alive;
     this.#alive = this.#read();
     const ended = [...before.values()].filter((one) => hasRun(one) && !isIn(this.#alive, one));
     const begun = this.alive.filter((one) => hasRun(one) && !isIn(before, one));
+    const unborn = [...before.values()].filter((one) => !hasRun(one)).map(({ id }) => id);
+    const missed = this.#missed(new Set([...appeared, ...unborn]));
     return [
       ...this.alive.flatMap((one) => changedLimits(before.get(one.id), one)),
-      ...ended.map((record) => ({ record, happening: this.#ending(record) })),
+      ...[...ended, ...missed].map((record) => ({ record, happening: this.#ending(record) })),
       ...begun.map((record) => ({ record, happening: begin(record) })),
     ];
+  }
+
+  /** Begun and ended since the last look, where its record was kept. */
+  #missed(ids: ReadonlySet<string>): readonly SandboxRecord[] {
+    const gone = [...ids].filter((id) => !this.#alive.has(id));
+    if (gone.length === 0) return [];
+    return this.#registry.records().filter((record) => gone.includes(record.id) && hasRun(record));
   }
 
   #ending({ id }: SandboxRecord): Happening {

@@ -128,7 +128,7 @@ export class Watching {
 
   /** In the order in which it must have happened: it begins, it dies of something, it has ended. */
   #lookAt(atMs: number): void {
-    const happened = this.#life?.look() ?? [];
+    const happened = this.#life?.look(this.#appeared) ?? [];
     const news = (kind: Happening["kind"]) => {
       for (const { record, happening } of happened)
         if (happening.kind === kind) this.#tellOf(targetOf(record), happening, atMs);

@@ -211,6 +211,17 @@ describe("the life of a sandbox", bounded, () => {
     assert.ok(end?.kind === "exited" && end.code === 3, JSON.stringify(end));
   });
 
+  test("is told also of one that ends before it can be looked at", async (t) => {
+    const ear = await listen(t);
+    const { id } = await startSandbox(t, [], ["sh", "-c", "exit 4"]);
+    await eventually("its end", () => kindsOf(ear.of(id)).includes("exited"));
+    const ends = ear.of(id).filter((event) => event.kind === "exited");
+    assert.deepEqual(
+      ends.map(({ code }) => code),
+      [4],
+    );
+  });
+
   test("is not told to who listens to another", async (t) => {
     const one = await startIdle(t, []);
     const ear = await listen(t, false);
