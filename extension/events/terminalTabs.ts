@@ -8,8 +8,8 @@ const settleMs = 100;
  * Which terminal a tab's label is about. VS Code decorates the label like a file's, under a URI of its own,
  * vscode-terminal:/WORKSPACE/NUMBER (src/vs/workbench/contrib/terminal/browser/terminalUri.ts); the numbers ascend
  * as terminals are made, which is the order of vscode.window.terminals. No API names one by the other, so it is
- * said only where every terminal has a tab that was asked about. A tab that is not drawn (a single terminal has
- * none), or another VS Code, then has no mark: never a wrong one's.
+ * said only where every terminal has a tab that was asked about: a tab that is not drawn (a single terminal has
+ * none) has no mark. Tabs that were moved before the extension host alone was started again may be mistaken.
  */
 export class TerminalTabs {
   readonly #asked = new Set<number>();

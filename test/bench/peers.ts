@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -143,5 +143,15 @@ async function stopDocker(daemon: ChildProcess, folder: string): Promise<void> {
     daemon.kill("SIGTERM");
     await ended;
   }
+  unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** It lets go of network namespaces in its own time, which may be after its end. */
+function unmountBelow(folder: string): void {
+  const targets = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((target) => target.startsWith(`${folder}/`));
+  for (const target of targets.reverse()) execFileSync("umount", ["--lazy", target]);
 }
