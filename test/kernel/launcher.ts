@@ -57,6 +57,8 @@ export interface Session {
   readonly ended: Promise<Result>;
   /** Standard output so far. */
   output(): string;
+  /** Status events until now. */
+  told(): readonly LauncherEvent[];
 }
 
 interface LaunchOptions {
@@ -111,7 +113,13 @@ export function start(
       resolve({ code, stdout, stderr, events: readEvents(status) });
     });
   });
-  return { process: child, ready, ended, output: () => collected.stdout };
+  return {
+    process: child,
+    ready,
+    ended,
+    output: () => collected.stdout,
+    told: () => readEvents(collected.status),
+  };
 }
 
 function readEvents(status: string): LauncherEvent[] {
