@@ -189,7 +189,7 @@ describe("In the workbench", () => {
   step("Isolation Report says what the sandbox can still see", "13-isolation", async () => {
     await workbench.chooseFromContextMenu(await sandboxRow(), "Isolation Report");
     const panel = workbench.webview();
-    await panel.getByRole("heading", { name: sandboxName }).waitFor();
+    await panel.getByRole("heading", { name: sandboxName, exact: true }).waitFor();
     await panel.getByRole("tab", { name: "Isolation", selected: true }).waitFor();
     await workbench.picture("13-isolation-report");
     await workbench.runCommand("View: Close Editor");
