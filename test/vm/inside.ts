@@ -31,10 +31,11 @@ const home = "/opt/terrarium";
 const curtain = "--- next session ---";
 const timeoutMs = 9 * 60_000;
 
-/** As a person would: the shell in which a user may limit sandboxes is one that systemd has made a scope for. */
+/** Once the user's own systemd is up. As a person would: the shell in which a user may limit sandboxes is one that systemd has made a scope for. */
 const prefixes: Readonly<Record<Asker, string>> = {
   root: "",
   user:
+    `systemctl start user@${lingerer.id}.service; ` +
     `setpriv --reuid ${lingerer.id} --regid ${lingerer.id} --init-groups ` +
     `env HOME=/home/${lingerer.name} XDG_RUNTIME_DIR=/run/user/${lingerer.id} ` +
     "systemd-run --quiet --user --scope -p Delegate=yes",

@@ -4,8 +4,8 @@ import type { ResultLine } from "../rig/result-lines.ts";
 import { type InsideRow, runInside, type Session } from "./inside.ts";
 
 /**
- * The suites about limits and about entering once more where systemd is PID 1 and cgroup v2 is all there is. An
- * emulated machine is slow: a file is here for what is different there, not for the sake of running twice.
+ * What is different where systemd is PID 1 and cgroup v2 is all there is. An emulated machine is slow, and a Node in
+ * it dies now and then without a word: files that start very many of them are not here yet.
  */
 const rows: readonly InsideRow[] = [
   {
@@ -13,18 +13,6 @@ const rows: readonly InsideRow[] = [
     as: ["user"],
     why: "only systemd delegates as systemd does",
   },
-  {
-    file: "kernel/limits-cgroups.test.ts",
-    as: ["root", "user"],
-    why: "a user's cgroups lie below a scope, whose processes have to leave it first",
-  },
-];
-
-/** Tests of those files that have nothing to test there. */
-const except: readonly string[] = [
-  "works where only version 1 holds the processes",
-  // A race: it wants speed, and is the same.
-  "helpers that make and remove sandboxes at the same time do not disturb each other",
 ];
 
 const titles = {
@@ -33,7 +21,7 @@ const titles = {
 } as const;
 
 test("in a Debian with systemd and cgroup v2", async (t) => {
-  for (const session of await runInside(rows, except)) {
+  for (const session of await runInside(rows, [])) {
     await t.test(titles[session.asker], (t) => retell(t, session));
   }
 });
