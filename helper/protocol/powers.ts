@@ -1,6 +1,6 @@
 import { type NamespaceType, namespaceTypes } from "./namespaces.ts";
 import type { SandboxSpecInput } from "./schemas.ts";
-import { namespaceChoice } from "./sharing.ts";
+import { type NetworkMode, namespaceChoice } from "./sharing.ts";
 
 /**
  * What a spec asks for beyond the default sandbox of its folder, a line each, for whoever is asked to agree;
@@ -9,6 +9,7 @@ import { namespaceChoice } from "./sharing.ts";
 export function powersOf(spec: SandboxSpecInput, folder: string): readonly string[] {
   return [
     ...namespaceTypes.flatMap((type) => sharingOf(spec, type)),
+    ...[networkWords[spec.network?.mode ?? "none"] ?? []].flat(),
     ...(spec.seccomp === "none" ? ["may make every system call: no filter"] : []),
     ...(spec.noNewPrivileges === false ? ["may gain privileges by set-uid programs"] : []),
     ...line("has capabilities inside", spec.capabilities?.add),
@@ -27,6 +28,14 @@ const hostWords: Readonly<Partial<Record<NamespaceType, string>>> = {
   uts: "has the host's name",
   ipc: "uses the host's System V IPC and message queues",
   cgroup: "sees the host's cgroup tree",
+};
+
+/** Of a network of its own. `host` is the host's net namespace, which hostWords tells. */
+const networkWords: Readonly<Record<NetworkMode, string | undefined>> = {
+  none: undefined,
+  veth: "can be reached from this machine, by a network link",
+  nat: "reaches the internet and the local network",
+  host: undefined,
 };
 
 function sharingOf(

@@ -12,6 +12,8 @@ const rows: readonly (readonly [string, SandboxSpecInput, string])[] = [
     { network: { mode: "host" } },
     "uses the host's network, with what listens on its loopback",
   ],
+  ["a way out", { network: { mode: "nat" } }, "reaches the internet and the local network"],
+  ["a link", { network: { mode: "veth" } }, "can be reached from this machine, by a network link"],
   ["the host's processes", { namespaces: { pid: "host" } }, "sees the host's processes"],
   [
     "another's namespace",
