@@ -2,8 +2,6 @@
 export interface InsideJob {
   /** From the checkout. */
   readonly files: readonly string[];
-  /** Names of tests to leave out. */
-  readonly except: readonly string[];
 }
 
 /** Leads out of the machine. */

@@ -10,7 +10,6 @@ const timeoutMs = 120_000;
 const job: InsideJob = JSON.parse(process.argv[2] ?? "");
 const events = run({
   files: [...job.files],
-  testSkipPatterns: [...job.except],
   concurrency: 1,
   timeout: timeoutMs,
 });

@@ -41,16 +41,13 @@ const prefixes: Readonly<Record<Asker, string>> = {
     "systemd-run --quiet --user --scope -p Delegate=yes",
 };
 
-/** Boots one machine, in which the files run for each asker in turn, without the tests of the given names. */
-export async function runInside(
-  rows: readonly InsideRow[],
-  except: readonly string[],
-): Promise<readonly Session[]> {
+/** Boots one machine, in which the files run for each asker in turn. */
+export async function runInside(rows: readonly InsideRow[]): Promise<readonly Session[]> {
   const folder = await makeTemporaryFolder("inside");
   try {
     const resultFile = join(folder, "results");
     const askers = (["root", "user"] as const).filter((asker) => filesOf(rows, asker).length > 0);
-    const sessions = askers.map((asker) => sessionScript(asker, filesOf(rows, asker), except));
+    const sessions = askers.map((asker) => sessionScript(asker, filesOf(rows, asker)));
     const script = [`chmod 666 ${resultDevice}`, ...sessions];
     const { output } = await bootSystem({
       script: script.join("\n"),
@@ -73,8 +70,8 @@ function filesOf(rows: readonly InsideRow[], asker: Asker): readonly string[] {
   return rows.filter(({ as }) => as.includes(asker)).map(({ file }) => `test/${file}`);
 }
 
-function sessionScript(asker: Asker, files: readonly string[], except: readonly string[]): string {
-  const job: InsideJob = { files, except };
+function sessionScript(asker: Asker, files: readonly string[]): string {
+  const job: InsideJob = { files };
   return [
     `echo '${curtain}' | tee ${resultDevice}`,
     `cd ${home}; ${prefixes[asker]} bin/node test/vm/inside-run.ts '${JSON.stringify(job)}'`,

@@ -21,7 +21,7 @@ const titles = {
 } as const;
 
 test("in a Debian with systemd and cgroup v2", async (t) => {
-  for (const session of await runInside(rows, [])) {
+  for (const session of await runInside(rows)) {
     await t.test(titles[session.asker], (t) => retell(t, session));
   }
 });
