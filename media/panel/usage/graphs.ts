@@ -111,7 +111,7 @@ const io: GraphFact = {
   absence: ({ io: devices }) =>
     devices
       ? "Nothing was read from a disk that the kernel counts, nor written."
-      : "No disk figures: no io controller serves this target.",
+      : "No disk figures: the kernel counts no disk for this target.",
 };
 
 const pressureColours = { cpu: "blue", memory: "purple", io: "green" } as const;
