@@ -99,38 +99,47 @@ static bool raise_failed(const char *name, rlim_t hard, struct failure *failure)
     return failed_hint(failure, hint);
 }
 
-bool rlimits_raise(const struct rlimits *limits, struct failure *failure) {
+typedef bool change(int resource, const struct rlimit *asked, const struct rlimit *own,
+                    struct failure *failure);
+
+static bool change_given(const struct rlimits *limits, change *change_one,
+                         struct failure *failure) {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit own;
         if (!limits->given[i])
             continue;
         if (getrlimit(i, &own) < 0)
             return failed(failure, "rlimits", "getrlimit", resources[i].name);
-        if (limits->values[i].rlim_max <= own.rlim_max)
-            continue;
-        struct rlimit raised = {own.rlim_cur, limits->values[i].rlim_max};
-        if (setrlimit(i, &raised) < 0)
-            return raise_failed(resources[i].name, own.rlim_max, failure);
+        if (!change_one(i, &limits->values[i], &own, failure))
+            return false;
     }
     return true;
+}
+
+static bool raise_hard(int resource, const struct rlimit *asked, const struct rlimit *own,
+                       struct failure *failure) {
+    struct rlimit raised = {own->rlim_cur, asked->rlim_max};
+    return asked->rlim_max <= own->rlim_max || setrlimit(resource, &raised) == 0 ||
+           raise_failed(resources[resource].name, own->rlim_max, failure);
+}
+
+bool rlimits_raise(const struct rlimits *limits, struct failure *failure) {
+    return change_given(limits, raise_hard, failure);
 }
 
 static rlim_t smaller(rlim_t one, rlim_t other) {
     return one < other ? one : other;
 }
 
+/* A process that is followed may have more than we can give: then it is what we have. */
+static bool set_within(int resource, const struct rlimit *asked, const struct rlimit *own,
+                       struct failure *failure) {
+    rlim_t hard = smaller(asked->rlim_max, own->rlim_max);
+    struct rlimit set = {smaller(asked->rlim_cur, hard), hard};
+    return setrlimit(resource, &set) == 0 ||
+           failed(failure, "rlimits", "setrlimit", resources[resource].name);
+}
+
 bool rlimits_set(const struct rlimits *limits, struct failure *failure) {
-    for (int i = 0; i < RLIM_NLIMITS; i++) {
-        struct rlimit own;
-        if (!limits->given[i])
-            continue;
-        if (getrlimit(i, &own) < 0)
-            return failed(failure, "rlimits", "getrlimit", resources[i].name);
-        /* A process that is followed may have more than we can give: then it is what we have. */
-        rlim_t hard = smaller(limits->values[i].rlim_max, own.rlim_max);
-        struct rlimit set = {smaller(limits->values[i].rlim_cur, hard), hard};
-        if (setrlimit(i, &set) < 0)
-            return failed(failure, "rlimits", "setrlimit", resources[i].name);
-    }
-    return true;
+    return change_given(limits, set_within, failure);
 }
