@@ -1,5 +1,5 @@
 import { type Happening, isSameValue } from "../protocol/events.ts";
-import { type LimitName, limitNames } from "../protocol/limits.ts";
+import { type CgroupLimitName, cgroupLimitNames } from "../protocol/limits.ts";
 import { isAlive } from "../sandboxes/reconcile.ts";
 import { endedByOom, type SandboxRecord } from "../sandboxes/record.ts";
 import type { Registry } from "../sandboxes/registry.ts";
@@ -69,8 +69,9 @@ function begin({ init }: SandboxRecord): Happening {
 function changedLimits(before: SandboxRecord | undefined, record: SandboxRecord): LifeEvent[] {
   if (!before) return [];
   const { owner: byUid, spec } = record;
-  const valuesOf = (limit: LimitName) => [before.spec.limits[limit], spec.limits[limit]] as const;
-  return limitNames.flatMap((limit): LifeEvent[] => {
+  const valuesOf = (limit: CgroupLimitName) =>
+    [before.spec.limits[limit], spec.limits[limit]] as const;
+  return cgroupLimitNames.flatMap((limit): LifeEvent[] => {
     const [from, to] = valuesOf(limit);
     if (isSameValue(from, to)) return [];
     return [{ record, happening: { kind: "limitChanged", limit, from, to, byUid } }];

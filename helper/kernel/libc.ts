@@ -36,6 +36,9 @@ const LOCK_NB = 4;
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
 
+/** sys/resource.h, on 64-bit machines. */
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+
 /** asm/unistd_64.h, asm-generic/unistd.h. */
 const SYS_bpf = process.arch === "arm64" ? 280 : 321;
 
@@ -61,6 +64,7 @@ interface Libc {
   readonly ioctl: Call;
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
+  readonly prlimit: Call;
   readonly syscall: Call;
   readonly syscallOnBuffer: Call;
   errno(): number;
@@ -94,6 +98,27 @@ export function pidfdSendSignal(pidfd: number, signal: number): void {
   const libc = load();
   const result = libc.pidfdSendSignal(SYS_pidfd_send_signal, pidfd, signal, null, 0);
   check(libc, "pidfd_send_signal", result);
+}
+
+/** Whether the process of a pidfd, or what is left of it until it is reaped, still has its number. */
+export function pidfdIsAlive(pidfd: number): boolean {
+  const libc = load();
+  return (
+    libc.pidfdSendSignal(SYS_pidfd_send_signal, pidfd, 0, null, 0) >= 0 ||
+    errnoName(libc) !== "ESRCH"
+  );
+}
+
+/** Sets a resource limit, SOFT:HARD in digits or "unlimited"; answers what it was: prlimit(2). */
+export function prlimit(pid: number, resource: number, value: string): string {
+  const libc = load();
+  const [next, before] = [Buffer.alloc(16), Buffer.alloc(16)];
+  for (const [index, word] of value.split(":").entries()) {
+    next.writeBigUInt64LE(word === "unlimited" ? RLIM_INFINITY : BigInt(word), index * 8);
+  }
+  check(libc, "prlimit", libc.prlimit(pid, resource, next, before), `/proc/${pid}`);
+  const words = [0, 8].map((offset) => before.readBigUInt64LE(offset));
+  return words.map((word) => (word === RLIM_INFINITY ? "unlimited" : `${word}`)).join(":");
 }
 
 /** The uid that made a user namespace, in the caller's ids; `fd` is an open /proc/PID/ns/user: ioctl_nsfs(2). */
@@ -197,6 +222,7 @@ function bind(addon: Addon): Libc {
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
+    prlimit: library.func("prlimit", "int", ["int", "int", "void *", "void *"]),
     syscall: library.func("syscall", "long", Array(longestCall).fill("long")),
     syscallOnBuffer: library.func("syscall", "long", ["long", "void *", "long"]),
     errno: () => addon.errno(),

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { readCgroupFile, readControllers } from "../kernel/cgroupfs.ts";
 import { linkController, noLink } from "./files/link.ts";
+import { noProcess, processController } from "./processes.ts";
 import { cgroupOf, fileIn, hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -13,6 +14,7 @@ export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): stri
   const { hierarchy, directory } = cgroup;
   const limitFile = fileIn(row, hierarchy);
   if ("reason" in limitFile) return limitFile.reason;
+  if (cgroup.process) return "the process has ended";
   if (readCgroupFile(directory, "cgroup.procs") === undefined) return "the cgroup was removed";
   if (directory === hierarchy.mountPoint) return "the top of a hierarchy has no limits";
   // cgroup-v2.rst, "Controlling Controllers": a cgroup has the files of what its parent passes on.
@@ -24,6 +26,7 @@ export function whyAbsent(row: LimitRow, cgroups: readonly PlacedCgroup[]): stri
 
 function whyNoCgroup(row: LimitRow): string {
   if (row.controller === linkController) return noLink;
+  if (row.controller === processController) return noProcess;
   const mounted = hierarchyOf(row);
   return mounted
     ? `it has no cgroup of its own in ${mounted.mountPoint}`

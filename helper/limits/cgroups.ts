@@ -5,7 +5,7 @@ import { errnoOf, isGone } from "../kernel/errors.ts";
 import { pause } from "../kernel/pause.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitReading } from "../protocol/inventory.ts";
-import { type LimitName, type Limits, limitNames } from "../protocol/limits.ts";
+import { type CgroupLimitName, cgroupLimitNames, type Limits } from "../protocol/limits.ts";
 import type { PlannedCgroup } from "../protocol/plan.ts";
 import { changesOf, writesOf } from "./changes.ts";
 import { confineDevices } from "./deviceAccess.ts";
@@ -14,7 +14,7 @@ import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
 import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
 import { fileIn, readLimitsOf } from "./read.ts";
-import { controllerName, limitTable, memoryUsageFile } from "./table.ts";
+import { cgroupRows, controllerName, memoryUsageFile } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
 import { writeLimits } from "./write.ts";
@@ -37,7 +37,7 @@ const removeRetryMs = 5;
 export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
   checkId(id);
   const places = cgroupPlaces();
-  const asked = limitNames.filter((name) => limits[name] !== undefined);
+  const asked = cgroupLimitNames.filter((name) => limits[name] !== undefined);
   const controllers = controllersOf(asked);
   const made: string[] = [];
   try {
@@ -60,7 +60,7 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
 /** What `createCgroups` would make and write. Throws limitUnavailable. */
 export function planCgroups(id: string, limits: Limits): readonly PlannedCgroup[] {
   const places = cgroupPlaces();
-  for (const name of limitNames) if (limits[name] !== undefined) requirePlace(places, name);
+  for (const name of cgroupLimitNames) if (limits[name] !== undefined) requirePlace(places, name);
   const cgroups = placed(places, id);
   const writes = writesOf(changesOf(cgroups, limits));
   return cgroups.map(({ hierarchy, directory }) => ({
@@ -117,8 +117,8 @@ function placed(places: readonly CgroupPlace[], id: string): readonly PlacedCgro
   }));
 }
 
-function requirePlace(places: readonly CgroupPlace[], name: LimitName): void {
-  for (const row of limitTable) {
+function requirePlace(places: readonly CgroupPlace[], name: CgroupLimitName): void {
+  for (const row of cgroupRows) {
     if (row.limit !== name) continue;
     const place = places.find(({ hierarchy, controllers }) =>
       controllers.includes(controllerName(row, hierarchy.version)),
@@ -129,8 +129,8 @@ function requirePlace(places: readonly CgroupPlace[], name: LimitName): void {
   }
 }
 
-function controllersOf(names: readonly LimitName[]): ReadonlySet<string> {
-  const rows = limitTable.filter(({ limit }) => names.includes(limit));
+function controllersOf(names: readonly CgroupLimitName[]): ReadonlySet<string> {
+  const rows = cgroupRows.filter(({ limit }) => names.includes(limit));
   return new Set(rows.map(({ controller }) => controller));
 }
 

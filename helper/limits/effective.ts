@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { LimitReading } from "../protocol/inventory.ts";
 import type { LimitName } from "../protocol/limits.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
+import { parentProcess } from "./processes.ts";
 import { readLimit } from "./read.ts";
 import { type EffectiveRule, type LimitRow, limitTable } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -24,8 +25,13 @@ export function effectiveLimit(row: LimitRow, own: PlacedCgroup): Effective | un
   return { reading: { ...reading, value: leastOfEach(row, cgroups) }, cgroup };
 }
 
-/** The cgroup above; undefined at the top of a hierarchy. */
-export function parentCgroup({ hierarchy, directory }: PlacedCgroup): PlacedCgroup | undefined {
+/** The cgroup above, or the process; undefined at the top of a hierarchy. */
+export function parentCgroup({
+  hierarchy,
+  directory,
+  process,
+}: PlacedCgroup): PlacedCgroup | undefined {
+  if (process) return parentProcess(process);
   const isTop = directory === hierarchy.mountPoint || directory === "/";
   return isTop ? undefined : { hierarchy, directory: dirname(directory) };
 }

@@ -1,6 +1,9 @@
 import { formatBytes } from "../protocol/bytes.ts";
 import type { LimitName } from "../protocol/limits.ts";
+import type { LimitValue } from "../protocol/limitUnits.ts";
+import { isResourceLimit } from "../protocol/resourceLimits.ts";
 import type { CgroupFiles } from "./files/limitFile.ts";
+import { whyNotPermitted } from "./hardLimits.ts";
 
 type Explanation = (files: CgroupFiles) => string;
 
@@ -9,7 +12,9 @@ export function explainRefusal(
   limit: LimitName,
   errno: string,
   files: CgroupFiles,
+  asked: LimitValue | undefined,
 ): string | undefined {
+  if (isResourceLimit(limit) && errno === "EPERM") return whyNotPermitted(limit, files, asked);
   const explanation = explanations[limit]?.[errno] ?? common[errno];
   return explanation?.(files);
 }

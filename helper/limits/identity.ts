@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { readStat } from "../kernel/procfs.ts";
 import { isLink } from "./files/link.ts";
-import { type CgroupTarget, limitPlaces } from "./target.ts";
+import { pidOf } from "./processes.ts";
+import { type CgroupTarget, lastingPlaces } from "./target.ts";
 
 /**
  * Which process and cgroups these are. A process id is given to somebody else (its start time differs), a
@@ -9,12 +10,20 @@ import { type CgroupTarget, limitPlaces } from "./target.ts";
  */
 export function identityOf(target: CgroupTarget): string {
   const { pid } = target;
-  const started = pid === undefined ? [] : [`${pid}@${readStat(pid)?.startTimeTicks}`];
-  return [...started, ...limitPlaces(target).map(({ directory }) => inodeOf(directory))].join(" ");
+  const started = pid === undefined ? [] : [instanceOf(pid)];
+  return [...started, ...lastingPlaces(target).map(({ directory }) => inodeOf(directory))].join(
+    " ",
+  );
 }
 
-/** Numbers of kernfs have 64 bits; a network link has one in sysfs. */
+/** Numbers of kernfs have 64 bits; a network link has one in sysfs; those of procfs change from look to look. */
 export function inodeOf(directory: string): string {
+  const pid = pidOf(directory);
+  if (pid !== undefined) return instanceOf(pid);
   const path = isLink(directory) ? `/sys/class/net/${directory}` : directory;
   return `${statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? "gone"}`;
+}
+
+function instanceOf(pid: number): string {
+  return `${pid}@${readStat(pid)?.startTimeTicks ?? "gone"}`;
 }

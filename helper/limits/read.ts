@@ -3,12 +3,13 @@ import { type CgroupMount, readCgroupMounts } from "../kernel/cgroupfs.ts";
 import type { LimitReading } from "../protocol/inventory.ts";
 import { named } from "./devices.ts";
 import { filesOf, type LimitFile, type NoSuchLimit } from "./files/limitFile.ts";
-import { controllerName, type LimitRow, limitTable } from "./table.ts";
+import { processController } from "./processes.ts";
+import { cgroupRows, controllerName, type LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /** The limits of a cgroup that the kernel has files for. */
 export function readLimitsOf(cgroups: readonly PlacedCgroup[]): LimitReading[] {
-  return limitTable.flatMap((row) => readLimit(row, cgroups) ?? []);
+  return cgroupRows.flatMap((row) => readLimit(row, cgroups) ?? []);
 }
 
 /** Undefined where this cgroup cannot have the limit. */
@@ -31,12 +32,18 @@ export function readLimit(
   };
 }
 
-/** A controller is in one hierarchy only, so the first that has it is the one. */
+/** A controller is in one hierarchy only, so the first that has it is the one; of processes the main one. */
 export function cgroupOf<C extends { readonly hierarchy: CgroupMount }>(
   row: LimitRow,
   cgroups: readonly C[],
 ): C | undefined {
   return cgroups.find(({ hierarchy }) => serves(hierarchy, row));
+}
+
+/** A limit of processes is that of each of them. */
+export function placesOf(row: LimitRow, places: readonly PlacedCgroup[]): readonly PlacedCgroup[] {
+  const serving = places.filter(({ hierarchy }) => serves(hierarchy, row));
+  return row.controller === processController ? serving : serving.slice(0, 1);
 }
 
 /** The hierarchy of this machine that has the row's controller. */

@@ -1,26 +1,32 @@
 import { tryToKnow } from "../kernel/known.ts";
-import { limitFacts, limitNames } from "../protocol/limits.ts";
+import { limitFacts } from "../protocol/limits.ts";
 import type { LimitRowReport } from "../protocol/limitsReport.ts";
 import { whyAbsent } from "./absent.ts";
 import { effectiveLimit, parentCgroup, rowOf } from "./effective.ts";
+import { processController } from "./processes.ts";
 import { cgroupOf, readLimit } from "./read.ts";
-import type { LimitRow } from "./table.ts";
+import { type LimitRow, limitTable } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /** How people call a cgroup. */
 export type TitleOf = (cgroup: PlacedCgroup) => string;
 
-/** Every limit of the cgroups of one target. */
+/** Every limit of the cgroups of one target, and of its main process where it has one. */
 export function reportLimits(
   cgroups: readonly PlacedCgroup[],
   titleOf: TitleOf,
 ): readonly LimitRowReport[] {
-  return limitNames.map((limit) => {
+  const rows = limitTable.filter((row) => !isOfProcess(row) || cgroupOf(row, cgroups));
+  return rows.map(({ limit }) => {
     const { unit, minimum, maximum } = limitFacts[limit];
     const said = tryToKnow(() => describe(rowOf(limit), cgroups, titleOf));
     const facts = said.known ? said.value : { unavailable: said.why };
     return { limit, unit, minimum, maximum, ...facts };
   });
+}
+
+function isOfProcess({ controller }: LimitRow): boolean {
+  return controller === processController;
 }
 
 type Said = Pick<LimitRowReport, "file" | "value" | "parent" | "effective" | "unavailable">;

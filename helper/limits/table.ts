@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { type LimitName, type LimitValueOf, limitNames } from "../protocol/limits.ts";
+import {
+  type CgroupLimitName,
+  cgroupLimitNames,
+  type LimitName,
+  type LimitValueOf,
+} from "../protocol/limits.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
+import { resourceLimitFacts, resourceLimitNames } from "../protocol/resourceLimits.ts";
 import { cpuMax, cpuShares, cpuWeight, defaultPeriodUs } from "./files/cpu.ts";
 import { inheritedList, ownList } from "./files/cpuset.ts";
 import { defaultWeight, ioMax, ioWeight, throttle, weight } from "./files/devices.ts";
@@ -9,6 +15,8 @@ import { either, type LimitFile, type NoSuchLimit } from "./files/limitFile.ts";
 import { type Direction, linkController, linkFile } from "./files/link.ts";
 import { memoryOfVersion1, page, parseMemory, swapOfVersion1 } from "./files/memory.ts";
 import { inherited, number, numberOr } from "./files/numbers.ts";
+import { resourceLimit } from "./files/process.ts";
+import { processController } from "./processes.ts";
 
 /** Version 2's names. */
 export type Controller =
@@ -18,7 +26,8 @@ export type Controller =
   | "pids"
   | "io"
   | "hugetlb"
-  | typeof linkController;
+  | typeof linkController
+  | typeof processController;
 
 /**
  * How the kernel puts a limit together with those of the cgroups above: the `least` number holds, of `each`
@@ -49,11 +58,15 @@ export interface LimitRow extends LimitFiles<LimitValue> {
   readonly limit: LimitName;
 }
 
+export interface CgroupLimitRow extends LimitRow {
+  readonly limit: CgroupLimitName;
+}
+
 /**
  * cgroup-v2.rst, sched-bwc.rst; in cgroup-v1/ memory.rst, pids.rst, cpusets.rst, blkio-controller.rst,
  * hugetlb.rst. In each, undefined is written as the kernel's own word for none.
  */
-const limitFiles: { readonly [N in LimitName]: LimitFiles<LimitValueOf<N>> } = {
+const limitFiles: { readonly [N in CgroupLimitName]: LimitFiles<LimitValueOf<N>> } = {
   cpuPeriodUs: {
     controller: "cpu",
     effective: "processors",
@@ -188,11 +201,19 @@ const limitFiles: { readonly [N in LimitName]: LimitFiles<LimitValueOf<N>> } = {
   netRateDown: { controller: linkController, effective: "own", ...linkRate("down") },
 };
 
-/** Every limit of helper/protocol/limits.ts with its files, in the order in which they are written first. */
-export const limitTable: readonly LimitRow[] = limitNames.map((limit) => ({
+/** A process has them itself: nothing above it counts, and no version of cgroups. */
+const resourceRows = resourceLimitNames.map((limit): LimitRow => {
+  const file = resourceLimit(resourceLimitFacts[limit].resource);
+  return { limit, controller: processController, effective: "own", v1: file, v2: file };
+});
+
+export const cgroupRows: readonly CgroupLimitRow[] = cgroupLimitNames.map((limit) => ({
   limit,
   ...limitFiles[limit],
 }));
+
+/** Every limit of helper/protocol/limits.ts with its files, in the order in which they are written first. */
+export const limitTable: readonly LimitRow[] = [...cgroupRows, ...resourceRows];
 
 /** Where the memory in use stands. */
 export const memoryUsageFile = { 1: "memory.usage_in_bytes", 2: "memory.current" } as const;

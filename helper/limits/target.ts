@@ -15,6 +15,13 @@ import { TerrariumError } from "../protocol/errors.ts";
 export interface PlacedCgroup {
   readonly hierarchy: CgroupMount;
   readonly directory: string;
+  /** Of a place that is no cgroup but a process, and its directory that of /proc. */
+  readonly process?: PlacedProcess | undefined;
+}
+
+export interface PlacedProcess {
+  readonly pid: number;
+  readonly startTimeTicks: number;
 }
 
 /** What limits and usage can be asked of: a sandbox, a process or a cgroup, with its place in each hierarchy. */
@@ -28,10 +35,17 @@ export interface CgroupTarget {
   readonly cgroups: readonly PlacedCgroup[];
   /** A sandbox's network link, which has limits, too. */
   readonly link?: PlacedCgroup | undefined;
+  /** Whose resource limits it has: the main one first. Found only where these are asked for. */
+  readonly processes?: readonly PlacedCgroup[] | undefined;
 }
 
 /** Whatever of it can have limits. */
-export function limitPlaces({ cgroups, link }: CgroupTarget): readonly PlacedCgroup[] {
+export function limitPlaces(target: CgroupTarget): readonly PlacedCgroup[] {
+  return [...lastingPlaces(target), ...(target.processes ?? [])];
+}
+
+/** What it is by: processes come and go in a sandbox. */
+export function lastingPlaces({ cgroups, link }: CgroupTarget): readonly PlacedCgroup[] {
   return link ? [...cgroups, link] : cgroups;
 }
 

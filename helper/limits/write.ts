@@ -43,7 +43,7 @@ function writeAll(cgroups: readonly PlacedCgroup[], asked: readonly Change[]): v
  */
 function write(writes: readonly PlacedWrite[]): void {
   const refused = writes.flatMap((one) => {
-    const errno = writeFile(one.change.cgroup.directory, one.file, one.text);
+    const errno = writeFile(one.change.cgroup, one.file, one.text);
     return errno === undefined ? [] : [{ one, errno }];
   });
   const [first] = refused;
@@ -77,6 +77,6 @@ function refusal({ row, cgroup, value }: Change, file: string, errno: string): T
     value: formatLimit(limit, value && named(row, value)),
     file: join(cgroup.directory, file),
     errno,
-    why: explainRefusal(limit, errno, filesOf(cgroup.directory)),
+    why: explainRefusal(limit, errno, filesOf(cgroup.directory), value),
   });
 }

@@ -1,20 +1,20 @@
 import {
+  type CgroupLimitName,
+  cgroupLimitNames,
   type LimitFact,
-  type LimitName,
   type Limits,
   limitFacts,
-  limitNames,
   spellLimit,
 } from "./limits.ts";
 
 /** Limits in the words of `docker run`; `missing` are those that it has no flag for. */
 export interface DockerLimits {
   readonly words: readonly (readonly [flag: string, value: string])[];
-  readonly missing: readonly LimitName[];
+  readonly missing: readonly CgroupLimitName[];
 }
 
 export function dockerLimits(limits: Limits): DockerLimits {
-  const set = limitNames.filter((name) => limits[name] !== undefined);
+  const set = cgroupLimitNames.filter((name) => limits[name] !== undefined);
   const flags = set.map((name) => ({ name, words: flagsOf(name, limits) }));
   return {
     words: flags.flatMap(({ words }) => words ?? []),
@@ -23,7 +23,7 @@ export function dockerLimits(limits: Limits): DockerLimits {
 }
 
 /** Undefined where Docker cannot say it. */
-function flagsOf(name: LimitName, limits: Limits): [string, string][] | undefined {
+function flagsOf(name: CgroupLimitName, limits: Limits): [string, string][] | undefined {
   const { flag, own }: LimitFact = limitFacts[name];
   const value = limits[name];
   if (own || value === undefined) return undefined;

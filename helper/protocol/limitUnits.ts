@@ -1,7 +1,8 @@
 import { formatBytes, parseBytes } from "./bytes.ts";
 import { formatCpuList, parseCpuList } from "./cpuList.ts";
+import { amountOf, parseResourceValue, softAndHard } from "./resourceLimits.ts";
 
-/** A scalar; a list of processors or memory nodes (`0-1,3`); or an amount per device or page size. */
+/** A scalar; a list (`0-1,3`) or a pair (`1024:unlimited`) in words; or an amount per device or page size. */
 export type LimitValue = number | string | Readonly<Record<string, number>>;
 
 type Amounts = Readonly<Record<string, number>>;
@@ -21,6 +22,11 @@ export interface UnitValues {
   readonly operationsPerSecond: Amounts;
   /** By size, as 2MB. */
   readonly hugePages: Amounts;
+  /** Of getrlimit(2): SOFT:HARD. */
+  readonly resourceBytes: string;
+  readonly resourceSeconds: string;
+  readonly resourceUs: string;
+  readonly resourceCount: string;
 }
 
 /**
@@ -118,7 +124,34 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     example: "SIZE:BYTES, as 2MB:64m",
     range: sized,
   },
+  resourceBytes: pair(parseBytes, formatBytes, "8m:64m"),
+  resourceSeconds: pair(parseInteger, (seconds) => `${seconds} s`, "60:120"),
+  resourceUs: pair(parseInteger, (us) => `${us} µs`, "200000:1000000"),
+  resourceCount: pair(parseInteger, String, "1024:4096"),
 };
+
+/** A soft and a hard limit: the one in force, and how far the process may raise it. */
+function pair(
+  parse: (text: string) => number | undefined,
+  format: (amount: number) => string,
+  example: string,
+): LimitUnit<string> {
+  const words = (word: string) => (word === "unlimited" ? word : format(Number(word)));
+  return {
+    parse: (text) => parseResourceValue(text, parse),
+    spell: (value) => {
+      const [soft, hard] = softAndHard(value);
+      return soft === hard ? soft : value;
+    },
+    format: (value) => {
+      const [soft, hard] = softAndHard(value);
+      return soft === hard ? words(soft) : `${words(soft)} soft, ${words(hard)} hard`;
+    },
+    numbers: (value) => softAndHard(value).map(amountOf).filter(Number.isFinite),
+    example: `SOFT:HARD, as ${example}, or one for both; "unlimited" is none, and the soft one is not the higher`,
+    range: () => `as ${example}, soft and hard, or unlimited`,
+  };
+}
 
 /** Several are separated by commas, as in a form; a flag is given once for each. */
 function amounts(

@@ -2,16 +2,18 @@ import * as z from "zod/mini";
 import { parseBytes } from "./bytes.ts";
 import { parseCpuList } from "./cpuList.ts";
 import {
+  type CgroupLimitName,
+  cgroupLimitNames,
   type LimitFact,
   type LimitName,
   type Limits,
   limitFacts,
-  limitNames,
   limitsFromCpus,
   parseLimit,
   swapFromSum,
 } from "./limits.ts";
 import { devicePattern, pageSizePattern, parseRate } from "./limitUnits.ts";
+import { isOrderedPair, noResourceLimit } from "./resourceLimits.ts";
 
 /** The limits of a spec, in the units of helper/protocol/limits.ts, and those of a sandbox.json, in its words. */
 
@@ -56,10 +58,38 @@ export const limits = z.strictObject({
   hugetlbBytes: z.optional(z.record(pageSize, within(limitFacts.hugetlbBytes))),
   netRateUp: limit(limitFacts.netRateUp),
   netRateDown: limit(limitFacts.netRateDown),
-} satisfies Record<LimitName, unknown>);
+} satisfies Record<CgroupLimitName, unknown>);
 
-/** The same; null: no limit any more. */
-export const limitChanges = z.strictObject(nullable(limits.shape));
+/** Every process has one: none is a number to the kernel, too. */
+const resourceLimit = z.optional(
+  z.pipe(
+    z.nullable(
+      z.string().check(z.refine(isOrderedPair, "must be SOFT:HARD, the soft one not the higher")),
+    ),
+    z.transform((value: string | null) => value ?? noResourceLimit),
+  ),
+);
+
+/** The same, and those of processes; null: no limit any more. */
+export const limitChanges = z.strictObject({
+  ...nullable(limits.shape),
+  ulimitAs: resourceLimit,
+  ulimitCore: resourceLimit,
+  ulimitCpu: resourceLimit,
+  ulimitData: resourceLimit,
+  ulimitFsize: resourceLimit,
+  ulimitLocks: resourceLimit,
+  ulimitMemlock: resourceLimit,
+  ulimitMsgqueue: resourceLimit,
+  ulimitNice: resourceLimit,
+  ulimitNofile: resourceLimit,
+  ulimitNproc: resourceLimit,
+  ulimitRss: resourceLimit,
+  ulimitRtprio: resourceLimit,
+  ulimitRttime: resourceLimit,
+  ulimitSigpending: resourceLimit,
+  ulimitStack: resourceLimit,
+} satisfies Record<LimitName, unknown>);
 
 type Shape = Readonly<Record<string, z.ZodMiniType>>;
 type Nullable<S extends Shape> = {
@@ -149,7 +179,7 @@ type Word = LimitWords[keyof LimitWords];
 /** The words of the file in the units of a spec; what is not limited is absent. */
 export function limitsFromWords({ cpus, io, hugepageLimits, ...words }: LimitWords): Limits {
   const scalars: Readonly<Record<string, Word>> = { ...words };
-  const named = limitNames.flatMap((name) => {
+  const named = cgroupLimitNames.flatMap((name) => {
     const value = fromWord(name, scalars[limitFacts[name].key]);
     return value === undefined ? [] : [[name, value] as const];
   });
@@ -168,7 +198,7 @@ export function limitsFromWords({ cpus, io, hugepageLimits, ...words }: LimitWor
   };
 }
 
-function fromWord(name: LimitName, word: Word) {
+function fromWord(name: CgroupLimitName, word: Word) {
   if (typeof word === "boolean") return Number(word);
   return typeof word === "string" ? parseLimit(name, word) : word;
 }

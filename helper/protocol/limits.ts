@@ -1,5 +1,6 @@
 import type { LimitReading } from "./inventory.ts";
 import { type LimitUnit, type LimitValue, limitUnits, type UnitValues } from "./limitUnits.ts";
+import { resourceLimitFacts } from "./resourceLimits.ts";
 
 /**
  * The limits that both sides know. One row gives the command-line flag (Docker's name), the unit,
@@ -31,7 +32,7 @@ const mostSeconds = 1_000_000_000_000;
  * Ranges are the kernel's: sched-bwc.rst (1 ms to 1 s period, 1 ms quota), cgroup-v1/pids.rst, or Docker's
  * where it has its own numbers (shares, weights, swappiness).
  */
-export const limitFacts = {
+export const cgroupLimitFacts = {
   cpuPeriodUs: {
     unit: "us",
     minimum: 1_000,
@@ -282,10 +283,16 @@ export const limitFacts = {
   },
 } as const satisfies Record<string, LimitFact>;
 
+/** Those of cgroups, and of each process. */
+export const limitFacts = { ...cgroupLimitFacts, ...resourceLimitFacts } as const;
+
+export type CgroupLimitName = keyof typeof cgroupLimitFacts;
 export type LimitName = keyof typeof limitFacts;
 export type LimitValueOf<N extends LimitName> = UnitValues[(typeof limitFacts)[N]["unit"]];
-export type Limits = { readonly [N in LimitName]?: LimitValueOf<N> | undefined };
+/** Of a sandbox's cgroups: what a spec calls its limits. Those of its processes are its ulimits. */
+export type Limits = { readonly [N in CgroupLimitName]?: LimitValueOf<N> | undefined };
 
+export const cgroupLimitNames = Object.keys(cgroupLimitFacts) as readonly CgroupLimitName[];
 export const limitNames = Object.keys(limitFacts) as readonly LimitName[];
 
 const defaultCpuPeriodUs = 100_000;

@@ -1,5 +1,5 @@
 import type { CgroupMode, LimitReading } from "./inventory.ts";
-import type { LimitFact, LimitName, Limits } from "./limits.ts";
+import type { LimitFact, LimitName, LimitValueOf } from "./limits.ts";
 
 /** Every limit of one target as the kernel holds it, and what the cgroups above it leave of it. */
 export interface LimitsReport {
@@ -43,7 +43,7 @@ export interface EffectiveLimit {
 }
 
 /** Values to set; null: no limit any more. What is absent stays. */
-export type LimitChanges = { readonly [N in LimitName]?: Limits[N] | null };
+export type LimitChanges = { readonly [N in LimitName]?: LimitValueOf<N> | null | undefined };
 
 export interface UpdatedLimits {
   /** What Undo asks for. */

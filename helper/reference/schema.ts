@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { specTable } from "../cli/spec/table.ts";
 import { linkController } from "../limits/files/link.ts";
-import { type LimitRow, limitTable } from "../limits/table.ts";
+import { cgroupRows, type LimitRow } from "../limits/table.ts";
 import { limitFacts } from "../protocol/limits.ts";
 import { sandboxFile } from "../protocol/sandboxFile.ts";
 
@@ -52,7 +52,7 @@ function wordsOf(place: string): string {
 }
 
 /** From the limit table: what it bounds, and the file that it becomes in either version of cgroups. */
-const limitWords = limitTable.map(
+const limitWords = cgroupRows.map(
   ({ limit, controller, v1, v2 }): [place: string, words: string] => {
     const { key, label, help, unit } = limitFacts[limit];
     const microseconds = unit === "us" ? " Microseconds." : "";

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
 import { identityOf } from "../limits/identity.ts";
+import { processHierarchy } from "../limits/processes.ts";
 import { reportLimits, type TitleOf } from "../limits/report.ts";
 import { unitOf } from "../limits/systemd.ts";
 import { type CgroupTarget, limitPlaces, type PlacedCgroup } from "../limits/target.ts";
@@ -10,6 +11,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitsReport } from "../protocol/limitsReport.ts";
 import { findCgroupTarget } from "./cgroupTarget.ts";
 import type { SandboxHost } from "./host.ts";
+import { withProcesses } from "./processPlaces.ts";
 import { isRunning } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 
@@ -31,7 +33,7 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
     mode: readCgroupMounts().mode,
     identity: identityOf(found),
     unit: unit && printable(unit),
-    rows: reportLimits(limitPlaces(found), titlesFrom(records)),
+    rows: reportLimits(limitPlaces(withProcesses(found, owner)), titlesFrom(records)),
   };
 }
 
@@ -45,7 +47,9 @@ export function ownerOf(
   );
 }
 
-export function isInside({ directory }: PlacedCgroup, { id, cgroups }: SandboxRecord): boolean {
+export function isInside(place: PlacedCgroup, { id, cgroups }: SandboxRecord): boolean {
+  const { directory, hierarchy } = place;
+  if (hierarchy.id === processHierarchy(id)) return true;
   if (directory === deviceOf(id)) return true;
   return cgroups.some((own) => `${directory}/`.startsWith(`${own.directory}/`));
 }

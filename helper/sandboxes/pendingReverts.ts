@@ -7,6 +7,7 @@ import { rowOf } from "../limits/effective.ts";
 import { isLink } from "../limits/files/link.ts";
 import { inodeOf } from "../limits/identity.ts";
 import { placedLink } from "../limits/link.ts";
+import { findProcess, pidOf, placedProcess } from "../limits/processes.ts";
 import { readLimit } from "../limits/read.ts";
 import { isInForce } from "../limits/table.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
@@ -85,7 +86,7 @@ export function putBack(state: StateDirectory, revert: PendingRevert): readonly 
 /** Undefined for a cgroup that is gone, or holds something else by now. */
 export function standing(pending: PendingChange): LimitUpdate | undefined {
   const { limit, hierarchyId, directory, inode, before, after, alongside, written } = pending;
-  const cgroup = isLink(directory) ? placedLink(directory) : placedIn(hierarchyId, directory);
+  const cgroup = placedIn(hierarchyId, directory);
   if (!cgroup || inodeOf(directory) !== inode) return undefined;
   const row = rowOf(limit);
   const held = readLimit(row, [cgroup]);
@@ -98,8 +99,18 @@ export function standing(pending: PendingChange): LimitUpdate | undefined {
 }
 
 function placedIn(hierarchyId: string, directory: string): PlacedCgroup | undefined {
+  if (isLink(directory)) return placedLink(directory);
+  const pid = pidOf(directory);
+  if (pid !== undefined) return placedAgain(pid, hierarchyId);
   const hierarchy = readCgroupMounts().hierarchies.find(({ id }) => id === hierarchyId);
   return hierarchy && { hierarchy, directory };
+}
+
+/** Its start time is compared before anything is written, by the inode that was noted. */
+function placedAgain(pid: number, hierarchyId: string): PlacedCgroup | undefined {
+  const process = findProcess(pid);
+  const [, sandbox] = hierarchyId.split(" ");
+  return process && placedProcess(process, sandbox);
 }
 
 /** With what the kernel made of it: rounded, and in its own words for devices. */

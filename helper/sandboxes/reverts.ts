@@ -1,4 +1,4 @@
-import { describeUpdate, type LimitUpdate } from "../limits/updates.ts";
+import { describeUpdates, type LimitUpdate } from "../limits/updates.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import { processIdentity } from "./newRecord.ts";
@@ -19,8 +19,8 @@ import type { StateDirectory } from "./stateDirectory.ts";
 
 export interface StartedRevert {
   readonly id: string;
-  /** The kernel has taken them. */
-  written(): void;
+  /** The kernel has taken them, and perhaps more: of processes that were forked meanwhile. */
+  written(made: readonly LimitUpdate[]): void;
   /** It has not. */
   forget(): void;
 }
@@ -29,12 +29,11 @@ export interface StartedRevert {
 export function startRevert(state: StateDirectory, updates: readonly LimitUpdate[]): StartedRevert {
   const id = newId();
   const holder = processIdentity(process.pid);
-  const write = (pending: (update: LimitUpdate) => PendingChange) =>
-    writeRevert(state, { id, holder, changes: updates.map(pending) });
-  write(pendingOf);
+  const write = (changes: PendingChange[]) => writeRevert(state, { id, holder, changes });
+  write(updates.map(pendingOf));
   return {
     id,
-    written: () => write((update) => withWritten(pendingOf(update), update)),
+    written: (made) => write(made.map((update) => withWritten(pendingOf(update), update))),
     forget: () => removeRevert(state, id),
   };
 }
@@ -81,8 +80,8 @@ export function keepRevert(host: SandboxHost, id: string): Promise<null> {
 /** Puts back at once; answers what was changed, in words. Throws noSuchRevert, limitRefused. */
 export function revertNow({ registry }: SandboxHost, id: string): readonly string[] {
   const undone = putBack(registry.state, findRevert(registry.state, id));
-  return undone.map((update) =>
-    describeUpdate({ ...update, before: update.after, after: update.before }),
+  return describeUpdates(
+    undone.map((update) => ({ ...update, before: update.after, after: update.before })),
   );
 }
 

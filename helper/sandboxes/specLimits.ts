@@ -1,8 +1,16 @@
+import { processHierarchy } from "../limits/processes.ts";
 import { deviceOf } from "../network/device.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit, type LimitName, limitFacts, limitNames } from "../protocol/limits.ts";
 import type { LimitChanges, LimitRowReport, UpdatedLimits } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
+import { bothLimits, ulimitNames } from "../protocol/privileges.ts";
+import {
+  isResourceLimit,
+  resourceLimitFacts,
+  resourceLimitOf,
+  ulimitFrom,
+} from "../protocol/resourceLimits.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
 import { isAlive } from "./reconcile.ts";
@@ -12,16 +20,20 @@ import type { SandboxRecord } from "./record.ts";
 
 interface Changed {
   readonly limit: LimitName;
+  readonly hierarchyId: string;
   readonly directory: string;
   readonly after: LimitValue | null;
 }
 
-/** Of the cgroups of sandboxes themselves, not of those that were made below them. */
+/** Of sandboxes themselves, not of the cgroups that were made below theirs, or of single processes. */
 export function rememberLimits({ registry }: SandboxHost, changes: readonly Changed[]): void {
   for (const record of registry.records()) {
     const directories = record.cgroups.map(({ directory }) => directory);
     const own = new Set([...directories, deviceOf(record.id)]);
-    const ours = changes.filter(({ directory }) => own.has(directory));
+    const ofAll = processHierarchy(record.id);
+    const ours = changes.filter(
+      ({ directory, hierarchyId }) => own.has(directory) || hierarchyId === ofAll,
+    );
     if (ours.length === 0) continue;
     const asked = Object.fromEntries(ours.map(({ limit, after }) => [limit, after]));
     registry.write(withLimits(record, asked));
@@ -39,7 +51,7 @@ export function updateAtRest(
     throw new TerrariumError("sandboxNotRunning", { target });
   }
   const names = limitNames.filter((name) => limits[name] !== undefined);
-  const before = record.spec.limits;
+  const before = limitsOf(record.spec);
   registry.write(withLimits(record, limits));
   const words = (value: LimitRowReport["value"] | null, name: (typeof names)[number]) =>
     formatLimit(name, value ?? undefined);
@@ -60,9 +72,25 @@ function rowAtRest(limit: LimitRowReport["limit"], limits: LimitChanges): LimitR
 }
 
 function withLimits(record: SandboxRecord, changes: LimitChanges): SandboxRecord {
-  const entries = Object.entries({ ...record.spec.limits, ...changes });
+  const entries = Object.entries({ ...limitsOf(record.spec), ...changes });
   const limits: SandboxSpec["limits"] = Object.fromEntries(
-    entries.filter(([, value]) => value !== null),
+    entries.filter(([name, value]) => value !== null && !isResourceLimit(name)),
   );
-  return { ...record, spec: { ...record.spec, limits } };
+  const ulimits = entries.flatMap(([name, value]) =>
+    isResourceLimit(name) && value !== null
+      ? [[resourceLimitFacts[name].resource, ulimitFrom(`${value}`)] as const]
+      : [],
+  );
+  return { ...record, spec: { ...record.spec, limits, ulimits: Object.fromEntries(ulimits) } };
+}
+
+/** Those of its cgroups and of its processes, by the names of the one table. */
+function limitsOf({ limits, ulimits }: SandboxSpec): LimitChanges {
+  const resources = ulimitNames.flatMap((name) => {
+    const limit = ulimits[name];
+    if (limit === undefined) return [];
+    const { soft, hard } = bothLimits(limit);
+    return [[resourceLimitOf(name), `${soft}:${hard}`] as const];
+  });
+  return { ...limits, ...Object.fromEntries(resources) };
 }

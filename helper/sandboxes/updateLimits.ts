@@ -1,9 +1,12 @@
+import { rowOf } from "../limits/effective.ts";
+import { lastingFor } from "../limits/hardLimits.ts";
 import { identityOf } from "../limits/identity.ts";
 import { reportLimits } from "../limits/report.ts";
 import { systemdNote, unitOf } from "../limits/systemd.ts";
-import { type CgroupTarget, limitPlaces } from "../limits/target.ts";
+import { type CgroupTarget, limitPlaces, type PlacedCgroup } from "../limits/target.ts";
+import { unavailable } from "../limits/unavailable.ts";
 import {
-  describeUpdate,
+  describeUpdates,
   findUpdates,
   type LimitUpdate,
   makeUpdates,
@@ -17,7 +20,9 @@ import { findCgroupTarget } from "./cgroupTarget.ts";
 import type { SandboxHost } from "./host.ts";
 import { isInside, ownerOf, titlesFrom } from "./limits.ts";
 import { pendingOf } from "./pendingReverts.ts";
+import { forkedSince, withProcesses } from "./processPlaces.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
+import type { SandboxRecord } from "./record.ts";
 import { startRevert, takeOver } from "./reverts.ts";
 import { rememberLimits, updateAtRest } from "./specLimits.ts";
 
@@ -39,19 +44,23 @@ export function updateLimits(
       return updateAtRest(host, owner, request);
     }
     checkIdentity(found, request);
-    const places = limitPlaces(found);
+    const places = limitPlaces(withProcesses(found, owner));
     const changes = findUpdates(places, request.limits);
-    const own = owner !== undefined && changes.every(({ cgroup }) => isInside(cgroup, owner));
+    const forATime = request.revertAfterMs !== undefined;
+    if (forATime) checkRaisable(changes);
+    const own = owner !== undefined && changes.every(({ cgroup }) => isOwn(cgroup, owner));
     const { title } = found;
     const { confirmed } = request;
-    authorise({ title, own, confirmed, changes: changes.map(describeUpdate) });
-    const { before, revert } = apply(host, changes, request.revertAfterMs !== undefined);
+    const words = describeUpdates(changes);
+    authorise({ title, own, confirmed, changes: words });
+    const later = (made: readonly LimitUpdate[]) => forkedSince(found, owner, request.limits, made);
+    const { before, revert } = apply(host, changes, { forATime, later });
     const rows = reportLimits(places, titlesFrom(records));
     return {
       before,
       after: rows.filter(({ limit }) => request.limits[limit] !== undefined),
-      changes: changes.map(describeUpdate),
-      note: noteOn(found, request.limits),
+      changes: words,
+      note: noteOn(found, request.limits, changes),
       revert,
     };
   });
@@ -65,29 +74,60 @@ function checkIdentity(
   throw new TerrariumError("targetChanged", { target });
 }
 
+/** A process of the owner's, named by itself, is in its cgroups. */
+function isOwn(place: PlacedCgroup, owner: SandboxRecord): boolean {
+  return place.process !== undefined || isInside(place, owner);
+}
+
+/** It could not go back to what it was. */
+function checkRaisable(changes: readonly LimitUpdate[]): void {
+  const [lasting] = lastingFor(changes);
+  if (!lasting) return;
+  throw unavailable(
+    rowOf(lasting.limit),
+    "a hard limit that is lowered cannot be put back without CAP_SYS_RESOURCE, which this helper lacks; change the soft one alone",
+  );
+}
+
+interface How {
+  readonly forATime: boolean;
+  readonly later: (made: readonly LimitUpdate[]) => readonly LimitUpdate[];
+}
+
 /** Written down first, where it is for a time only; then the kernel's files; then what a restart will use. */
 function apply(
   host: SandboxHost,
   changes: readonly LimitUpdate[],
-  forATime: boolean,
+  { forATime, later }: How,
 ): Pick<UpdatedLimits, "before" | "revert"> {
   const { state } = host.registry;
   // What waits to be put back is what there was before: a second try does not make the first one last.
   const { original, release } = takeOver(state, changes);
   const revert = forATime ? startRevert(state, original) : undefined;
   try {
-    makeUpdates(changes);
+    const made = makeUpdates(changes, later);
+    revert?.written([...original, ...made.slice(changes.length)]);
   } catch (error) {
     revert?.forget();
     throw error;
   }
-  revert?.written();
   release();
   if (!revert) rememberLimits(host, changes.map(pendingOf));
   return { before: valuesBefore(original), revert: revert?.id };
 }
 
-function noteOn({ cgroups }: CgroupTarget, limits: LimitChanges): string | undefined {
-  const unit = unitOf(cgroups);
-  return unit === undefined ? undefined : systemdNote(unit, cgroups, limits);
+function noteOn(
+  { cgroups }: CgroupTarget,
+  limits: LimitChanges,
+  changes: readonly LimitUpdate[],
+): string | undefined {
+  const unit = changes.some(({ cgroup }) => !cgroup.process) ? unitOf(cgroups) : undefined;
+  const notes = [
+    ...(unit === undefined ? [] : [systemdNote(unit, cgroups, limits)]),
+    ...(lastingFor(changes).length > 0 ? [lowered] : []),
+  ];
+  return notes.length > 0 ? notes.join(" ") : undefined;
 }
+
+const lowered =
+  "A hard limit was lowered: without CAP_SYS_RESOURCE, which this helper lacks, it cannot be raised again.";

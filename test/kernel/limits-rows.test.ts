@@ -10,10 +10,10 @@ import { createCgroups, readLimits, removeCgroups } from "../../helper/limits/cg
 import { rowOf } from "../../helper/limits/effective.ts";
 import { linkController } from "../../helper/limits/files/link.ts";
 import { cgroupOf, fileIn } from "../../helper/limits/read.ts";
-import { limitTable } from "../../helper/limits/table.ts";
+import { cgroupRows } from "../../helper/limits/table.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import type { LimitName, Limits } from "../../helper/protocol/limits.ts";
+import type { CgroupLimitName, LimitName, Limits } from "../../helper/protocol/limits.ts";
 import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
 import { needsRoot } from "./isolated.ts";
@@ -54,7 +54,7 @@ const company: { readonly [N in LimitName]?: Limits } = {
   swapBytes: { memoryBytes: 64 * mebibyte },
 };
 
-const samples = (device: string): { readonly [N in LimitName]: LimitValue } => ({
+const samples = (device: string): { readonly [N in CgroupLimitName]: LimitValue } => ({
   cpuPeriodUs: 50_000,
   cpuQuotaUs: 20_000,
   cpuBurstUs: 10_000,
@@ -81,7 +81,7 @@ const samples = (device: string): { readonly [N in LimitName]: LimitValue } => (
 });
 
 /** A link's are tried in network-rates.test.ts. */
-const rows = limitTable.filter(({ controller }) => controller !== linkController);
+const rows = cgroupRows.filter(({ controller }) => controller !== linkController);
 
 describe("each limit", needsRoot, () => {
   let device = "";

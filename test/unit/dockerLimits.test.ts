@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { dockerLimits } from "../../helper/protocol/dockerLimits.ts";
-import { limitNames } from "../../helper/protocol/limits.ts";
+import { cgroupLimitNames } from "../../helper/protocol/limits.ts";
 import { ociResources } from "../../helper/sandboxes/exports/ociResources.ts";
 import { unifiedFiles } from "../../helper/sandboxes/exports/unifiedFiles.ts";
 
@@ -40,7 +40,7 @@ test("what no engine has a flag for is a file of cgroup v2", () => {
     hugetlbBytes: { "2MB": 0 },
     swappiness: 5,
   };
-  assert.deepEqual(unifiedFiles(limits, limitNames), [
+  assert.deepEqual(unifiedFiles(limits, cgroupLimitNames), [
     ["memory.high", "1048576"],
     ["memory.oom.group", "1"],
     ["hugetlb.2MB.max", "0"],

@@ -6,11 +6,11 @@ import { flags, saidByFlags } from "../../helper/cli/spec/flags.ts";
 import { UsageError } from "../../helper/cli/usage.ts";
 import { formatBytes, parseBytes } from "../../helper/protocol/bytes.ts";
 import {
+  type CgroupLimitName,
+  cgroupLimitNames,
   formatLimit,
-  type LimitName,
   type Limits,
   limitFacts,
-  limitNames,
   limitsFromCpus,
   parseLimit,
   spellLimit,
@@ -20,32 +20,32 @@ import { sandboxSpec } from "../../helper/protocol/schemas.ts";
 const parse = (...words: string[]) => saidByFlags(parseArguments(words, flags, "run")).limits ?? {};
 
 /** An amount as each unit is written: alone, in a list, for a device or a page size. */
-function written(name: LimitName, amount: number | bigint): string {
+function written(name: CgroupLimitName, amount: number | bigint): string {
   const { unit } = limitFacts[name];
   const keys = { bytesPerSecond: "/dev/sda:", operationsPerSecond: "8:0:", hugePages: "2MB:" };
   return `${Object.entries(keys).find(([key]) => key === unit)?.[1] ?? ""}${amount}`;
 }
 
 /** The option's text, with what it cannot be without. */
-function parseOne(name: LimitName, amount: number | bigint): Limits {
+function parseOne(name: CgroupLimitName, amount: number | bigint): Limits {
   const text = written(name, amount);
   if (name !== "swapBytes") return parse(`${limitFacts[name].flag}=${text}`);
   return parse("--memory=1m", `--memory-swap=${BigInt(amount) + 1_048_576n}`);
 }
 
 test("every limit of the protocol has an option under its Docker name", () => {
-  for (const name of limitNames) {
+  for (const name of cgroupLimitNames) {
     const { minimum } = limitFacts[name];
     assert.equal(formatLimit(name, parseOne(name, minimum)[name]), said(name, minimum));
   }
 });
 
-function said(name: LimitName, amount: number): string {
+function said(name: CgroupLimitName, amount: number): string {
   return formatLimit(name, parseLimit(name, written(name, amount)));
 }
 
 test("what is spelled is parsed, and in as many places", () => {
-  for (const name of limitNames) {
+  for (const name of cgroupLimitNames) {
     const value = parseLimit(name, written(name, limitFacts[name].maximum));
     assert.ok(value !== undefined, name);
     assert.deepEqual(parseLimit(name, spellLimit(name, value)), value);
@@ -170,7 +170,7 @@ describe("cpus", () => {
 });
 
 describe("the range of each limit", () => {
-  for (const name of limitNames) {
+  for (const name of cgroupLimitNames) {
     const { flag, minimum, maximum } = limitFacts[name];
     if (name === "swapBytes") continue;
     test(`${flag} takes both of its ends and nothing beyond`, () => {
@@ -202,7 +202,7 @@ describe("the range of each limit", () => {
 });
 
 test("whatever a limit option is given, the answer is a limit that the helper takes, or a usage error", () => {
-  const flag = fc.constantFrom(...limitNames.map((name) => limitFacts[name].flag), "--cpus");
+  const flag = fc.constantFrom(...cgroupLimitNames.map((name) => limitFacts[name].flag), "--cpus");
   const text = fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String));
   fc.assert(
     fc.property(flag, text, (name, value) => {

@@ -5,9 +5,9 @@ import { hugePageSizes } from "../../helper/kernel/hugePages.ts";
 import { sharesOfWeight, weightOfShares } from "../../helper/limits/files/cpu.ts";
 import type { CgroupFiles, CgroupWrite, LimitFile } from "../../helper/limits/files/limitFile.ts";
 import { fileIn } from "../../helper/limits/read.ts";
-import { isInForce, limitTable } from "../../helper/limits/table.ts";
-import { limitFacts } from "../../helper/protocol/limits.ts";
-import type { LimitValue, UnitValues } from "../../helper/protocol/limitUnits.ts";
+import { cgroupRows, isInForce, limitTable } from "../../helper/limits/table.ts";
+import { type CgroupLimitName, cgroupLimitFacts } from "../../helper/protocol/limits.ts";
+import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
 
 function row(limit: string) {
   const found = limitTable.find((candidate) => candidate.limit === limit);
@@ -67,8 +67,10 @@ describe("no limit is undefined, in each file's own words", () => {
   }
 });
 
+type CgroupUnit = (typeof cgroupLimitFacts)[CgroupLimitName]["unit"];
+
 /** Values that each unit can have, in the kernel's own keys. */
-const values: { readonly [U in keyof UnitValues]: fc.Arbitrary<LimitValue> } = {
+const values: { readonly [U in CgroupUnit]: fc.Arbitrary<LimitValue> } = {
   us: fc.integer({ min: 1000, max: 1_000_000 }),
   bytes: fc.integer({ min: 2 ** 20, max: 2 ** 40 }).map((bytes) => bytes - (bytes % 65_536)),
   count: fc.integer({ min: 10, max: 100 }),
@@ -89,7 +91,7 @@ function rates(): fc.Arbitrary<LimitValue> {
 }
 
 describe("what is written is what is read", () => {
-  for (const { limit, granularity = 1 } of limitTable) {
+  for (const { limit, granularity = 1 } of cgroupRows) {
     for (const version of [1, 2] as const) {
       const file = fileIn(row(limit), { version });
       if ("reason" in file) {
@@ -98,7 +100,10 @@ describe("what is written is what is read", () => {
         continue;
       }
       test(`${limit}, version ${version}: set, changed and taken away`, () => {
-        const two = fc.tuple(values[limitFacts[limit].unit], values[limitFacts[limit].unit]);
+        const two = fc.tuple(
+          values[cgroupLimitFacts[limit].unit],
+          values[cgroupLimitFacts[limit].unit],
+        );
         fc.assert(
           fc.property(two, (pair) => {
             const kernel = new FakeCgroup(version);

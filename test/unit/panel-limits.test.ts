@@ -21,6 +21,7 @@ function example(limit: LimitName): LimitValue {
   const { unit, minimum, maximum } = limitFacts[limit];
   const number = Math.min(Math.max(minimum, 3 * 1024 * 1024), maximum);
   if (unit === "list") return "0-1,3";
+  if (unit.startsWith("resource")) return "1024:2048";
   if (unit === "bytesPerSecond" || unit === "operationsPerSecond") return { "8:0": 1000 };
   return unit === "hugePages" ? { "2MB": 4 * 1024 * 1024 } : number;
 }

@@ -1,23 +1,26 @@
 import {
+  type CgroupLimitName,
+  cgroupLimitFacts,
+  cgroupLimitNames,
   isInRange,
-  type LimitName,
   type Limits,
-  limitFacts,
-  limitNames,
   limitsFromCpus,
   swapFromSum,
   unitOf,
 } from "../../protocol/limits.ts";
 import type { LimitChanges } from "../../protocol/limitsReport.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
+import { ulimitNames } from "../../protocol/privileges.ts";
+import { resourceLimitOf } from "../../protocol/resourceLimits.ts";
 import { lastValue, type ParsedArguments } from "../options.ts";
 import { UsageError } from "../usage.ts";
 import { type Flag, flag } from "./row.ts";
+import { readUlimit } from "./values.ts";
 
 type Part = { readonly limits: Limits };
 
 /** Docker also has a letter for memory. */
-const shortFlags: Partial<Record<LimitName, string>> = { memoryBytes: "m" };
+const shortFlags: Partial<Record<CgroupLimitName, string>> = { memoryBytes: "m" };
 
 /** One flag per row of the limit table, and Docker's `--cpus`. */
 export const limitFlags: readonly Flag<Part>[] = [
@@ -27,8 +30,8 @@ export const limitFlags: readonly Flag<Part>[] = [
     (text): Part => ({ limits: limitsFromCpus(readCpus(text)) }),
     { from: ["cpu-period", "cpu-quota"], because: "They set the same limit." },
   ),
-  ...limitNames.map((name) => {
-    const fact = limitFacts[name];
+  ...cgroupLimitNames.map((name) => {
+    const fact = cgroupLimitFacts[name];
     const short = shortFlags[name];
     const spelled = `${fact.flag} ${fact.argument}` as const;
     const read = name === "swapBytes" ? readSwap : (text: string) => readLimit(name, text);
@@ -43,19 +46,35 @@ export const limitFlags: readonly Flag<Part>[] = [
 type ChangePart = { readonly limits: LimitChanges };
 
 /** The same for limits that are there already: `none` and Docker's -1 take one away. */
-export const limitChangeFlags: readonly Flag<ChangePart>[] = limitFlags.map((one) => ({
-  ...one,
-  read: (text, spelled, beside): ChangePart =>
-    text === "none" || text === "-1" ? { limits: without(one) } : one.read(text, spelled, beside),
-}));
+export const limitChangeFlags: readonly Flag<ChangePart>[] = [
+  ...limitFlags.map((one) => ({
+    ...one,
+    read: (text: string, spelled: string, beside: ParsedArguments): ChangePart =>
+      text === "none" || text === "-1" ? { limits: without(one) } : one.read(text, spelled, beside),
+  })),
+  flag(
+    "--ulimit NAME=SOFT[:HARD]",
+    "of each process, as nofile=1024 (prlimit(2))",
+    (text, spelled): ChangePart => ({ limits: readResourceLimit(text, spelled) }),
+  ),
+];
+
+function readResourceLimit(text: string, spelled: string): LimitChanges {
+  const ulimits = readUlimit(text, spelled);
+  const entries = ulimitNames.flatMap((name) => {
+    const { soft, hard } = ulimits[name] ?? {};
+    return soft === undefined ? [] : [[resourceLimitOf(name), `${soft}:${hard}`] as const];
+  });
+  return Object.fromEntries(entries);
+}
 
 function without({ name: flagName }: Flag<Part>): LimitChanges {
-  const limit = limitNames.find((name) => limitFacts[name].flag === `--${flagName}`);
+  const limit = cgroupLimitNames.find((name) => cgroupLimitFacts[name].flag === `--${flagName}`);
   return { [limit ?? "cpuQuotaUs"]: null };
 }
 
-function readLimit(name: LimitName, text: string): LimitValue {
-  const { flag: spelled, minimum, maximum } = limitFacts[name];
+function readLimit(name: CgroupLimitName, text: string): LimitValue {
+  const { flag: spelled, minimum, maximum } = cgroupLimitFacts[name];
   const unit = unitOf(name);
   const value = unit.parse(text);
   if (value === undefined) {
@@ -72,7 +91,7 @@ function readLimit(name: LimitName, text: string): LimitValue {
 function readSwap(text: string, beside: ParsedArguments): LimitValue | undefined {
   if (text === "-1") return undefined;
   const memory = lastValue(beside, "memory");
-  const { flag: spelled } = limitFacts.swapBytes;
+  const { flag: spelled } = cgroupLimitFacts.swapBytes;
   if (memory === undefined) {
     throw new UsageError(
       `${spelled} needs --memory`,

@@ -1,7 +1,9 @@
 import { dirname } from "node:path";
 import { readCgroupFile, writeCgroupFile } from "../../kernel/cgroupfs.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
+import type { PlacedCgroup } from "../target.ts";
 import { isLink, linkFiles, writeLink } from "./link.ts";
+import { writeProcess } from "./process.ts";
 
 /** The files of one cgroup. */
 export interface CgroupFiles {
@@ -48,7 +50,12 @@ export function filesOf(directory: string): CgroupFiles {
 }
 
 /** Answers what was refused, undefined where nothing was. */
-export function writeFile(directory: string, file: string, text: string): string | undefined {
+export function writeFile(
+  { directory, process }: Pick<PlacedCgroup, "directory" | "process">,
+  file: string,
+  text: string,
+): string | undefined {
+  if (process) return writeProcess(process, text);
   const write = isLink(directory) ? writeLink : writeCgroupFile;
   return write(directory, file, text);
 }

@@ -1,5 +1,10 @@
 import { dockerLimits } from "../../protocol/dockerLimits.ts";
-import { type LimitName, type Limits, limitFacts, spellLimit } from "../../protocol/limits.ts";
+import {
+  type CgroupLimitName,
+  type Limits,
+  limitFacts,
+  spellLimit,
+} from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
 import { tmpfsWords } from "../plan/plannedMounts.ts";
@@ -14,7 +19,7 @@ interface Engine {
   readonly identity: (plan: SandboxPlan) => readonly string[][];
   readonly gaps: (plan: SandboxPlan) => readonly string[];
   /** What it can say of a limit for which Docker has no flag. */
-  readonly otherLimits: (limits: Limits, names: readonly LimitName[]) => readonly string[][];
+  readonly otherLimits: (limits: Limits, names: readonly CgroupLimitName[]) => readonly string[][];
   /** Whether it joins namespaces by path. */
   readonly joinsPaths: boolean;
 }
@@ -99,7 +104,7 @@ function engineCommand(facts: ExportFacts, engine: Engine): string {
   return script(missing, lines, [importImage(name, plan)]);
 }
 
-function limitGap(name: LimitName, limits: Limits): string {
+function limitGap(name: CgroupLimitName, limits: Limits): string {
   const value = limits[name];
   return `${limitFacts[name].flag} ${value === undefined ? "" : spellLimit(name, value)}`;
 }

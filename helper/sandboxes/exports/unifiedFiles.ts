@@ -1,13 +1,13 @@
 import { rowOf } from "../../limits/effective.ts";
 import type { CgroupFiles } from "../../limits/files/limitFile.ts";
-import type { LimitName, Limits } from "../../protocol/limits.ts";
+import type { CgroupLimitName, Limits } from "../../protocol/limits.ts";
 
 const nothingWritten: CgroupFiles = { read: () => undefined, readAbove: () => undefined };
 
 /** The files of cgroup v2 that limits become, for tools that know no other word for them. */
 export function unifiedFiles(
   limits: Limits,
-  names: readonly LimitName[],
+  names: readonly CgroupLimitName[],
 ): readonly (readonly [file: string, text: string])[] {
   return names.flatMap((name) => {
     const { v2 } = rowOf(name);

@@ -12,6 +12,7 @@ const groups: readonly Group[] = [
   { title: "Processes", begins: "pids" },
   { title: "Disks", begins: "io" },
   { title: "Network", begins: "net" },
+  { title: "Each Process", begins: "ulimit" },
   { title: "Others", begins: "" },
 ];
 

@@ -1,0 +1,61 @@
+import { closeSync } from "node:fs";
+import type { UlimitName } from "../protocol/privileges.ts";
+import { errnoOf, KernelError } from "./errors.ts";
+import { pidfdIsAlive, pidfdOpen, prlimit } from "./libc.ts";
+import { readStat } from "./procfs.ts";
+
+/** Numbers of asm-generic/resource.h, and the titles of /proc/PID/limits (fs/proc/base.c). */
+const resources: Readonly<Record<UlimitName, readonly [number: number, title: string]>> = {
+  cpu: [0, "Max cpu time"],
+  fsize: [1, "Max file size"],
+  data: [2, "Max data size"],
+  stack: [3, "Max stack size"],
+  core: [4, "Max core file size"],
+  rss: [5, "Max resident set"],
+  nproc: [6, "Max processes"],
+  nofile: [7, "Max open files"],
+  memlock: [8, "Max locked memory"],
+  as: [9, "Max address space"],
+  locks: [10, "Max file locks"],
+  sigpending: [11, "Max pending signals"],
+  msgqueue: [12, "Max msgqueue size"],
+  nice: [13, "Max nice priority"],
+  rtprio: [14, "Max realtime priority"],
+  rttime: [15, "Max realtime timeout"],
+};
+
+/** From the text of /proc/PID/limits, as SOFT:HARD; undefined where it is none: a zombie's is empty. */
+export function parseResourceLimit(text: string, resource: UlimitName): string | undefined {
+  const [, title] = resources[resource];
+  const line = text.split("\n").find((one) => one.startsWith(`${title} `)) ?? "";
+  const [soft, hard] = line.slice(title.length).trim().split(/\s+/);
+  return soft && hard ? `${soft}:${hard}` : undefined;
+}
+
+/**
+ * Sets one limit, SOFT:HARD, of exactly that process; answers the errno's name where the kernel refused it.
+ * prlimit(2) takes a number, not a pidfd. A number is given to somebody else only after its process was reaped:
+ * so a descriptor pins the process, its start time proves it to be the one, and if it still is there after the
+ * call, the call was about no other. If not, whoever has its number now gets back what was there (ESRCH).
+ */
+export function setResourceLimit(
+  { pid, startTimeTicks }: { readonly pid: number; readonly startTimeTicks: number },
+  resource: UlimitName,
+  value: string,
+): string | undefined {
+  let pidfd: number | undefined;
+  try {
+    pidfd = pidfdOpen(pid);
+    if (readStat(pid)?.startTimeTicks !== startTimeTicks) return "ESRCH";
+    const [number] = resources[resource];
+    const before = prlimit(pid, number, value);
+    if (pidfdIsAlive(pidfd)) return undefined;
+    prlimit(pid, number, before);
+    return "ESRCH";
+  } catch (error) {
+    if (error instanceof KernelError) return errnoOf(error);
+    throw error;
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd);
+  }
+}
