@@ -92,7 +92,7 @@ export class PanelLimitsEditor {
 
   /** Throws where the page speaks of what it was not shown. */
   row(limit: LimitName): LimitRowReport {
-    const row = this.#report?.rows.find((known) => known.limit === limit);
+    const row = this.rows.find((known) => known.limit === limit);
     if (!row) throw new UserError("That limit is not known here.");
     return row;
   }
@@ -105,10 +105,15 @@ export class PanelLimitsEditor {
     return { kind: "cgroup", target: posix.dirname(file), title };
   }
 
+  get rows(): readonly LimitRowReport[] {
+    return this.#report?.rows ?? [];
+  }
+
   /** Those that the target sets itself. */
   get values(): Limits {
-    const rows = this.#report?.rows ?? [];
-    const set = rows.flatMap(({ limit, value }) => (value === undefined ? [] : [[limit, value]]));
+    const set = this.rows.flatMap(({ limit, value }) =>
+      value === undefined ? [] : [[limit, value]],
+    );
     return { ...Object.fromEntries(set) };
   }
 

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { dockerLimits } from "../../helper/protocol/dockerLimits.ts";
-import { type LimitName, type Limits, limitFacts } from "../../helper/protocol/limits.ts";
+import { dockerLimits, dockerUlimits } from "../../helper/protocol/dockerLimits.ts";
+import { type LimitName, limitFacts } from "../../helper/protocol/limits.ts";
 import type { PanelRequest, PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
 import { killProcess } from "../commands/killProcess.ts";
 import type { Helper } from "../connection/helper.ts";
@@ -35,7 +35,7 @@ export async function perform(request: WorkRequest, work: Work): Promise<void> {
     case "revertLimits":
       return limits.putBack();
     case "copyFlags":
-      return copyFlags(limits.values);
+      return copyFlags(limits);
     case "copyLimitFile":
       return copy(fileOf(limits, request.limit), "path");
     case "openLimitFile":
@@ -62,8 +62,10 @@ function fileOf(limits: PanelLimitsEditor, limit: LimitName): string {
 }
 
 /** What Docker has no flag for is said, and left out. */
-async function copyFlags(limits: Limits): Promise<void> {
-  const { words, missing } = dockerLimits(limits);
+async function copyFlags({ values, rows }: PanelLimitsEditor): Promise<void> {
+  const [limits, ulimits] = [dockerLimits(values), dockerUlimits(rows)];
+  const words = [...limits.words, ...ulimits.words];
+  const missing = [...limits.missing, ...ulimits.missing];
   const without = missing.map((name) => limitFacts[name].label).join(", ");
   const flags = words.map(([flag, value]) => `${flag} ${quoted(value)}`).join(" ");
   await copy(

@@ -2,23 +2,44 @@ import {
   type CgroupLimitName,
   cgroupLimitNames,
   type LimitFact,
+  type LimitName,
   type Limits,
   limitFacts,
   spellLimit,
 } from "./limits.ts";
+import type { LimitRowReport } from "./limitsReport.ts";
+import { isResourceLimit, type ResourceLimitName, resourceLimitFacts } from "./resourceLimits.ts";
 
 /** Limits in the words of `docker run`; `missing` are those that it has no flag for. */
-export interface DockerLimits {
+export interface DockerLimits<N extends LimitName> {
   readonly words: readonly (readonly [flag: string, value: string])[];
-  readonly missing: readonly CgroupLimitName[];
+  readonly missing: readonly N[];
 }
 
-export function dockerLimits(limits: Limits): DockerLimits {
+export function dockerLimits(limits: Limits): DockerLimits<CgroupLimitName> {
   const set = cgroupLimitNames.filter((name) => limits[name] !== undefined);
   const flags = set.map((name) => ({ name, words: flagsOf(name, limits) }));
   return {
     words: flags.flatMap(({ words }) => words ?? []),
     missing: flags.filter(({ words }) => !words).map(({ name }) => name),
+  };
+}
+
+/** Of a process, what it does not have from the one that started it. */
+export function dockerUlimits(rows: readonly LimitRowReport[]): DockerLimits<ResourceLimitName> {
+  const own = rows.flatMap(({ limit, value, parent }) =>
+    isResourceLimit(limit) && typeof value === "string" && value !== parent
+      ? [{ limit, value, fact: resourceLimitFacts[limit] }]
+      : [],
+  );
+  const known = own.filter(({ fact }) => !fact.own);
+  return {
+    words: known.map(({ value, fact: { resource } }) => [
+      "--ulimit",
+      // -1 is its word for unlimited.
+      `${resource}=${value.replaceAll("unlimited", "-1")}`,
+    ]),
+    missing: own.filter(({ fact }) => fact.own).map(({ limit }) => limit),
   };
 }
 

@@ -7,10 +7,15 @@ import type { LimitValue } from "./limitUnits.ts";
 /** As one would write it: exact, and short where a suffix says the same. */
 export function fieldText({ limit, value }: Pick<LimitRowReport, "limit" | "value">): string {
   if (value === undefined) return "";
-  return limitFacts[limit].unit === "bytes" ? shortBytes(Number(value)) : spellLimit(limit, value);
+  const { unit } = limitFacts[limit];
+  const text = spellLimit(limit, value);
+  const isBytes = unit === "bytes" || unit === "resourceBytes";
+  return isBytes ? text.replace(/\d+/g, (bytes) => shortBytes(bytes)) : text;
 }
 
-function shortBytes(bytes: number): string {
+function shortBytes(text: string): string {
+  const bytes = Number(text);
+  if (!Number.isSafeInteger(bytes)) return text;
   const suffixes = ["", "k", "m", "g", "t"];
   let power = 0;
   while (power < 4 && bytes > 0 && bytes % 1024 ** (power + 1) === 0) power += 1;

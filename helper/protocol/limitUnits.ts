@@ -148,7 +148,7 @@ function pair(
       return soft === hard ? words(soft) : `${words(soft)} soft, ${words(hard)} hard`;
     },
     numbers: (value) => softAndHard(value).map(amountOf).filter(Number.isFinite),
-    example: `SOFT:HARD, as ${example}, or one for both; "unlimited" is none, and the soft one is not the higher`,
+    example: `SOFT:HARD, as ${example}, or one for both; "unlimited" is none, and the soft limit must not be above the hard one`,
     range: () => `as ${example}, soft and hard, or unlimited`,
   };
 }

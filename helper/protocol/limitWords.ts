@@ -64,7 +64,14 @@ export const limits = z.strictObject({
 const resourceLimit = z.optional(
   z.pipe(
     z.nullable(
-      z.string().check(z.refine(isOrderedPair, "must be SOFT:HARD, the soft one not the higher")),
+      z
+        .string()
+        .check(
+          z.refine(
+            isOrderedPair,
+            "must be SOFT:HARD, and the soft limit must not be above the hard one",
+          ),
+        ),
     ),
     z.transform((value: string | null) => value ?? noResourceLimit),
   ),

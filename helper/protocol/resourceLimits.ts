@@ -41,7 +41,12 @@ export const resourceLimitFacts = {
   ulimitFsize: row("fsize", "resourceBytes", "File size", "how long a file it may write"),
   ulimitLocks: row("locks", "resourceCount", "File locks", "not enforced since Linux 2.4.25"),
   ulimitMemlock: row("memlock", "resourceBytes", "Locked memory", "memory kept from being swapped"),
-  ulimitMsgqueue: row("msgqueue", "resourceBytes", "Message queues", "its user's, POSIX's"),
+  ulimitMsgqueue: row(
+    "msgqueue",
+    "resourceBytes",
+    "Message queues",
+    "memory of its user's POSIX queues",
+  ),
   ulimitNice: row("nice", "resourceCount", "Nice", "20 less the lowest nice value it may take"),
   ulimitNofile: row(
     "nofile",

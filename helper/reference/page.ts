@@ -1,5 +1,6 @@
 import type { Command } from "../cli/command.ts";
 import { commandHelp } from "../cli/help.ts";
+import { resourceSection } from "./resources.ts";
 import type { JsonSchema } from "./schema.ts";
 import { usageSection } from "./usage.ts";
 
@@ -20,6 +21,8 @@ export function referencePage(commands: readonly Command[], schema: JsonSchema):
     "| key | takes | means |",
     "| --- | --- | --- |",
     ...keys(schema, "").map(describeKey),
+    "",
+    ...resourceSection(),
     "",
     ...usageSection(),
   ].join("\n")}\n`;

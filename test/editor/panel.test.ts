@@ -68,6 +68,20 @@ describe("The panel", () => {
     assert.equal(await field("CPU quota").inputValue(), "");
   });
 
+  step("changes a process's limit, and undoes that", "22-panel-open-files", async () => {
+    const file = await fileOf("ulimitNofile");
+    const before = openFiles(file);
+    const [soft, hard] = before.split(":");
+    assert.notEqual(soft, "64");
+    await field("Open files").fill(`64:${hard}`);
+    await field("Open files").press("Enter");
+    await panel.getByRole("status").filter({ hasText: "Changed: Open files" }).waitFor();
+    assert.equal(openFiles(file), `64:${hard}`);
+    await press("Undo Last Change");
+    await workbench.until("the old one", async () => openFiles(file) === before || undefined);
+    await panel.getByRole("status").filter({ hasText: "Changed" }).waitFor({ state: "hidden" });
+  });
+
   step("says beside the field what is wrong with a value", "23-panel-refused", async () => {
     const [quota, cpus] = [field("CPU quota"), field("Processors")];
     await quota.fill("5");
@@ -283,6 +297,12 @@ async function fileOf(limit: string): Promise<string> {
 /** NaN for `max`. */
 function firstNumber(file: string): number {
   return Number(readFileSync(file, "utf8").split(/\s/)[0]);
+}
+
+/** As it is written in a field. */
+function openFiles(file: string): string {
+  const [, soft, hard] = /^Max open files +(\S+) +(\S+)/m.exec(readFileSync(file, "utf8")) ?? [];
+  return `${soft}:${hard}`;
 }
 
 /** Beside Terrarium's own in the hierarchy of the pids controller. */

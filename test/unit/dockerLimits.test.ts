@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { dockerLimits } from "../../helper/protocol/dockerLimits.ts";
+import { dockerLimits, dockerUlimits } from "../../helper/protocol/dockerLimits.ts";
 import { cgroupLimitNames } from "../../helper/protocol/limits.ts";
+import type { ResourceLimitName } from "../../helper/protocol/resourceLimits.ts";
 import { ociResources } from "../../helper/sandboxes/exports/ociResources.ts";
 import { unifiedFiles } from "../../helper/sandboxes/exports/unifiedFiles.ts";
 
@@ -68,4 +69,17 @@ describe("limits as OCI's resources", () => {
       unified: { "memory.high": "33554432" },
     });
   });
+});
+
+test("resource limits are copied where a process does not have them from the one above", () => {
+  const rowOf = (limit: ResourceLimitName, value: string, parent: string) =>
+    ({ limit, unit: "resourceCount", minimum: 0, maximum: 1, value, parent }) as const;
+  assert.deepEqual(
+    dockerUlimits([
+      rowOf("ulimitNofile", "5:unlimited", "20:30"),
+      rowOf("ulimitCore", "0:0", "0:0"),
+      rowOf("ulimitAs", "4096:4096", "unlimited:unlimited"),
+    ]),
+    { words: [["--ulimit", "nofile=5:-1"]], missing: ["ulimitAs"] },
+  );
 });

@@ -43,6 +43,8 @@ test("bytes are written with the suffix that leaves none of them out", () => {
     texts.map((bytes) => fieldText(row("memoryBytes", bytes))),
     ["0", "1", "1023", "1k", "1536", "64m", "1048577k", "2t"],
   );
+  assert.equal(fieldText(row("ulimitStack", "8388608:unlimited")), "8m:unlimited");
+  assert.equal(fieldText(row("ulimitNofile", "1024:2048")), "1024:2048");
 });
 
 test("another spelling of the same value asks for nothing", () => {

@@ -1,12 +1,9 @@
 import { capabilities } from "../../protocol/capabilities.ts";
 import { parseDuration } from "../../protocol/duration.ts";
+import { parseLimit, unitOf } from "../../protocol/limits.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
-import {
-  type BothLimits,
-  type UlimitName,
-  type UlimitValue,
-  ulimitNames,
-} from "../../protocol/privileges.ts";
+import { type BothLimits, type UlimitName, ulimitNames } from "../../protocol/privileges.ts";
+import { resourceLimitOf, ulimitFrom } from "../../protocol/resourceLimits.ts";
 import { clocks } from "../../protocol/sharing.ts";
 import { oneOf } from "../choice.ts";
 import { UsageError } from "../usage.ts";
@@ -78,24 +75,21 @@ export function readOffset(
   };
 }
 
-/** `nofile=1024`, `nofile=1024:2048`, `core=unlimited`; -1 is Docker's word for that. */
+/** `nofile=1024`, `nofile=1024:2048`, `stack=8m:unlimited`; -1 is Docker's word for that. */
 export function readUlimit(
   text: string,
   flag: string,
 ): { readonly [name in UlimitName]?: BothLimits } {
-  const [, name = "", first = "", second = first] =
-    /^([a-z]+)=([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
-  const [soft, hard] = [readUlimitValue(first), readUlimitValue(second)];
-  if (soft !== undefined && hard !== undefined) {
-    return { [oneOf(flag, ulimitNames, name)]: { soft, hard } };
-  }
-  throw new UsageError(
-    `${flag} ${text} is malformed`,
-    "It is written nofile=1024, nofile=1024:2048 or core=unlimited.",
-  );
+  const [, word = "", value = ""] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
+  if (word === "")
+    throw malformed(flag, text, "as nofile=1024, nofile=1024:2048 or core=unlimited");
+  const name = oneOf(flag, ulimitNames, word);
+  const limit = resourceLimitOf(name);
+  const pair = parseLimit(limit, value);
+  if (pair === undefined) throw malformed(flag, text, `${name}=${unitOf(limit).example}`);
+  return { [name]: ulimitFrom(`${pair}`) };
 }
 
-function readUlimitValue(text: string): UlimitValue | undefined {
-  if (text === "unlimited" || text === "-1") return "unlimited";
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+function malformed(flag: string, text: string, example: string): UsageError {
+  return new UsageError(`${flag} ${text} is malformed`, `It is written ${example}.`);
 }

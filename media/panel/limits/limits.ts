@@ -104,12 +104,13 @@ class LimitsForm {
 /** Whose limits they are, where that is not plain. */
 function noteOn({ kind, own, title, unit }: LimitsReport): string {
   const shared =
-    "The kernel limits cgroups, not processes: these hold for all processes in the same one.";
+    "The kernel limits cgroups: these hold for all processes in the same one, and those of each process for it alone.";
+  const main =
+    "Those of each process are its main one's; a change is made to all that run in it, and lasts.";
   const foreign = `Terrarium did not make ${title}: you are asked before anything is changed.`;
   const systemd = `systemd made it as ${unit} and may write these files again.`;
-  return [kind === "process" ? shared : "", own ? "" : foreign, unit === undefined ? "" : systemd]
-    .filter(Boolean)
-    .join(" ");
+  const whose = { process: shared, sandbox: main, cgroup: "" }[kind];
+  return [whose, own ? "" : foreign, unit === undefined ? "" : systemd].filter(Boolean).join(" ");
 }
 
 let form: LimitsForm;
