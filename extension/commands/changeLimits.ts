@@ -1,5 +1,11 @@
 import * as vscode from "vscode";
-import { formatLimit, type LimitName, limitFacts, unitOf } from "../../helper/protocol/limits.ts";
+import {
+  fieldHelp,
+  formatLimit,
+  type LimitName,
+  limitFacts,
+  unitOf,
+} from "../../helper/protocol/limits.ts";
 import type { LimitRowReport } from "../../helper/protocol/limitsReport.ts";
 import { fieldError, fieldText } from "../../helper/protocol/limitTexts.ts";
 import type { Ctx } from "../context.ts";
@@ -36,8 +42,9 @@ async function pickLimit(
 }
 
 function choiceOf(row: LimitRowReport): Choice {
-  const { label, help } = limitFacts[row.limit];
-  return { label, description: formatLimit(row.limit, row.value), detail: help, row };
+  const { limit } = row;
+  const description = formatLimit(limit, row.value);
+  return { label: limitFacts[limit].label, description, detail: fieldHelp(limit), row };
 }
 
 async function askForValue(row: LimitRowReport): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import type {
 import { panelTabs } from "../../helper/protocol/panel.ts";
 import type { Helper } from "../connection/helper.ts";
 import { accessOf } from "../views/mountRows.ts";
-import { cpuWords, stateWords } from "../views/words.ts";
+import { stateWords } from "../views/words.ts";
 
 /** What of a snapshot is read from the helper. */
 type Facts = Omit<PanelSnapshot, "subject" | "tabs" | "problem">;
@@ -100,7 +100,6 @@ function sandboxHeader(details: SandboxDetails): PanelHeader {
     stateWords: stateWords(details),
     pid: details.pid,
     upMs: state === "resting" ? undefined : Date.now() - details.createdAtMs,
-    cpuLimit: cpuWords(details.limits),
     actions: actionsIn[details.state],
   };
 }

@@ -55,9 +55,17 @@ export interface LimitUnit<V extends LimitValue = LimitValue> {
 }
 
 const sizeExample = "in bytes, or as 64m or 1.5g";
-const counted = (minimum: number, maximum: number) => `between ${minimum} and ${maximum}`;
 // The upper bound is that of exact numbers in JavaScript: nothing that a machine could have.
 const sized = (minimum: number) => `${formatBytes(minimum)} or more`;
+
+/** From here on a bound is the width of the kernel's number, and tells nobody what to ask for. */
+const leastUntold = 2 ** 32 - 2;
+
+/** `between 10 and 1,000`, or `1 or more`; and of what. */
+function counted(minimum: number, maximum: number, unit = ""): string {
+  const [least, most] = [minimum, maximum].map((bound) => bound.toLocaleString("en"));
+  return maximum < leastUntold ? `between ${least} and ${most}${unit}` : `${least}${unit} or more`;
+}
 
 export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValues[U]> } = {
   us: {
@@ -66,7 +74,7 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     format: (us) => `${us} µs`,
     numbers: (us) => [us],
     example: "as a whole number of microseconds",
-    range: (minimum, maximum) => `between ${minimum} and ${maximum} microseconds`,
+    range: (minimum, maximum) => counted(minimum, maximum, " microseconds"),
   },
   bytes: {
     parse: parseBytes,
@@ -82,7 +90,7 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     format: (count) => `${count}`,
     numbers: (count) => [count],
     example: "as a whole number",
-    range: counted,
+    range: (minimum, maximum) => counted(minimum, maximum),
   },
   switch: {
     parse: parseInteger,
@@ -98,7 +106,7 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     format: (list) => list,
     numbers: (list) => parseCpuList(list) ?? [],
     example: "as the kernel writes it: 0-1,3",
-    range: counted,
+    range: (_, maximum) => `numbers up to ${maximum.toLocaleString("en")}, as 0-1,3`,
   },
   rate: {
     parse: parseRate,
@@ -106,8 +114,7 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
     format: (rate) => `${formatBytes(rate)}/s`,
     numbers: (rate) => [rate],
     example: "in bits per second, as 10mbit, or in bytes per second, as 1250000 or 1.2m",
-    range: (minimum, maximum) =>
-      `between ${formatBytes(minimum)} and ${formatBytes(maximum)} per second`,
+    range: (minimum, maximum) => `between ${formatBits(minimum)} and ${formatBits(maximum)}`,
   },
   bytesPerSecond: {
     ...amounts(devicePattern, parseBytes, (bytes) => `${formatBytes(bytes)}/s`),
@@ -117,7 +124,7 @@ export const limitUnits: { readonly [U in keyof UnitValues]: LimitUnit<UnitValue
   operationsPerSecond: {
     ...amounts(devicePattern, parseInteger, (count) => `${count}/s`),
     example: "DEVICE:COUNT, as /dev/sda:100 or 8:0:100",
-    range: (minimum, maximum) => `between ${minimum} and ${maximum} per second`,
+    range: (minimum, maximum) => counted(minimum, maximum, " per second"),
   },
   hugePages: {
     ...amounts(pageSizePattern, parseBytes, formatBytes),
@@ -187,6 +194,12 @@ export function parseRate(text: string): number | undefined {
   if (!match) return parseBytes(text);
   const unit = Object.entries(bits).find(([name]) => name === match[2]?.toLowerCase());
   return Math.floor((Number(match[1]) * (unit?.[1] ?? 1)) / 8);
+}
+
+/** As `parseRate` takes it, in the greatest unit that it has one of. */
+function formatBits(rate: number): string {
+  const [name, size] = Object.entries(bits).findLast(([, one]) => rate * 8 >= one) ?? ["bit", 1];
+  return `${(rate * 8) / size}${name}`;
 }
 
 function canonicalList(text: string): string | undefined {

@@ -18,6 +18,8 @@ export interface LimitFact {
   readonly argument: string;
   readonly label: string;
   readonly help: string;
+  /** Of a form's field, which has the limit by itself, where the flag counts it with another. */
+  readonly fieldHelp?: string;
   /** Docker has no such flag. */
   readonly own?: true;
   /** How it is said that none is set; "no limit" where this is absent. */
@@ -86,7 +88,7 @@ export const cgroupLimitFacts = {
     argument: "N",
     label: "CPU shares",
     help: "weight where CPU time is short; usual is 1024",
-    unset: "1024, the default",
+    unset: "1024 by default",
   },
   cpusetCpus: {
     unit: "list",
@@ -163,6 +165,7 @@ export const cgroupLimitFacts = {
     argument: "BYTES",
     label: "Swap",
     help: "memory and swap together; needs --memory",
+    fieldHelp: "most swap in use at once, beside the memory",
   },
   swappiness: {
     unit: "count",
@@ -305,6 +308,12 @@ export function limitsFromCpus(cpus: number): Limits {
 /** Docker's and OCI's `memory-swap` is memory and swap together; undefined where it is less than the memory. */
 export function swapFromSum(memoryBytes: number, sumBytes: number): number | undefined {
   return sumBytes < memoryBytes ? undefined : sumBytes - memoryBytes;
+}
+
+/** What stands below a field's label. */
+export function fieldHelp(name: LimitName): string {
+  const { help, fieldHelp: own = help }: LimitFact = limitFacts[name];
+  return own;
 }
 
 /** A value in words for people: `512 MB`, `20000 µs`; undefined is said, too. */

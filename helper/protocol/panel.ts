@@ -47,8 +47,6 @@ export interface PanelHeader {
   readonly pid?: number | undefined;
   /** Not a time of day: the page's clock may be another machine's. */
   readonly upMs?: number | undefined;
-  /** `20 %` of one processor; absent where nothing bounds it, or nobody has looked. */
-  readonly cpuLimit?: string | undefined;
   readonly actions: readonly PanelAction[];
 }
 

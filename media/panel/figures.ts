@@ -10,19 +10,17 @@ export function memoryFigure(sample: UsageSample | undefined): string | undefine
   return `memory ${formatBytes(current)}${max === undefined ? "" : ` of ${formatBytes(max)}`}`;
 }
 
-/** A rate needs two samples: the one before is kept here. */
-export function cpuFigure(): (
-  sample: UsageSample | undefined,
-  limit: string | undefined,
-) => string | undefined {
+/** `cpu 12 % of 20 %`, of one processor. A rate needs two samples: the one before is kept here. */
+export function cpuFigure(): (sample: UsageSample | undefined) => string | undefined {
   let last: UsageSample | undefined;
   let words: string | undefined;
-  return (sample, limit) => {
+  return (sample) => {
     if (sample && sample !== last) {
       const percent = last && usageRates(last, sample)?.cpuPercent;
       words = percent === undefined ? undefined : `cpu ${Math.round(percent)} %`;
       last = sample;
     }
-    return words && `${words}${limit === undefined ? "" : ` of ${limit}`}`;
+    const limit = sample?.cpu?.limitPercent;
+    return words && `${words}${limit === undefined ? "" : ` of ${Number(limit.toFixed(1))} %`}`;
   };
 }

@@ -52,7 +52,7 @@ export function makeHeader(post: Post): Header {
       setText(mark, header ? marks[header.state] : "");
       setText(state, header?.stateWords ?? subject.kind);
       setText(facts, headerFacts(header));
-      setText(figures, joined(memoryFigure(sample), cpu(sample, header?.cpuLimit)));
+      setText(figures, joined(memoryFigure(sample), cpu(sample)));
       const wanted = header?.actions ?? [];
       if (wanted.join() === shownActions) return;
       shownActions = wanted.join();

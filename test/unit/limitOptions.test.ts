@@ -196,7 +196,7 @@ describe("the range of each limit", () => {
     } catch (error) {
       assert.ok(error instanceof UsageError);
       assert.equal(error.message, "--cpu-period 1 is out of range");
-      assert.equal(error.hint, "It must be between 1000 and 1000000 microseconds.");
+      assert.equal(error.hint, "It must be between 1,000 and 1,000,000 microseconds.");
     }
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  fieldHelp,
   type LimitName,
   limitFacts,
   limitNames,
@@ -57,8 +58,15 @@ test("another spelling of the same value asks for nothing", () => {
 
 test("what is malformed or out of range is said in words", () => {
   assert.match(fieldError("memoryBytes", "64 elephants") ?? "", /^It is written in bytes/);
-  assert.match(fieldError("cpuQuotaUs", "5") ?? "", /^It must be between 1000 and/);
+  assert.match(fieldError("cpuQuotaUs", "5") ?? "", /^It must be 1,000 microseconds or more/);
   assert.equal(fieldError("cpuQuotaUs", " "), undefined);
+  assert.equal(fieldError("netRateUp", "1"), "It must be between 8kbit and 100gbit.");
+  assert.equal(fieldError("ioReadOps", "8:0:0"), "It must be 1 per second or more.");
+});
+
+test("of a field it is said what that one limit is, not what the flag counts with it", () => {
+  assert.equal(fieldHelp("swapBytes"), "most swap in use at once, beside the memory");
+  assert.equal(fieldHelp("pidsMax"), limitFacts.pidsMax.help);
 });
 
 test("a limit is from above where another cgroup's file sets it", () => {

@@ -1,4 +1,9 @@
-import { formatLimit, type LimitName, limitFacts } from "../../../helper/protocol/limits.ts";
+import {
+  fieldHelp,
+  formatLimit,
+  type LimitName,
+  limitFacts,
+} from "../../../helper/protocol/limits.ts";
 import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
 import { isFromAbove } from "../../../helper/protocol/limitTexts.ts";
 import { button, element, setAttribute, setText } from "../element.ts";
@@ -13,12 +18,12 @@ export function makeRow(
   drafts: Drafts,
   post: Post,
 ): KeyedElement<LimitRowReport> {
-  const { label, help } = limitFacts[limit];
+  const { label } = limitFacts[limit];
   const heading = element(
     "th",
     { scope: "row" },
     element("label", { for: fieldId(limit) }, label),
-    element("div", { id: helpId(limit), class: "dim help" }, help),
+    element("div", { id: helpId(limit), class: "dim help" }, fieldHelp(limit)),
   );
   const cells = [
     makeFieldCell(limit, drafts),
