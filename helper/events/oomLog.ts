@@ -87,13 +87,16 @@ function parseRow(text: string, columns: number): KilledProcess | undefined {
   };
 }
 
-/** A path may hold a comma, and so may a name: the ends are the kernel's, and the pid stands there. */
+/**
+ * A path may hold a comma, and so may a name: a process is in the limited cgroup or below it, which tells the two
+ * paths apart, and a name has 15 bytes at most, which tells where the second ends.
+ */
+const summary =
+  /^oom-kill:constraint=\w+,.*?,(?:oom_memcg=(\/.*),task_memcg=(\1(?:\/.*?)?)|global_oom,task_memcg=(\/.*?)),task=(?:\\x[0-9a-f]{2}|[^\\]){0,15},pid=(\d+),uid=\d+$/;
+
 function parseCause(text: string): Cause | undefined {
-  const match =
-    /^oom-kill:constraint=\w+,.*?,(?:oom_memcg=(\/.*)|global_oom),task_memcg=(\/.*),task=.*,pid=(\d+),uid=\d+$/.exec(
-      text,
-    );
-  const [, limitPath, processPath, pid] = match ?? [];
+  const [, limitPath, below, anywhere, pid] = summary.exec(text) ?? [];
+  const processPath = below ?? anywhere;
   if (processPath === undefined) return undefined;
   return {
     limitPath: limitPath === undefined ? undefined : unescapeRecord(limitPath),

@@ -1,6 +1,5 @@
 import { statSync } from "node:fs";
 import { readStat } from "../kernel/procfs.ts";
-import { isLink } from "./files/link.ts";
 import { pidOf } from "./processes.ts";
 import { type CgroupTarget, lastingPlaces } from "./target.ts";
 
@@ -20,8 +19,7 @@ export function identityOf(target: CgroupTarget): string {
 export function inodeOf(directory: string): string {
   const pid = pidOf(directory);
   if (pid !== undefined) return instanceOf(pid);
-  const path = isLink(directory) ? `/sys/class/net/${directory}` : directory;
-  return `${statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? "gone"}`;
+  return `${statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino ?? "gone"}`;
 }
 
 function instanceOf(pid: number): string {

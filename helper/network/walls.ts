@@ -77,9 +77,17 @@ function forward({ id, uplinks }: Walls): readonly string[] {
   ];
 }
 
+/**
+ * From ports that no service listens on: the kernel keeps the sandbox's port where it may, and gives it then what
+ * others send to the host's service of that port (CVE-2021-3773).
+ */
 function postrouting({ id, subnet, mode }: Walls): readonly string[] {
   if (mode !== "nat") return ["accept"];
-  return [`ip saddr ${endsOf(subnet).sandbox} oifname != "${deviceOf(id)}" masquerade`];
+  const leaving = `ip saddr ${endsOf(subnet).sandbox} oifname != "${deviceOf(id)}"`;
+  return [
+    `${leaving} meta l4proto { tcp, udp, udplite, sctp, dccp } masquerade to :32768-60999`,
+    `${leaving} masquerade`,
+  ];
 }
 
 /** In one transaction: the old rules, if there are any, hold until the new ones do. */

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
+import { linkDirectory } from "../limits/files/link.ts";
 import { identityOf } from "../limits/identity.ts";
 import { processHierarchy } from "../limits/processes.ts";
 import { reportLimits, type TitleOf } from "../limits/report.ts";
@@ -50,7 +51,7 @@ export function ownerOf(
 export function isInside(place: PlacedCgroup, { id, cgroups }: SandboxRecord): boolean {
   const { directory, hierarchy } = place;
   if (hierarchy.id === processHierarchy(id)) return true;
-  if (directory === deviceOf(id)) return true;
+  if (directory === linkDirectory(deviceOf(id))) return true;
   return cgroups.some((own) => `${directory}/`.startsWith(`${own.directory}/`));
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
@@ -99,7 +99,7 @@ export function standing(pending: PendingChange): LimitUpdate | undefined {
 }
 
 function placedIn(hierarchyId: string, directory: string): PlacedCgroup | undefined {
-  if (isLink(directory)) return placedLink(directory);
+  if (isLink(directory)) return placedLink(basename(directory));
   const pid = pidOf(directory);
   if (pid !== undefined) return placedAgain(pid, hierarchyId);
   const hierarchy = readCgroupMounts().hierarchies.find(({ id }) => id === hierarchyId);

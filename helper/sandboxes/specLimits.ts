@@ -1,3 +1,4 @@
+import { linkDirectory } from "../limits/files/link.ts";
 import { processHierarchy } from "../limits/processes.ts";
 import { deviceOf } from "../network/device.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -29,7 +30,7 @@ interface Changed {
 export function rememberLimits({ registry }: SandboxHost, changes: readonly Changed[]): void {
   for (const record of registry.records()) {
     const directories = record.cgroups.map(({ directory }) => directory);
-    const own = new Set([...directories, deviceOf(record.id)]);
+    const own = new Set([...directories, linkDirectory(deviceOf(record.id))]);
     const ofAll = processHierarchy(record.id);
     const ours = changes.filter(
       ({ directory, hierarchyId }) => own.has(directory) || hierarchyId === ofAll,

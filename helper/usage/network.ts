@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
 import { readCgroupProcesses } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
@@ -6,6 +6,13 @@ import type { InterfaceUsage } from "../protocol/usage.ts";
 
 /** Where there is nothing to tell, it is looked again after 1, 3, 7 and at last this many rounds. */
 const longestRest = 31;
+
+/**
+ * A process that owns its network may make a hundred thousand interfaces: what is read of them each time, and kept
+ * in the history, is bounded.
+ */
+const mostInterfaces = 32;
+const buffer = Buffer.alloc(mostInterfaces * 256);
 
 /**
  * The counters of the network namespace that the first process of a cgroup is in. An open directory of /proc
@@ -58,9 +65,23 @@ function readInterfaces(member: number): readonly InterfaceUsage[] | undefined {
   try {
     if (readlinkSync(`${directory}/ns/net`) === readlinkSync("/proc/self/ns/net")) return undefined;
     // Not kept open: an open file keeps its namespace alive, with all that is in it.
-    return parseNetDev(readFileSync(`${directory}/net/dev`, "utf8"));
+    return parseNetDev(readBeginning(`${directory}/net/dev`));
   } catch {
     return undefined;
+  }
+}
+
+/** A read of a seq_file answers a page at most. */
+function readBeginning(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    let length = 0;
+    for (let more = -1; more !== 0; length += more) {
+      more = readSync(fd, buffer, length, buffer.length - length, null);
+    }
+    return buffer.toString("utf8", 0, length);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -72,20 +93,24 @@ export function firstMember(cgroups: readonly PlacedCgroup[]): number | undefine
 
 /** Two lines of titles, then `  eth0: ` with eight figures received and eight sent: proc_pid_net(5). */
 export function parseNetDev(text: string): readonly InterfaceUsage[] {
-  return text
-    .split("\n")
-    .slice(2)
-    .flatMap((line): readonly InterfaceUsage[] => {
-      // The kernel allows no colon and no space in a name.
-      const colon = line.indexOf(":");
-      const name = line.slice(0, colon).trim();
-      const fields = line
-        .slice(colon + 1)
-        .trim()
-        .split(/\s+/)
-        .map(Number);
-      const [rxBytes, txBytes] = [fields[0], fields[8]];
-      if (colon < 0 || name === "lo" || rxBytes === undefined || txBytes === undefined) return [];
-      return [{ interface: printable(name), rxBytes, txBytes }];
-    });
+  return (
+    text
+      .split("\n")
+      // What stands behind the last newline is no whole line.
+      .slice(2, -1)
+      .flatMap((line): readonly InterfaceUsage[] => {
+        // The kernel allows no colon and no space in a name.
+        const colon = line.indexOf(":");
+        const name = line.slice(0, colon).trim();
+        const fields = line
+          .slice(colon + 1)
+          .trim()
+          .split(/\s+/)
+          .map(Number);
+        const [rxBytes, txBytes] = [fields[0], fields[8]];
+        if (colon < 0 || name === "lo" || rxBytes === undefined || txBytes === undefined) return [];
+        return [{ interface: printable(name), rxBytes, txBytes }];
+      })
+      .slice(0, mostInterfaces)
+  );
 }

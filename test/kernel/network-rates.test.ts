@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { LimitsReport } from "../../helper/protocol/limitsReport.ts";
 import { json, terrarium, uniqueName } from "./cli.ts";
@@ -92,7 +95,7 @@ describe("the rate of a network link", needsRoot, () => {
     const id = ran.stdout.trim();
     assert.deepEqual(
       told.map(({ file }) => file),
-      [`tr-${id}/nft-limit`, `tr-${id}/tc-tbf`],
+      ["nft-limit", "tc-tbf"].map((file) => `/sys/class/net/tr-${id}/${file}`),
     );
     assert.match(
       machine.run("machine", "tc", "qdisc", "show", "dev", `tr-${id}`),
@@ -107,6 +110,33 @@ describe("the rate of a network link", needsRoot, () => {
       rows.map(({ value }) => value),
       [2_097_152, undefined],
     );
+  });
+
+  test("is not read from a file of that name where the client was started", async (t) => {
+    const machine = await startMachine(t);
+    const name = uniqueName();
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-rates-"));
+    t.after(async () => {
+      await terrarium.run(["rm", "-f", name]);
+      rmSync(folder, { recursive: true });
+    });
+    for (const file of ["nft-limit", "tc-tbf"]) writeFileSync(join(folder, file), "7777\n");
+    const words = [
+      "run",
+      "-d",
+      "--name",
+      name,
+      ...nat,
+      "--net-rate-up",
+      "1m",
+      "--",
+      "sleep",
+      "600",
+    ];
+    assert.equal((await machine.client.run(words)).code, 0);
+    const { stdout } = await machine.client.run(["limits", name, "--json"], { cwd: folder });
+    assert.match(stdout, /"value": 1048576/);
+    assert.doesNotMatch(stdout, /7777/);
   });
 
   test("is refused where there is no link", async () => {

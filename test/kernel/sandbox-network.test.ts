@@ -36,6 +36,10 @@ async function inside({ client }: Machine, options: readonly string[], ...lines:
   return stdout.trim().split("\n");
 }
 
+/** A server that tells which ports it is asked from. */
+const tellPorts = `require("node:dgram").createSocket("udp4")
+  .on("message", (_, { port }) => console.log(port)).bind(53, () => console.log("ready"));`;
+
 /** The host's end is the first address of the four, the sandbox's the second. */
 const gateway = `
   own=$(ip -4 -o addr show eth0 | tr -s " " | cut -d" " -f4 | cut -d/ -f1)
@@ -130,6 +134,17 @@ describe("--network nat", needsRoot, () => {
     const { stderr, code } = await machine.client.run(["run", "--dns", "127.0.0.1", "--", "true"]);
     assert.equal(code, 125);
     assert.match(stderr, /dns is for network.mode nat/);
+  });
+
+  test("answers for no port of the host's services, whatever port it sends from", async (t) => {
+    const machine = await startMachine(t);
+    const ports = machine.follow(t, "internet", process.execPath, "-e", tellPorts);
+    await ports.next();
+    const send = `require("node:dgram").createSocket("udp4").bind(443, function () { this.send("x", 53, "${addresses.internet}", () => this.close()); });`;
+    const volume = ["-v", `${process.execPath}:${process.execPath}:ro`];
+    await inside(machine, [...nat, ...volume], `exec ${process.execPath} -e '${send}'`);
+    const port = Number((await ports.next()).value);
+    assert.ok(port >= 32_768 && port <= 60_999, `it came from port ${port}`);
   });
 
   test("a machine that does not forward is left as it is, with the word that changes it", async (t) => {

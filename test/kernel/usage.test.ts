@@ -189,6 +189,18 @@ describe("a process", bounded, () => {
   });
 });
 
+test(
+  "a process with very many interfaces tells of the first, and costs no more",
+  bounded,
+  async (t) => {
+    const sampler = openSampler(t);
+    const many = "seq -f 'link add tap%g type veth' 40 | ip -batch -";
+    const script = `${many}; read -r pid rest < /proc/self/stat; echo "$pid"; exec sleep 600`;
+    const { pid } = await startIsolated(t, ["--net"], script);
+    assert.equal(sampler.sample(`${pid}`).network?.length, 32);
+  },
+);
+
 function tryRemove(directory: string): boolean {
   try {
     rmdirSync(directory);

@@ -88,6 +88,21 @@ describe("an OOM in the kernel's log", () => {
     }
   });
 
+  test("is found by a path that no name of a process makes longer", () => {
+    for (const name of [",task=", ",task=,pid=1,u", "\\x0a,task=\\x0a\\x0a\\x0a"]) {
+      assert.equal(killOf(name)[0]?.processPath, "/terrarium/2629c037ed72/a,b", name);
+    }
+  });
+
+  test("is found by paths that no name of a cgroup divides elsewhere", () => {
+    const own = "/terrarium/2629c037ed72";
+    const named = `${own}/a,task_memcg=/terrarium/ffffffffffff`;
+    const [kill] = read(
+      logged.map((line) => line.replaceAll(/=\/terrarium.*?(?=,task)/g, `=${named}`)),
+    );
+    assert.deepEqual([kill?.limitPath, kill?.processPath], [named, named]);
+  });
+
   test("never makes the reader throw, and control characters do not pass", () => {
     const line = fc.oneof(
       fc.constantFrom(...logged),

@@ -136,6 +136,13 @@ test("no text makes a parser throw", () => {
   );
 });
 
+test("of very many interfaces the first are counted, and none from half a line", () => {
+  const line = (name: string) => `${name}: 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0`;
+  const lines = Array.from({ length: 5_000 }, (_, index) => line(`tap${index}`));
+  assert.equal(parseNetDev(["", "", ...lines, ""].join("\n")).length, 32);
+  assert.deepEqual(parseNetDev("\n\neth0: 1 0 0 0 0 0 0 0 2"), []);
+});
+
 test("interfaces are counted without loopback", () => {
   const text = [
     "Inter-|   Receive                                                |  Transmit",

@@ -1,3 +1,4 @@
+import { basename, join } from "node:path";
 import { type Direction, rates } from "../../network/rates.ts";
 import type { CgroupFiles } from "./limitFile.ts";
 
@@ -14,12 +15,20 @@ export const noLink =
 /** What holds each. */
 export const linkFile: Readonly<Record<Direction, string>> = { up: "nft-limit", down: "tc-tbf" };
 
-/** The host's end, where a cgroup has a directory. */
-export function isLink(directory: string): boolean {
-  return /^tr-[0-9a-f]{12}$/.test(directory);
+/** sysfs(5), in which nobody makes a file: what is read beside a link, as of a parent, is nobody's. */
+export const links = "/sys/class/net";
+
+/** Of the host's end, where a cgroup has one. */
+export function linkDirectory(device: string): string {
+  return join(links, device);
 }
 
-export function linkFiles(device: string): CgroupFiles {
+export function isLink(directory: string): boolean {
+  return /^\/sys\/class\/net\/tr-[0-9a-f]{12}$/.test(directory);
+}
+
+export function linkFiles(directory: string): CgroupFiles {
+  const device = basename(directory);
   return {
     read: (file) => {
       const direction = directionOf(file);
@@ -29,10 +38,10 @@ export function linkFiles(device: string): CgroupFiles {
   };
 }
 
-export function writeLink(device: string, file: string, text: string): string | undefined {
+export function writeLink(directory: string, file: string, text: string): string | undefined {
   const direction = directionOf(file);
   if (!direction) return "ENOENT";
-  return rates[direction].write(device, text === "max" ? undefined : Number(text));
+  return rates[direction].write(basename(directory), text === "max" ? undefined : Number(text));
 }
 
 function directionOf(file: string): Direction | undefined {
