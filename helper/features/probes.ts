@@ -1,9 +1,12 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { tryDeviceProgram } from "../kernel/bpf.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
 import { askLandlockVersion, hasLandlockScopes } from "../kernel/landlock.ts";
 import { namespaceId, probeCall, probeCallOn } from "../kernel/libc.ts";
 import { readSubordinateIds } from "../kernel/subordinate.ts";
+import { deviceProgram } from "../limits/deviceProgram.ts";
+import { findTool, type Tool } from "../network/tools.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 
 /** What a probe found: whether it is there, and what was asked and answered. */
@@ -113,6 +116,28 @@ export function hasFile(path: string): Probe {
   return () => {
     const available = existsSync(path);
     return { available, answer: `${path} is ${available ? "there" : "not there"}` };
+  };
+}
+
+/** What judges devices where version 1's controller does not: a program of BPF for a cgroup. */
+export const devicePrograms: Probe = () => {
+  try {
+    tryDeviceProgram(deviceProgram([]));
+    return { available: true, answer: "bpf: the kernel loads a program of a cgroup's devices" };
+  } catch (error) {
+    return { available: false, answer: `bpf: ${errnoOf(error)}` };
+  }
+};
+
+/** Programs of the host, as the helper would find them. */
+export function hasTools(...tools: readonly Tool[]): Probe {
+  return () => {
+    const missing = tools.filter((tool) => findTool(tool) === undefined);
+    const available = missing.length === 0;
+    return {
+      available,
+      answer: available ? `${tools.join(", ")}: there` : `no ${missing.join(", ")}`,
+    };
   };
 }
 

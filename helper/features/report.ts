@@ -2,10 +2,12 @@ import type { FeatureReport } from "../protocol/features.ts";
 import { hostViewOwners, unprivilegedUserNamespace } from "./attempts.ts";
 import {
   clonesIntoCgroup,
+  devicePrograms,
   hasAllNamespaces,
   hasController,
   hasFile,
   hasHierarchy,
+  hasTools,
   knowsCalls,
   landlock,
   landlockScopes,
@@ -182,6 +184,42 @@ const features: readonly Feature[] = [
       why: "a controller is in one hierarchy only",
     }),
   ),
+  {
+    name: "devices controller",
+    probe: hasController("devices"),
+    path: {
+      with: "a sandbox of root opens only the devices that its cgroup's list names",
+      without: "a program of BPF says the same, where the kernel has it",
+    },
+    why: "version 2 has no such controller",
+  },
+  {
+    name: "BPF for devices",
+    probe: devicePrograms,
+    path: {
+      with: "it bounds the devices of a sandbox of root, where there is no devices controller",
+      without: "without a devices controller no cgroup bounds devices: nodev mounts alone do",
+    },
+    why: "only root may load one; an ordinary user's sandbox opens what that user may, at most",
+  },
+  {
+    name: "nft",
+    probe: hasTools("nft"),
+    path: {
+      with: "--network veth and nat have walls in nftables",
+      without: "--network veth and nat are refused: apt-get install nftables",
+    },
+    why: "a link without a wall would open the host's services to the sandbox",
+  },
+  {
+    name: "ip and tc",
+    probe: hasTools("ip", "tc"),
+    path: {
+      with: "a sandbox can have a link, and rates of it",
+      without: "--network veth and nat are refused: apt-get install iproute2",
+    },
+    why: "they make the link (veth) and bound what passes (tc)",
+  },
   {
     name: "NS_GET_ID",
     probe: namespaceIds,

@@ -31,6 +31,11 @@ export function attachDeviceProgram(directory: string, program: Buffer): void {
   }
 }
 
+/** Asks whether the kernel would take such a program, from this process. Throws KernelError. */
+export function tryDeviceProgram(program: Buffer): void {
+  closeSync(load(program));
+}
+
 function load(program: Buffer): number {
   const attributes = Buffer.alloc(attributeBytes);
   attributes.writeUInt32LE(BPF_PROG_TYPE_CGROUP_DEVICE, 0);

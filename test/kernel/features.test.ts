@@ -35,6 +35,14 @@ describe("terrarium features", needsRoot, () => {
     assert.ok(`${mounted}`.includes(answer.split(", ").at(-1) ?? ""), answer);
   });
 
+  test("sees a kernel without BPF, which leaves a sandbox's devices to the controller", () => {
+    const strace = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=bpf:error=EPERM"];
+    const output = execFileSync("strace", [...strace, ...terrarium.command, "features", "--json"]);
+    const features: readonly FeatureReport[] = JSON.parse(`${output}`);
+    const found = features.find(({ name }) => name === "BPF for devices");
+    assert.deepEqual([found?.available, found?.answer], [false, "bpf: EPERM"]);
+  });
+
   test("sees a kernel that lacks a call, and what is done instead", async () => {
     const missing = "clone3,openat2,mount_setattr,landlock_create_ruleset,fsopen";
     const strace = ["-f", "-qq", "-o", "/dev/null", "-e", `inject=${missing}:error=ENOSYS`];

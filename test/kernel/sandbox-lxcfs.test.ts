@@ -33,6 +33,14 @@ describe("--lxcfs", needsRoot, () => {
     assert.notEqual((await run("-m", "64m", "--", ...total)).stdout, "65536 kB\n");
   });
 
+  test("counts the processors that the sandbox may use, with a sysfs and without", async () => {
+    const online = ["cat", "/sys/devices/system/cpu/online"];
+    for (const sysfs of [[], ["--mount", "type=sysfs,target=/sys"]]) {
+      const ran = await run("--cpuset-cpus", "0", "--lxcfs", ...sysfs, "--", ...online);
+      assert.equal(ran.stdout, "0\n", ran.stderr);
+    }
+  });
+
   test("cannot be written, and is no way out of /proc", async () => {
     const write = "echo 1 > /proc/meminfo; umount /proc/meminfo; ls /proc/self/fdinfo | wc -l";
     const ran = await run("--userns", "root", "--lxcfs", "--", "sh", "-c", write);

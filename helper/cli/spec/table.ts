@@ -109,7 +109,7 @@ export const specTable: SpecTable = {
   },
   lxcfs: {
     words:
-      "The figures of the machine in /proc (meminfo, cpuinfo, stat, uptime ...) are those of the sandbox's limits, by lxcfs(1), which must run here. Default: false.",
+      "The figures of the machine in /proc (meminfo, cpuinfo, stat ...) and sysfs (processors online) are those of the sandbox's limits, by lxcfs(1), which must run here. Default: false.",
     heading: "Files",
     flags: [
       flag("--lxcfs", "free and top count its limits, where lxcfs runs", () => ({ lxcfs: true })),

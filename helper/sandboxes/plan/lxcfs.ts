@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { readMountinfo } from "../../kernel/procfs.ts";
 import { TerrariumError } from "../../protocol/errors.ts";
 import type { PlannedMount } from "../../protocol/plan.ts";
@@ -18,6 +19,18 @@ export function figureMounts({ lxcfs }: SandboxSpec): PlannedMount[] {
     target: `/proc/${name}`,
     readOnly: true,
   }));
+}
+
+const processors = "/sys/devices/system/cpu/online";
+
+/**
+ * What sysconf(3) counts processors by. Over the sandbox's sysfs, so after the spec's mounts; and in a root of our own
+ * also without one. In a directory of the user's nothing is made for it.
+ */
+export function processorMounts({ lxcfs, mounts, rootfs }: SandboxSpec): PlannedMount[] {
+  const sysfs = mounts.some(({ type, target }) => type === "sysfs" && resolve(target) === "/sys");
+  if (!lxcfs || !(sysfs || rootfs.type === "host")) return [];
+  return [{ kind: "bind", source: `${place}${processors}`, target: processors, readOnly: true }];
 }
 
 /** Throws invalidRequest. */

@@ -4,7 +4,7 @@ import type { PlannedMount } from "../../protocol/plan.ts";
 import type { SandboxSpec } from "../../protocol/schemas.ts";
 import { isNew, namespaceChoice } from "../../protocol/sharing.ts";
 import type { HostDirectory, HostEntry } from "./hostView.ts";
-import { figureMounts } from "./lxcfs.ts";
+import { figureMounts, processorMounts } from "./lxcfs.ts";
 import type { PlanFacts } from "./plan.ts";
 
 /** The mount tree of a sandbox, step by step, in the order of the kernel's rules: what lies below comes later. */
@@ -16,6 +16,7 @@ export function planMounts(facts: PlanFacts): readonly PlannedMount[] {
     ...privateMounts(facts),
     ...workspaceMounts(facts),
     ...volumes(facts),
+    ...processorMounts(facts.spec),
   ];
 }
 
