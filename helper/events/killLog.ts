@@ -1,6 +1,6 @@
 import { openKernelLog } from "../kernel/kernelLog.ts";
 import type { Follower } from "./follower.ts";
-import { attributeCounted, attributeLogged, isAt, type ToldKill } from "./oomKills.ts";
+import { attributeCounted, attributeLogged, isAt, type ToldKill, together } from "./oomKills.ts";
 import { type LoggedKill, OomLog } from "./oomLog.ts";
 import { containment } from "./paths.ts";
 
@@ -25,7 +25,7 @@ export class KillLog {
     const logged = this.#read();
     const told = this.#attribute(logged, followers);
     const counted = this.#reckon(followers, logged);
-    return [...told, ...attributeCounted(atMs, followers, counted, this.#contains)];
+    return [...together(told), ...attributeCounted(atMs, followers, counted, this.#contains)];
   }
 
   /** What the log knows from before anybody followed them. */

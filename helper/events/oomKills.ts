@@ -105,6 +105,36 @@ function isBelow(one: Follower, other: Follower, contains: Contains): boolean {
 /** More are not named. */
 const mostNamed = 8;
 
+/**
+ * A sandbox may let its processes be killed a thousand times a second: of what one look finds the first are told by
+ * themselves, the others as one event. Those who hear of them are the same.
+ */
+export function together<K extends Pick<ToldKill, "happening"> & Concerned>(
+  kills: readonly K[],
+): readonly K[] {
+  const keyOf = ({ concerns }: Concerned) => concerns.map(({ target }) => target.key).join("\n");
+  const keys = [...new Set(kills.map(keyOf))];
+  return keys.flatMap((key) => {
+    const same = kills.filter((kill) => keyOf(kill) === key);
+    const [first, ...others] = same.slice(mostNamed);
+    const named = same.slice(0, mostNamed);
+    return first ? [...named, { ...first, happening: sumOf([first, ...others]) }] : named;
+  });
+}
+
+interface Concerned {
+  readonly concerns: readonly { readonly target: { readonly key: string } }[];
+}
+
+function sumOf(kills: readonly [Pick<ToldKill, "happening">, ...Pick<ToldKill, "happening">[]]) {
+  const [{ happening }] = kills;
+  return {
+    ...happening,
+    killed: kills.flatMap((kill) => kill.happening.killed).slice(0, mostNamed),
+    count: kills.reduce((sum, kill) => sum + kill.happening.count, 0),
+  };
+}
+
 function describeCounted(inside: Follower, owner: Follower, count: number): OomKill {
   const killed = inside.members.vanished().slice(0, Math.min(count, mostNamed));
   const isLimited = owner.limitHits > 0 && owner.memory !== undefined;

@@ -47,6 +47,8 @@ export class Watching {
   #directory: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
+  /** Until then no look, however often the kernel says that something changed: a sandbox can make it say so. */
+  #restUntilMs = 0;
 
   constructor(host: SandboxHost, tell: (told: Told) => void) {
     this.#host = host;
@@ -107,7 +109,8 @@ export class Watching {
     this.#soon();
   }
 
-  readonly #soon = (): void => this.#schedule(soonMs);
+  readonly #soon = (): void =>
+    this.#schedule(Math.max(soonMs, this.#restUntilMs - performance.now()));
 
   /** Whichever is due first. */
   #schedule(delayMs: number): void {
@@ -123,6 +126,7 @@ export class Watching {
     this.#lookAt(Date.now());
     const restMs = (performance.now() - startedMs) / largestShareOfCpu;
     this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#restUntilMs = performance.now() + restMs;
     this.#schedule(Math.max(lookMs, restMs));
   }
 

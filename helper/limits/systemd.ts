@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { printable } from "../kernel/printable.ts";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -23,9 +24,10 @@ export function systemdNote(
 ): string {
   const isUsers = cgroups.some(({ directory }) => /\/user@\d+\.service\//.test(directory));
   const command = isUsers ? "systemctl --user" : "systemctl";
-  const quoted = `'${unit.replaceAll("'", "'\\''")}'`;
+  const shown = printable(unit);
+  const quoted = `'${shown.replaceAll("'", "'\\''")}'`;
   const settings = properties.flatMap((property) => property(changes) ?? []).join(" ");
-  return `systemd manages ${unit} and may write its own values again. What lasts: ${command} set-property --runtime ${quoted} ${settings || "PROPERTY=VALUE"}`;
+  return `systemd manages ${shown} and may write its own values again. What lasts: ${command} set-property --runtime ${quoted} ${settings || "PROPERTY=VALUE"}`;
 }
 
 type Property = (changes: LimitChanges) => string | undefined;

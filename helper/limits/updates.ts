@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { printable } from "../kernel/printable.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit, type LimitName, limitFacts, limitNames } from "../protocol/limits.ts";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
@@ -162,5 +163,5 @@ export function describeUpdates(updates: readonly LimitUpdate[]): readonly strin
 
 function describe({ limit, before, after, file }: LimitUpdate): string {
   const words = (value: LimitValue | null) => formatLimit(limit, value ?? undefined);
-  return `${limitFacts[limit].label} from ${words(before)} to ${words(after)} (${file})`;
+  return `${limitFacts[limit].label} from ${words(before)} to ${words(after)} (${printable(file)})`;
 }

@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HoldOff, rise } from "../../helper/events/holdOff.ts";
+import { together } from "../../helper/events/oomKills.ts";
 import { containment } from "../../helper/events/paths.ts";
 import { Throttling } from "../../helper/events/throttling.ts";
+import { Watching } from "../../helper/events/watching.ts";
 import {
   describeHappening,
   eventFacts,
   eventKinds,
   type Happening,
 } from "../../helper/protocol/events.ts";
+import { openRegistry } from "../../helper/sandboxes/registry.ts";
+import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
 
 describe("throttling", () => {
   /** One look a second; in each, of ten periods so many were cut short. */
@@ -58,6 +66,53 @@ describe("a limit that is met again and again", () => {
     assert.equal(rise(10, 12), 2);
     assert.equal(rise(10, 2), 2);
   });
+});
+
+test("a storm of OOM kills is a few events, of which none is lost", () => {
+  const kill = (pid: number, key: string) => ({
+    concerns: [{ target: { key } }],
+    happening: {
+      kind: "oomKill",
+      killed: [{ pid }],
+      count: 1,
+      exhausted: "own",
+      source: "kernelLog",
+    } as const,
+  });
+  const storm = Array.from({ length: 10_000 }, (_, pid) => kill(pid, "one"));
+  const told = together([...storm, kill(1, "other")]);
+  assert.equal(told.length, 8 + 1 + 1);
+  assert.equal(
+    told.reduce((sum, { happening }) => sum + happening.count, 0),
+    10_001,
+  );
+  assert.ok(told.every(({ happening }) => happening.killed.length <= 8));
+});
+
+test("however often something is heard of, looking takes a small part of the time", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-watching-"));
+  const registry = openRegistry(openStateDirectory(folder));
+  let looks = 0;
+  const records = () => {
+    looks += 1;
+    const endMs = performance.now() + 30;
+    while (performance.now() < endMs);
+    return [];
+  };
+  const asker = { uid: 0, gid: 0, name: "root", home: "/", shell: "/bin/sh" };
+  const watching = new Watching({ registry: { ...registry, records }, asker }, () => undefined);
+  t.after(() => {
+    watching.set(false, []);
+    rmSync(folder, { recursive: true });
+  });
+  const begunMs = performance.now();
+  watching.set(true, []);
+  for (let round = 0; round < 80; round += 1) {
+    writeFileSync(join(registry.state.sandboxes, "something"), `${round}`);
+    await sleep(10);
+  }
+  // Two to begin with, and one in each tenth of what it did not take.
+  assert.ok(looks <= 4 + (performance.now() - begunMs) / 300, `${looks} looks`);
 });
 
 describe("a path of the kernel's log", () => {

@@ -5,7 +5,9 @@ import { hugePageSizes } from "../../helper/kernel/hugePages.ts";
 import { sharesOfWeight, weightOfShares } from "../../helper/limits/files/cpu.ts";
 import type { CgroupFiles, CgroupWrite, LimitFile } from "../../helper/limits/files/limitFile.ts";
 import { fileIn } from "../../helper/limits/read.ts";
+import { systemdNote } from "../../helper/limits/systemd.ts";
 import { cgroupRows, isInForce, limitTable } from "../../helper/limits/table.ts";
+import { describeUpdates } from "../../helper/limits/updates.ts";
 import { type CgroupLimitName, cgroupLimitFacts } from "../../helper/protocol/limits.ts";
 import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
 
@@ -25,6 +27,22 @@ function fileOf(limit: string, version: 1 | 2): LimitFile {
   assert.ok(!("reason" in found), limit);
   return found;
 }
+
+test("a cgroup's name steers no question about it", () => {
+  const name = "a\u202eb\u001b[2J.service";
+  const directory = `/sys/fs/cgroup/${name}`;
+  const hierarchy = { id: "unified", version: 2, controllers: ["pids"] } as const;
+  const cgroup = {
+    hierarchy: { ...hierarchy, mountPoint: "/sys/fs/cgroup", root: "/", ownPath: "/" },
+    directory,
+  };
+  const held = { before: 1, after: 2, alongside: [] };
+  const words = [
+    ...describeUpdates([{ limit: "pidsMax", cgroup, file: `${directory}/pids.max`, ...held }]),
+    systemdNote(name, [cgroup], { pidsMax: 2 }),
+  ];
+  for (const mark of ["\u202e", "\u001b"]) assert.ok(!words.join("").includes(mark));
+});
 
 describe("cpu.max of version 2 holds quota and period", () => {
   const writes = (limit: string, value: number | undefined, text: string) =>
