@@ -110,9 +110,12 @@ export class Workbench {
     await this.page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
   }
 
-  /** The page of the webview that is shown: VS Code puts it into a frame of a frame. */
-  webview(): FrameLocator {
-    return this.page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+  /**
+   * The page of the webview that is shown, or of one of several: VS Code puts each into a frame of a frame.
+   */
+  webview(place?: number): FrameLocator {
+    const frames = this.page.frameLocator("iframe.webview.ready");
+    return (place === undefined ? frames : frames.nth(place)).frameLocator("#active-frame");
   }
 
   async openTerrarium(): Promise<void> {

@@ -12,7 +12,7 @@ const columns: readonly Column<LimitRowReport>[] = [
   { title: "PARENT", value: (row) => words(row.limit, row.parent), right: true },
   { title: "EFFECTIVE", value: (row) => words(row.limit, row.effective?.value), right: true },
   { title: "SET BY", value: ({ effective }) => effective?.title },
-  { title: "FILE", value: ({ file, unavailable }) => file ?? `none: ${unavailable}` },
+  { title: "FILE", value: ({ file }) => file },
 ];
 
 export const limitsCommand: Command = {
@@ -30,7 +30,20 @@ export const limitsCommand: Command = {
 
 function describe({ kind, title, own, rows }: LimitsReport): string {
   const whose = own ? "" : " (no part of a sandbox)";
-  return `${printable(`Limits of ${kind} ${title}${whose}`)}\n\n${formatTable(columns, rows)}`;
+  const here = rows.filter(({ unavailable }) => unavailable === undefined);
+  const heading = printable(`Limits of ${kind} ${title}${whose}`);
+  return [heading, formatTable(columns, here), ...notHere(rows)].join("\n\n");
+}
+
+/** Often one reason is that of many: they stand together, below what can be set. */
+function notHere(rows: readonly LimitRowReport[]): readonly string[] {
+  const labels = new Map<string, string[]>();
+  for (const { limit, unavailable } of rows) {
+    if (unavailable === undefined) continue;
+    labels.set(unavailable, [...(labels.get(unavailable) ?? []), limitFacts[limit].label]);
+  }
+  const lines = [...labels].map(([why, names]) => printable(`  ${names.join(", ")}: ${why}`));
+  return lines.length === 0 ? [] : [["Not here:", ...lines].join("\n")];
 }
 
 function words(limit: LimitName, value: LimitRowReport["value"]): string | undefined {
