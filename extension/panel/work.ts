@@ -41,7 +41,7 @@ export async function perform(request: WorkRequest, work: Work): Promise<void> {
     case "openLimitFile":
       return openFile(fileOf(limits, request.limit));
     case "openLimiting":
-      return open(limits.limitingCgroup(request.limit));
+      return open(limits.limitingCgroup(request.limit), "limits");
     case "kill":
       return killProcess(helper, request.process);
     case "export":
