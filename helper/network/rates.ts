@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import * as z from "zod/mini";
 import { findTool, type Tool } from "./tools.ts";
 
@@ -82,12 +82,16 @@ function ask<S extends z.ZodMiniType>(
 }
 
 function tell(tool: Tool, args: readonly string[], script = ""): string | undefined {
-  const { status, stderr } = run(tool, args, script);
-  return status === 0 ? undefined : stderr.trim().split("\n")[0];
+  const { status, stderr, error } = run(tool, args, script);
+  return status === 0 ? undefined : (error?.message ?? (stderr ?? "").trim().split("\n")[0]);
 }
 
-function run(tool: Tool, args: readonly string[], input = "") {
+/** The helper waits for it: no longer than for a kernel that is busy. */
+const timeout = 10_000;
+
+function run(tool: Tool, args: readonly string[], input = ""): Partial<SpawnSyncReturns<string>> {
   const path = findTool(tool);
-  if (path === undefined) return { status: null, stdout: "", stderr: `${tool} is not installed` };
-  return spawnSync(path, args, { input, encoding: "utf8", env: { LC_ALL: "C" }, cwd: "/" });
+  if (path === undefined) return { stderr: `${tool} is not installed` };
+  const env = { LC_ALL: "C" };
+  return spawnSync(path, args, { input, encoding: "utf8", env, cwd: "/", timeout });
 }

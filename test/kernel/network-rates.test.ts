@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { rates } from "../../helper/network/rates.ts";
 import type { LimitsReport } from "../../helper/protocol/limitsReport.ts";
 import { json, terrarium, uniqueName } from "./cli.ts";
 import { addresses, connected, listen, type Machine, startMachine, traffic } from "./internet.ts";
@@ -137,6 +138,11 @@ describe("the rate of a network link", needsRoot, () => {
     const { stdout } = await machine.client.run(["limits", name, "--json"], { cwd: folder });
     assert.match(stdout, /"value": 1048576/);
     assert.doesNotMatch(stdout, /7777/);
+  });
+
+  test("is refused in words where its program cannot be started", () => {
+    const longerThanAnyArgument = "x".repeat(200_000);
+    assert.match(rates.down.write(longerThanAnyArgument, rate) ?? "", /E2BIG/);
   });
 
   test("is refused where there is no link", async () => {
