@@ -34,9 +34,7 @@ export function parseResourceLimit(text: string, resource: UlimitName): string |
 
 /**
  * Sets one limit, SOFT:HARD, of exactly that process; answers the errno's name where the kernel refused it.
- * prlimit(2) takes a number, not a pidfd. A number is given to somebody else only after its process was reaped:
- * so a descriptor pins the process, its start time proves it to be the one, and if it still is there after the
- * call, the call was about no other. If not, whoever has its number now gets back what was there (ESRCH).
+ * A descriptor pins the process, and its start time proves it to be the one. ESRCH: it has ended.
  */
 export function setResourceLimit(
   { pid, startTimeTicks }: { readonly pid: number; readonly startTimeTicks: number },
@@ -47,15 +45,29 @@ export function setResourceLimit(
   try {
     pidfd = pidfdOpen(pid);
     if (readStat(pid)?.startTimeTicks !== startTimeTicks) return "ESRCH";
-    const [number] = resources[resource];
-    const before = prlimit(pid, number, value);
-    if (pidfdIsAlive(pidfd)) return undefined;
-    prlimit(pid, number, before);
-    return "ESRCH";
+    return setWhilePinned(pidfd, pid, resource, value) ? undefined : "ESRCH";
   } catch (error) {
     if (error instanceof KernelError) return errnoOf(error);
     throw error;
   } finally {
     if (pidfd !== undefined) closeSync(pidfd);
   }
+}
+
+/**
+ * prlimit(2) takes a number, not a pidfd. A number is given to somebody else only after its process was reaped:
+ * if that is still there after the call, the call was about no other. If not, whoever has the number now gets
+ * back what was there (as far as a hard limit may be raised), and the answer is false.
+ */
+export function setWhilePinned(
+  pidfd: number,
+  pid: number,
+  resource: UlimitName,
+  value: string,
+): boolean {
+  const [number] = resources[resource];
+  const before = prlimit(pid, number, value);
+  if (pidfdIsAlive(pidfd)) return true;
+  prlimit(pid, number, before);
+  return false;
 }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
+import { pidfdOpen } from "../../helper/kernel/libc.ts";
 import { readStat } from "../../helper/kernel/procfs.ts";
-import { parseResourceLimit, setResourceLimit } from "../../helper/kernel/resourceLimits.ts";
+import {
+  parseResourceLimit,
+  setResourceLimit,
+  setWhilePinned,
+} from "../../helper/kernel/resourceLimits.ts";
 import { placedProcess } from "../../helper/limits/processes.ts";
 import { findUpdates, makeUpdates } from "../../helper/limits/updates.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
@@ -108,6 +113,17 @@ describe("the resource limits of a process", needsRoot, () => {
       (error) => TerrariumError.is(error, "targetChanged"),
     );
     assert.equal(nofile(pid), "100:200");
+  });
+
+  test("are put back of a process that is given the number in the middle of it", async (t) => {
+    const ended = await startLimited(t);
+    const stranger = await startLimited(t);
+    const pidfd = pidfdOpen(ended.pid);
+    t.after(() => closeSync(pidfd));
+    assert.equal(setWhilePinned(pidfd, ended.pid, "nofile", "60:200"), true);
+    await ended.end();
+    assert.equal(setWhilePinned(pidfd, stranger.pid, "nofile", "60:200"), false);
+    assert.equal(nofile(stranger.pid), "100:200");
   });
 
   test("are all as they were where those of one process are refused", async (t) => {
