@@ -14,6 +14,8 @@ import { findUpdates, makeUpdates } from "../../helper/limits/updates.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { LimitsReport } from "../../helper/protocol/limitsReport.ts";
 import { resourceLimitFacts, resourceLimitNames } from "../../helper/protocol/resourceLimits.ts";
+import { forkedSince, withProcesses } from "../../helper/sandboxes/processPlaces.ts";
+import { openRegistry } from "../../helper/sandboxes/registry.ts";
 import { limitsOf, makeCgroup } from "./cgroup-limits.ts";
 import { clientOfUser, eventually, inspect, startSandbox, terrarium, uniqueName } from "./cli.ts";
 import { startHelper } from "./helper-process.ts";
@@ -208,6 +210,26 @@ describe("the resource limits of a sandbox", needsRoot, () => {
     assert.equal((await update(`${inner}`, "--ulimit", "nofile=40:200")).code, 0);
     assert.equal(nofile(inner), "40:200");
     assert.deepEqual((await inspect(name)).spec.ulimits, { nofile: { soft: 100, hard: 200 } });
+  });
+
+  test("are also those of what was forked while the others got theirs", async (t) => {
+    const { name, id } = await startSandbox(t, [], ["sh", "-c", "sleep 600 & sleep 600 & wait"]);
+    await eventually("all three run", async () => (await inspect(name)).processes.length === 4);
+    const owner = openRegistry()
+      .records()
+      .find((record) => record.id === id);
+    const target = withProcesses({ kind: "sandbox", title: name, sandbox: id, cgroups: [] }, owner);
+    const limits = { ulimitNofile: "40:200", pidsMax: 9 };
+    const [main = assert.fail("no process"), next = main] = findUpdates(target.processes ?? [], {
+      ulimitNofile: limits.ulimitNofile,
+    });
+    makeUpdates([main, next]);
+    const late = forkedSince(target, owner, limits, [main]);
+    assert.deepEqual(
+      late.map(({ limit, after }) => `${limit} ${after}`),
+      ["ulimitNofile 40:200"],
+    );
+    assert.ok(late[0] && ![main, next].some(({ file }) => file === late[0]?.file));
   });
 
   test("go back of each process when the time is over", async (t) => {
