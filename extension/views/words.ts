@@ -1,6 +1,7 @@
 import { formatBytes } from "../../helper/protocol/bytes.ts";
 import type { LimitReading, ProcessFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import { formatLimit, type LimitName } from "../../helper/protocol/limits.ts";
+import { innerPid } from "../../helper/protocol/processes.ts";
 
 /** How figures are worded in rows: the field's words, no more digits than one can use. */
 
@@ -10,9 +11,9 @@ export function countOf(count: number, noun: string): string {
 }
 
 /** `1 → 20481` for a process of a nested pid namespace (its own number, the host's), else `812`. */
-export function pidWords({ pid, nestedPids }: ProcessFact): string {
-  const inner = nestedPids.at(-1);
-  return inner === undefined || nestedPids.length < 2 ? `${pid}` : `${inner} → ${pid}`;
+export function pidWords(process: ProcessFact): string {
+  const { pid, nestedPids } = process;
+  return nestedPids.length < 2 ? `${pid}` : `${innerPid(process)} → ${pid}`;
 }
 
 /** A limit that is one number; undefined where none is set. */
