@@ -221,6 +221,7 @@ static const struct row rows[] = {
     {"ro-idmap-bind", "SRC DST", "the same, id-mapped and read-only", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true}},
     {"view", "SRC DST", "SRC read-only with its owners, open as to a stranger on the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true}},
     {"view-try", "SRC DST", "the same where the kernel can, else --ro-bind", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .idmapped = true, .read_only = true, .single = true, .view = true, .optional = true}},
+    {"device", "SRC DST", "the device node SRC of the host at DST", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_BIND, .device = true, .single = true}},
     {"overlay-tmpfs", "DST", "a writable layer in memory over the directory DST, which may be /", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY}},
     {"overlay", "DIR DST", "the same with the layer kept in DIR of the host", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY}},
     {"idmap-overlay", "DIR DST", "the same, id-mapped to the sandbox's ids", COMMAND_RUN, add_mount, 0, 0, {.kind = MOUNT_OVERLAY, .idmapped = true}},

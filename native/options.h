@@ -34,6 +34,7 @@ struct mount_spec {
     bool single;   /* of a bind: without what is mounted below it */
     bool view;     /* of a bind: owners as on the host, nothing open but to a stranger there */
     bool optional; /* of a view: else a plain bind */
+    bool device;   /* of a bind: a device node, which can be opened */
     bool set_id;   /* its set-uid and set-gid programs work */
     mode_t mode;
     const char

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 static const struct {
@@ -63,6 +64,16 @@ static int open_place(const char *source, struct failure *failure) {
     return -1;
 }
 
+/* What the descriptor holds is what is mounted: it is looked at after it was opened. */
+static bool check_device(int place, const char *source, struct failure *failure) {
+    struct stat what;
+    if (fstat(place, &what) < 0)
+        return failed(failure, "mount", "fstat", source);
+    if (S_ISCHR(what.st_mode) || S_ISBLK(what.st_mode))
+        return true;
+    return failed_because(failure, ENODEV, "mount", "fstat", source, "it is no device node");
+}
+
 static int copy_source(int place, const struct mount_spec *mount, unsigned attributes,
                        struct failure *failure) {
     int tree = tree_copy(place, !mount->single, attributes, mount->source, failure);
@@ -87,9 +98,11 @@ static int copy_mapped(int place, const struct mount_spec *mount, unsigned attri
 bool source_open(struct mount_spec *mount, int user_namespace, struct failure *failure) {
     cleanup_fd int place = open_place(mount->source, failure);
     if (place < 0 ||
-        (mount->kind == MOUNT_OVERLAY && !overlay_check_layer(place, mount->source, failure)))
+        (mount->kind == MOUNT_OVERLAY && !overlay_check_layer(place, mount->source, failure)) ||
+        (mount->device && !check_device(place, mount->source, failure)))
         return false;
-    unsigned attributes = MOUNT_ATTR_NODEV | (mount->set_id ? 0 : MOUNT_ATTR_NOSUID) |
+    unsigned attributes = (mount->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV) |
+                          (mount->set_id ? 0 : MOUNT_ATTR_NOSUID) |
                           (mount->read_only ? MOUNT_ATTR_RDONLY : 0);
     mount->tree = user_namespace < 0 ? copy_source(place, mount, attributes, failure)
                                      : copy_mapped(place, mount, attributes, failure);

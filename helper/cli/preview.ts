@@ -73,6 +73,7 @@ function describePlan(plan: SandboxPlan): string {
       ["cgroup", directory] as const,
       ...writes.map(({ file, value }) => ["write", `${value} > ${directory}/${file}`] as const),
     ]),
+    ["device wall", plan.deviceWall],
     ["environment", plan.environment.join(" ")],
     ["launcher", plan.launcher.map(quote).join(" ")],
   ]);

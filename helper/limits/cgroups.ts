@@ -9,6 +9,7 @@ import { type CgroupLimitName, cgroupLimitNames, type Limits } from "../protocol
 import type { PlannedCgroup } from "../protocol/plan.ts";
 import { changesOf, writesOf } from "./changes.ts";
 import { confineDevices } from "./deviceAccess.ts";
+import type { DeviceRule } from "./deviceProgram.ts";
 import { parseNumber } from "./files/numbers.ts";
 import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
@@ -34,7 +35,11 @@ const removeRetryMs = 5;
  * was asked for and nothing is ours to write. Whatever fails removes what was made.
  * Throws limitUnavailable, limitRefused, cgroupFailed.
  */
-export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
+export function createCgroups(
+  id: string,
+  limits: Limits,
+  devices: readonly DeviceRule[] = [],
+): SandboxCgroup[] {
   checkId(id);
   const places = cgroupPlaces();
   const asked = cgroupLimitNames.filter((name) => limits[name] !== undefined);
@@ -45,7 +50,7 @@ export function createCgroups(id: string, limits: Limits): SandboxCgroup[] {
     // Before anything is made: a controller that is switched on for nothing stays on.
     changesOf(placed(places, id), limits);
     for (const place of places) makeCgroup(place, id, controllers, made);
-    confineDevices(placed(places, id));
+    confineDevices(placed(places, id), devices);
     writeLimits(placed(places, id), limits);
   } catch (error) {
     for (const directory of made.reverse()) removeEmpty(directory);

@@ -1,9 +1,9 @@
-import { attachDeviceProgram } from "../kernel/bpf.ts";
+import { attachDeviceProgram, tryDeviceProgram } from "../kernel/bpf.ts";
 import { writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type DeviceRule, deviceProgram } from "./deviceProgram.ts";
-import { isPrivileged } from "./places.ts";
+import { cgroupPlaces, isPrivileged } from "./places.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /**
@@ -21,22 +21,51 @@ const allowed: readonly DeviceRule[] = [
  * A wall behind others, and for root alone: the kernel lets nobody else say it. Where there is neither version 1's
  * controller nor BPF for cgroups, those others stand. Throws cgroupFailed.
  */
-export function confineDevices(cgroups: readonly PlacedCgroup[]): void {
+export function confineDevices(
+  cgroups: readonly PlacedCgroup[],
+  asked: readonly DeviceRule[],
+): void {
   if (!isPrivileged()) return;
   const first = cgroups.find(({ hierarchy }) => hierarchy.controllers.includes("devices"));
   const second = cgroups.find(({ hierarchy }) => hierarchy.version === 2);
-  if (first) allowInVersion1(first.directory);
-  else if (second) allowInVersion2(second.directory);
+  if (first) allowInVersion1(first.directory, asked);
+  else if (second) allowInVersion2(second.directory, asked);
+}
+
+export type DeviceWall = "devices controller" | "BPF" | "none";
+
+/** Which wall a sandbox made now would have: the same choice. */
+export function deviceWall(): DeviceWall {
+  if (!isPrivileged()) return "none";
+  const hierarchies = cgroupPlaces().map(({ hierarchy }) => hierarchy);
+  if (hierarchies.some(({ controllers }) => controllers.includes("devices"))) {
+    return "devices controller";
+  }
+  return hierarchies.some(({ version }) => version === 2) && takesPrograms() ? "BPF" : "none";
+}
+
+function takesPrograms(): boolean {
+  try {
+    tryDeviceProgram(deviceProgram(allowed));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** cgroup-v1/devices.rst: what the cgroup above may not, this one cannot be allowed. */
-function allowInVersion1(directory: string): void {
+function allowInVersion1(directory: string, asked: readonly DeviceRule[]): void {
   const refused = writeCgroupFile(directory, "devices.deny", "a");
   if (refused === "EPERM") return;
   if (refused !== undefined) throw failure("write", `${directory}/devices.deny`, refused);
-  for (const { type, major, minor = "*" } of allowed) {
-    const errno = writeCgroupFile(directory, "devices.allow", `${type} ${major}:${minor} rwm`);
-    if (errno === undefined || errno === "EPERM") continue;
+  for (const rule of [...allowed, ...asked]) {
+    const { type, major, minor = "*", access = "rwm" } = rule;
+    const errno = writeCgroupFile(
+      directory,
+      "devices.allow",
+      `${type} ${major}:${minor} ${access}`,
+    );
+    if (errno === undefined || (errno === "EPERM" && !asked.includes(rule))) continue;
     throw failure("write", `${directory}/devices.allow`, errno);
   }
 }
@@ -44,9 +73,9 @@ function allowInVersion1(directory: string): void {
 /** What a kernel without it answers, and one in a container whose root may not. */
 const missing: ReadonlySet<string> = new Set(["ENOSYS", "EINVAL", "EPERM"]);
 
-function allowInVersion2(directory: string): void {
+function allowInVersion2(directory: string, asked: readonly DeviceRule[]): void {
   try {
-    attachDeviceProgram(directory, deviceProgram(allowed));
+    attachDeviceProgram(directory, deviceProgram([...allowed, ...asked]));
   } catch (error) {
     const errno = errnoOf(error);
     if (!missing.has(errno)) throw failure("bpf", directory, errno);

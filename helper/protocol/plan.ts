@@ -25,13 +25,14 @@ export interface PlannedMount {
 }
 
 /**
- * `root` a directory that becomes the root; `pin` a path inside that cannot be renamed or removed;
+ * `device` a node of the host's in /dev; `root` a directory that becomes the root; `pin` a path inside that cannot be renamed or removed;
  * `text` a read-only file that is nowhere on the host; `overlay` a writable layer over what is there, in memory where it has no source;
  * `protect` a path inside that becomes read-only; `tmpfs-shared` a tmpfs of mode 1777.
  */
 export type MountKind =
   | "root"
   | "bind"
+  | "device"
   | "pin"
   | "protect"
   | "tmpfs"
@@ -72,6 +73,8 @@ export interface SandboxPlan {
   readonly gidMap: readonly IdMapLine[];
   readonly mounts: readonly PlannedMount[];
   readonly cgroups: readonly PlannedCgroup[];
+  /** What bounds the devices that it may open: version 1's controller, a program of BPF, or nothing. */
+  readonly deviceWall: string;
   readonly link?: LinkFact | undefined;
   /** What is kept, of its own user namespace. */
   readonly capabilities: readonly string[];

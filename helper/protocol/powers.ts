@@ -13,6 +13,7 @@ export function powersOf(spec: SandboxSpecInput, folder: string): readonly strin
     ...(spec.seccomp === "none" ? ["may make every system call: no filter"] : []),
     ...(spec.noNewPrivileges === false ? ["may gain privileges by set-uid programs"] : []),
     ...line("has capabilities inside", spec.capabilities?.add),
+    ...line("opens devices of the host", spec.devices),
     ...line("can change", sourcesOf(spec, folder, false)),
     ...line("can read", sourcesOf(spec, folder, true)),
     ...line("is given your variables", spec.passEnv),

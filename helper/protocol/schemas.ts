@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
+import { devices } from "./devices.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { limit, limitChanges, limits } from "./limitWords.ts";
@@ -110,6 +111,8 @@ export const sandboxSpec = z.strictObject({
       .check(z.maxLength(256)),
     [],
   ),
+  /** Device nodes of the host. */
+  devices: z.optional(devices),
   env: z._default(environment, {}),
   /** Variables of the client's that get inside beside those of the allow-list. */
   passEnv: z._default(z.array(environmentName).check(z.maxLength(256)), []),

@@ -6,6 +6,7 @@ import { createCgroups } from "../limits/cgroups.ts";
 import { splitLimits } from "../limits/link.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
+import { checkDevices, deviceRules } from "./devices.ts";
 import { checkEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
 import { findJoined, type JoinedNamespace, openJoined } from "./joined.ts";
@@ -31,6 +32,7 @@ export async function checkSpec(
   checkOverlay(spec);
   checkLxcfs(spec);
   const sources = checkPaths(spec, { home: asker.home, state: registry.state.root });
+  checkDevices(spec, { sources, asker });
   if (spec.rootfs.type !== "tarball") return sources;
   const tarball = sources.get(spec.rootfs.path) ?? spec.rootfs.path;
   return new Map(sources).set(spec.rootfs.path, await imageDirectory(tarball));
@@ -46,7 +48,7 @@ export async function launchSandbox(
   const undoLayer = layerUndo(record);
   try {
     const imaged = await withImage(host, record, sources);
-    return await start(host, prepare(imaged), occasion, sources);
+    return await start(host, prepare(imaged, sources), occasion, sources);
   } catch (error) {
     await undoLayer();
     throw error;
@@ -69,10 +71,14 @@ async function withImage(
 }
 
 /** Not written down yet: what is half made is found, and swept, by its id alone. */
-function prepare(record: SandboxRecord): SandboxRecord {
+function prepare(record: SandboxRecord, sources: Sources): SandboxRecord {
   const prepared = {
     ...record,
-    cgroups: createCgroups(record.id, splitLimits(record.spec.limits).ofCgroups),
+    cgroups: createCgroups(
+      record.id,
+      splitLimits(record.spec.limits).ofCgroups,
+      deviceRules(record.spec, sources),
+    ),
   };
   checkEnding(prepared);
   return prepared;

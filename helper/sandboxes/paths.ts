@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { wantedDevice } from "../protocol/devices.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxSpec } from "../protocol/schemas.ts";
 import { contains, realPath, refuseLeadingOut } from "./containment.ts";
@@ -37,6 +38,10 @@ export function checkPaths(spec: SandboxSpec, hidden: Hidden): Sources {
   for (const mount of spec.mounts) {
     if (mount.type === "bind") add(mount.source, existing(mount.source));
     checkTarget(mount.type, mount.target);
+  }
+  for (const text of spec.devices ?? []) {
+    const { source } = wantedDevice(text);
+    add(source, existing(source));
   }
   for (const place of writablePlaces(spec)) refuseLeadingOut(place, sources.keys());
   return sources;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { launcherPath } from "../launch/process.ts";
 import { planCgroups } from "../limits/cgroups.ts";
+import { deviceWall } from "../limits/deviceAccess.ts";
 import { splitLimits } from "../limits/link.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
@@ -63,6 +64,7 @@ function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "c
     uidMap: identity.uidMap,
     gidMap: identity.gidMap,
     mounts,
+    deviceWall: deviceWall(),
     link: linkOf(record),
     ...planPrivileges(facts.spec, identity, mounts),
     environment: Object.keys(facts.environment).sort(),

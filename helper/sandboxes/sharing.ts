@@ -98,7 +98,7 @@ const clashes: readonly Clash[] = [
   {
     when: (spec) => shares(spec, "mnt") && (spec.rootfs.type !== "host" || hasMounts(spec)),
     because:
-      "rootfs, workspace, mounts and readOnly need a mount namespace of the sandbox's own: in another one they would change what others see. Leave them out, or namespaces.mnt.",
+      "rootfs, workspace, mounts, devices and readOnly need a mount namespace of the sandbox's own: in another one they would change what others see. Leave them out, or namespaces.mnt.",
   },
   {
     when: (spec) => shares(spec, "uts") && spec.hostname !== undefined,
@@ -112,8 +112,8 @@ const clashes: readonly Clash[] = [
   },
 ];
 
-function hasMounts({ workspace, mounts, readOnly }: SandboxSpec): boolean {
-  return workspace !== undefined || mounts.length > 0 || readOnly;
+function hasMounts({ workspace, mounts, devices = [], readOnly }: SandboxSpec): boolean {
+  return workspace !== undefined || mounts.length > 0 || devices.length > 0 || readOnly;
 }
 
 function refused(reason: string): TerrariumError {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
+import { wantedDevice } from "../protocol/devices.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { limitsFromWords } from "../protocol/limitWords.ts";
 import { nearest } from "../protocol/nearest.ts";
@@ -27,10 +28,16 @@ export function readSandboxFile(text: string, folder: string): SandboxSpecInput 
   return guardFolder(spec, folder);
 }
 
-function hostPaths({ rootfs, workspace, mounts }: SandboxSpecInput): readonly string[] {
+function hostPaths({ rootfs, workspace, mounts, devices }: SandboxSpecInput): readonly string[] {
   const root = rootfs && rootfs.type !== "host" ? [rootfs.path] : [];
   const sources = mounts?.flatMap((mount) => (mount.type === "bind" ? [mount.source] : []));
-  return [...root, ...(workspace === undefined ? [] : [workspace]), ...(sources ?? [])];
+  const nodes = devices?.map((text) => wantedDevice(text).source);
+  return [
+    ...root,
+    ...(workspace === undefined ? [] : [workspace]),
+    ...(sources ?? []),
+    ...(nodes ?? []),
+  ];
 }
 
 function parse(text: string): unknown {

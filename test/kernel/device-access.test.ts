@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { attachDeviceProgram } from "../../helper/kernel/bpf.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { deviceProgram } from "../../helper/limits/deviceProgram.ts";
-import { inspect, startSandbox } from "./cli.ts";
+import { inspect, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
 
 /** Nodes that the host's root makes, and opens from inside a cgroup: with every capability, and no other wall. */
@@ -50,10 +50,68 @@ describe("the devices of a sandbox's cgroup", needsRoot, () => {
       deviceProgram([
         { type: "c", major: 1, minor: 3 },
         { type: "b", major: 7 },
+        { type: "c", major: 1, minor: 5, access: "w" },
       ]),
     );
     const opened = openedIn(t, [directory]);
     assert.ok(opened.includes("null"));
     for (const name of ["zero", "kmsg", "mem", "made"]) assert.ok(!opened.includes(name), name);
+  });
+});
+
+describe("--device", needsRoot, () => {
+  function node(t: TestContext, mode: string): string {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-device-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    spawnSync("mknod", ["-m", mode, `${folder}/kmsg`, "c", "1", "11"]);
+    return `${folder}/kmsg`;
+  }
+  const run = (device: string, script: string) =>
+    terrarium.run(["run", "--device", device, "--", "sh", "-c", script]);
+
+  test("opens that node, for what was asked, and no other", async (t) => {
+    const kmsg = node(t, "666");
+    const opened = await run(`${kmsg}:/dev/log:w`, ": >> /dev/log && echo written");
+    assert.equal(opened.stdout, "written\n", opened.stderr);
+    for (const [access, more] of [
+      ["w", []],
+      ["rwm", ["kmsg", "made"]],
+    ] as const) {
+      const { name } = await startSandbox(
+        t,
+        ["--device", `${kmsg}:/dev/log:${access}`],
+        ["sleep", "600"],
+      );
+      const cgroups = Object.values((await inspect(name)).cgroups);
+      assert.deepEqual(openedIn(t, cgroups), ["null", "zero", ...more]);
+    }
+  });
+
+  test("refuses what is no device, has another place or is closed to strangers", async (t) => {
+    const refusals = [
+      ["/etc/passwd:/dev/x", /it is no device/],
+      [`${node(t, "666")}:/dev/null`, /the sandbox's own/],
+      [`${node(t, "666")}:/etc/x`, /below \/dev/],
+      [`${node(t, "600")}:/dev/x`, /its mode is 600/],
+    ] as const;
+    for (const [device, why] of refusals) {
+      const refused = await run(device, "true");
+      assert.match(refused.stderr, why);
+      assert.equal(refused.code, 125);
+    }
+  });
+
+  test("is told by the plan, with the wall that holds", async (t) => {
+    const { stdout } = await terrarium.run([
+      "run",
+      "--device",
+      `${node(t, "666")}:/dev/log`,
+      "--plan",
+      "--",
+      "true",
+    ]);
+    assert.match(stdout, /device .*kmsg → \/dev\/log/);
+    assert.match(stdout, /device wall +(devices controller|BPF)/);
   });
 });

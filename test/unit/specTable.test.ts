@@ -16,6 +16,7 @@ const examples: Readonly<Record<string, string>> = {
   env: "A=1",
   volume: "/usr:/mnt",
   tmpfs: "/tmp/a",
+  device: "/dev/fuse:/dev/other:rw",
   mount: "type=sysfs,target=/sys",
   workspace: "/srv",
   workdir: "/srv",

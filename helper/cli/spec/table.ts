@@ -9,6 +9,7 @@ import { readMount, readTmpfs, readVolume } from "./mounts.ts";
 import { flag, type SpecTable } from "./row.ts";
 import {
   readCapability,
+  readDevice,
   readDuration,
   readNamespace,
   readOffset,
@@ -148,6 +149,20 @@ export const specTable: SpecTable = {
       flag("--mount K=V,...", "type=bind|tmpfs|sysfs..., target=DST, as Docker", (text) => ({
         mounts: [readMount(text)],
       })),
+    ],
+  },
+  devices: {
+    words:
+      "Device nodes of the host below the sandbox's /dev, in Docker's word HOST[:INSIDE[:rwm]]: the very node is bound (its mode holds), and the cgroup's list of devices opened for it alone.",
+    heading: "Files",
+    flags: [
+      flag(
+        "--device HOST[:IN[:rwm]]",
+        "a device node of the host, below /dev",
+        (text, spelled) => ({
+          devices: [readDevice(text, spelled)],
+        }),
+      ),
     ],
   },
   userns: {

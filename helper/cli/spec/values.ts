@@ -1,4 +1,5 @@
 import { capabilities } from "../../protocol/capabilities.ts";
+import { isDeviceWord } from "../../protocol/devices.ts";
 import { parseDuration } from "../../protocol/duration.ts";
 import { parseLimit, unitOf } from "../../protocol/limits.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
@@ -30,6 +31,14 @@ export function readDuration(text: string, flag: string): string {
 /** NET_RAW, net_raw and CAP_NET_RAW are the same. */
 export function readCapability(text: string, flag: string) {
   return oneOf(flag, ["ALL", ...capabilities], text.toUpperCase().replace(/^CAP_/, ""));
+}
+
+export function readDevice(text: string, flag: string): string {
+  if (isDeviceWord(text)) return text;
+  throw new UsageError(
+    `${flag} ${text} is malformed`,
+    "It is written /dev/fuse, /dev/fuse:/dev/other or /dev/fuse:/dev/fuse:rw.",
+  );
 }
 
 type Choice = "new" | "host" | { readonly join: string };

@@ -71,6 +71,8 @@ function mountWords({
       return [["--bind", quote(source), "/"]];
     case "bind":
       return [[readOnly ? "--ro-bind" : "--bind", quote(source), to]];
+    case "device":
+      return [["--dev-bind", quote(source), to]];
     case "protect":
       return [["--ro-bind-try", to, to]];
     case "symlink":

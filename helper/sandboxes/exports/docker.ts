@@ -86,6 +86,7 @@ function engineCommand(facts: ExportFacts, engine: Engine): string {
     ...(spec.readOnly ? [["--read-only"]] : []),
     ...temporaryFileSystems(plan),
     ...plan.mounts.flatMap(volume),
+    ...(spec.devices ?? []).map((device) => ["--device", quote(device)]),
     ...Object.entries(set).map(([key, value]) => ["--env", quote(`${key}=${value}`)]),
     ...spec.passEnv.map((key) => ["--env", key]),
     ["--workdir", quote(plan.workdir)],

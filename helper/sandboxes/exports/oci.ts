@@ -34,6 +34,7 @@ function gaps(plan: SandboxPlan): string[] {
   return [
     ...commonGaps(plan),
     ...overlayGap(plan),
+    ...(plan.spec.devices ?? []).map((device) => `linux.resources.devices for ${device}`),
     ...unlimitedGap(plan),
     ...swapGap(plan),
     ...(rootfs.type === "host"
@@ -117,6 +118,8 @@ function ociMount(mount: PlannedMount, plan: SandboxPlan): object[] {
           ...(idMapped && idMappings(plan)),
         },
       ];
+    case "device":
+      return [{ destination: target, type: "bind", source, options: ["bind", "nosuid", "noexec"] }];
     case "protect":
       return [{ destination: target, type: "bind", source: target, options: ["rbind", "ro"] }];
     case "dev":

@@ -83,6 +83,8 @@ function mountSteps(mount: PlannedMount, base: string): string[] {
       return [`mount --rbind ${from} ${base}`];
     case "bind":
       return [...place(from, to), `mount ${bind} ${from} ${to}`, ...(readOnly ? [seal(to)] : [])];
+    case "device":
+      return [...place(from, to), `mount --bind ${from} ${to}`];
     case "protect":
       return [`if [ -e ${to} ]; then mount --bind ${to} ${to}; ${seal(to)}; fi`];
     case "symlink":

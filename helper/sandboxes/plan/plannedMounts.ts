@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { wantedDevice } from "../../protocol/devices.ts";
 import type { Overlay } from "../../protocol/overlays.ts";
 import type { PlannedMount } from "../../protocol/plan.ts";
 import type { SandboxSpec } from "../../protocol/schemas.ts";
@@ -32,6 +33,7 @@ export function mountOption(mount: PlannedMount): readonly string[] {
   if (kind === "bind") return [bindOption(mount), source, target, ...depth(mount)];
   if (kind === "tmpfs" && mount.mode) return ["--tmpfs-with", tmpfsWords(mount), target];
   if (kind === "overlay") return overlayWords(mount);
+  if (kind === "device") return ["--device", source, target];
   if (kind === "symlink") return ["--symlink", source, target];
   if (kind === "text") return ["--text", source, target];
   return [launcherWords[kind], target];
@@ -132,6 +134,7 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
     { kind: "proc", target: "/proc" },
     ...figureMounts(facts.spec),
     { kind: "dev", target: "/dev" },
+    ...deviceMounts(facts),
     { kind: "tmpfs-shared", target: "/tmp" },
     { kind: "tmpfs", target: "/run" },
   ];
@@ -143,6 +146,14 @@ function privateMounts(facts: PlanFacts): PlannedMount[] {
     { kind: "symlink", source: "/run", target: "/var/run" },
     ...homeDirectory(homeInside(facts)),
   ];
+}
+
+function deviceMounts(facts: PlanFacts): PlannedMount[] {
+  return (facts.spec.devices ?? []).map(wantedDevice).map(({ source, target }) => ({
+    kind: "device",
+    source: sourceOf(facts, source),
+    target,
+  }));
 }
 
 /** A network is of little use without its name server. */
