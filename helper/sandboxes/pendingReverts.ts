@@ -75,12 +75,19 @@ export function removeRevert({ reverts }: StateDirectory, id: string): void {
   rmSync(join(reverts, `${id}.json`), { force: true });
 }
 
-/** What still holds as it was written goes back; what somebody has changed since is theirs. Throws limitRefused. */
+/**
+ * What still holds as it was written goes back; what somebody has changed since is theirs. It is forgotten only then:
+ * a helper killed in between leaves what the next one finishes, and what is back already no longer holds.
+ * Throws limitRefused.
+ */
 export function putBack(state: StateDirectory, revert: PendingRevert): readonly LimitUpdate[] {
-  removeRevert(state, revert.id);
-  const updates = revert.changes.flatMap((pending) => standing(pending) ?? []);
-  undoUpdates(updates);
-  return updates;
+  try {
+    const updates = revert.changes.flatMap((pending) => standing(pending) ?? []);
+    undoUpdates(updates);
+    return updates;
+  } finally {
+    removeRevert(state, revert.id);
+  }
 }
 
 /** Undefined for a cgroup that is gone, or holds something else by now. */

@@ -10,7 +10,7 @@ export function limitsOf(target: string | number): Promise<LimitsReport> {
   return json(["limits", `${target}`]);
 }
 
-export function row({ rows }: LimitsReport, limit: LimitName): LimitRowReport {
+export function row({ rows }: Pick<LimitsReport, "rows">, limit: LimitName): LimitRowReport {
   const found = rows.find((candidate) => candidate.limit === limit);
   assert.ok(found, limit);
   return found;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chownSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -306,6 +307,25 @@ describe("limits that are tried out", needsRoot, () => {
     await terrarium.run(["ps"]);
     assert.equal(cgroup.read("pids.max"), "9");
     await helper.kill();
+    await terrarium.run(["ps"]);
+    assert.equal(cgroup.read("pids.max"), "50");
+  });
+
+  test("are put back by the next helper where this one was killed while it did so", async (t) => {
+    const name = uniqueName();
+    const cgroup = makeCgroup(t, name, "pids");
+    cgroup.write("pids.max", "50");
+    const helper = await newHelper(t);
+    const { after } = await helper.connection.request("limits/update", {
+      ...{ target: `/${name}`, limits: { pidsMax: 9 }, confirmed: true },
+      revertAfterMs: 3_600_000,
+    });
+    await helper.kill();
+    const { file = "" } = row({ rows: after }, "pidsMax");
+    const kill = ["-P", file, "-e", "inject=write,pwrite64:signal=KILL"];
+    const words = ["-f", "-qq", "-o", "/dev/null", ...kill, ...terrarium.command, "ps"];
+    assert.equal(spawnSync("strace", words).signal, "SIGKILL");
+    assert.equal(cgroup.read("pids.max"), "9");
     await terrarium.run(["ps"]);
     assert.equal(cgroup.read("pids.max"), "50");
   });
