@@ -70,7 +70,7 @@ function checkStranger({ source, access }: WantedDevice, real: string): void {
   if (missing === 0) return;
   refuse(
     source,
-    `its mode is ${(mode & 0o777).toString(8)}, and whoever is in a sandbox of root is a stranger to the host: chmod o+rw, or make a node for it (mknod(1))`,
+    `its mode is ${(mode & 0o777).toString(8)}, and whoever is in a sandbox of root is a stranger to the host: make a node for it that strangers may open (mknod -m 666), in a folder of your own`,
   );
 }
 

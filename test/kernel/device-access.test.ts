@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { after, describe, type TestContext, test } from "node:test";
 import { attachDeviceProgram } from "../../helper/kernel/bpf.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { deviceProgram } from "../../helper/limits/deviceProgram.ts";
-import { inspect, startSandbox, terrarium } from "./cli.ts";
-import { needsRoot } from "./isolated.ts";
+import { clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
+import { needsRoot, strangerId } from "./isolated.ts";
 
 /** Nodes that the host's root makes, and opens from inside a cgroup: with every capability, and no other wall. */
 const nodes = {
@@ -60,6 +60,8 @@ describe("the devices of a sandbox's cgroup", needsRoot, () => {
 });
 
 describe("--device", needsRoot, () => {
+  const user = clientOfUser({ after }, strangerId);
+
   function node(t: TestContext, mode: string): string {
     const folder = mkdtempSync(join(tmpdir(), "terrarium-device-"));
     t.after(() => rmSync(folder, { recursive: true }));
@@ -100,6 +102,17 @@ describe("--device", needsRoot, () => {
       assert.match(refused.stderr, why);
       assert.equal(refused.code, 125);
     }
+  });
+
+  test("refuses an ordinary user what that user may not open, and what no wall of theirs holds", async (t) => {
+    const device = (mode: string, access: string) =>
+      user.run(["run", "--device", `${node(t, mode)}:/dev/log:${access}`, "--", "true"]);
+    assert.match(
+      (await device("600", "rw")).stderr,
+      /you may not open it yourself \(access: EACCES\)/,
+    );
+    assert.match((await device("666", "r")).stderr, /nothing here can hold it to "r"/);
+    assert.equal((await device("666", "rw")).code, 0);
   });
 
   test("is told by the plan, with the wall that holds", async (t) => {

@@ -20,6 +20,11 @@ const rows: readonly (readonly [string, SandboxSpecInput, string])[] = [
     { namespaces: { net: { join: "812" } } },
     "joins the net namespace of: 812",
   ],
+  [
+    "a device",
+    { devices: ["/dev/kvm:/dev/kvm:rw"] },
+    "opens devices of the host: /dev/kvm:/dev/kvm:rw",
+  ],
   ["no filter", { seccomp: "none" }, "may make every system call: no filter"],
   ["set-uid programs", { noNewPrivileges: false }, "may gain privileges by set-uid programs"],
   [
