@@ -47,6 +47,14 @@ async function withCgroups(use: (directories: readonly string[]) => Promise<void
 const asOptions = (cgroups: readonly string[]): string[] =>
   cgroups.flatMap((directory) => ["--cgroup", directory]);
 
+async function timeToStart(): Promise<number> {
+  const before = performance.now();
+  const { session } = await startSleeper();
+  const startMs = performance.now() - before;
+  await stop(session);
+  return startMs;
+}
+
 describe("what a sandbox leaves behind", asRoot, () => {
   it("is nothing: its cgroups held it and are removed", async () => {
     await withCgroups(async (cgroups) => {
@@ -110,11 +118,13 @@ describe("what a sandbox leaves behind", asRoot, () => {
   it("row 30: is no process and no mount, at whatever moment the monitor is killed", async () => {
     const before = hostMounts();
     const seen = new Set<number>();
+    // A machine that is slow, or made to be, gets to "ready" later.
+    const startMs = await timeToStart();
     for (let round = 0; round < 60; round++) {
       const marker = `1${process.pid}${round}`;
       const session = start(["run", ...idMaps, ...hostPrograms, "--", "sleep", marker]);
       session.ready.then((pid) => seen.add(pid)).catch(() => undefined);
-      await sleep(Math.random() * 15);
+      await sleep(Math.random() * 1.2 * startMs);
       const children = childrenOf(session.process.pid ?? 0);
       session.process.kill("SIGKILL");
       await session.ended;

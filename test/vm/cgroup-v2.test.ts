@@ -18,7 +18,7 @@ const life: readonly Scene[] = [
     name: "says that it finds version 2 alone, with the controllers that it needs",
     script: "terrarium features | grep -E '^(cgroup|.*controller)' | awk '{ print $1, $2, $3 }'",
     shows:
-      "cgroup v2 yes\ncgroup v1 no\ncpu controller yes\nmemory controller yes\npids controller yes\nfreezer controller no\n",
+      "cgroup v2 yes\ncgroup v1 no\ncpu controller yes\nmemory controller yes\npids controller yes\nfreezer controller no\ndevices controller no\n",
   },
   {
     name: "writes the limits, shows them beside their files, and counts what is used",
