@@ -33,7 +33,8 @@ export async function bootSystem(machine: SystemMachine): Promise<MachineRun> {
     installSystemTree(architecture),
   ]);
   const initramfs = contents(machine, kernel);
-  return emulate({ ...machine, architecture, memoryMiB, kernel, initramfs, disks: [tree] });
+  const board = { architecture, kernel, initramfs, disks: [tree], memoryMiB, inTurn: true };
+  return emulate({ ...machine, ...board });
 }
 
 /** Everything is where it belongs below /system, onto which Debian is unpacked. */

@@ -3,17 +3,24 @@ import { type TestContext, test } from "node:test";
 import type { ResultLine } from "../rig/result-lines.ts";
 import { type InsideRow, runInside, type Session } from "./inside.ts";
 
-/**
- * What is different where systemd is PID 1 and cgroup v2 is all there is. An emulated machine is slow, and a Node in
- * it dies now and then without a word: files that start very many of them are not here yet.
- */
+/** What is different where systemd is PID 1 and cgroup v2 is all there is. */
 const rows: readonly InsideRow[] = [
   {
     file: "vm/inside/delegated.ts",
     as: ["user"],
     why: "only systemd delegates as systemd does",
   },
+  ...kernelFiles("one hierarchy holds all limits", ["limits-cgroups", "sandbox-limits"]),
+  ...kernelFiles(
+    "mounts, namespaces and sessions are as systemd leaves them",
+    ["enter", "life", "mounts", "namespaces", "run", "terminal"].map((name) => `launcher-${name}`),
+  ),
 ];
+
+/** Those that test as root. */
+function kernelFiles(why: string, names: readonly string[]): readonly InsideRow[] {
+  return names.map((name) => ({ file: `kernel/${name}.test.ts`, as: ["root"], why }));
+}
 
 const titles = {
   root: "as root",
