@@ -65,7 +65,7 @@ const rows: readonly Scene[] = [
       terrarium limits box --json | node -e '
         const { rows } = JSON.parse(require("fs").readFileSync(0));
         for (const { limit, value, effective } of rows) {
-          if (effective) console.log(limit, JSON.stringify([value, effective.value]), effective.title);
+          if (effective && !limit.startsWith("ulimit")) console.log(limit, JSON.stringify([value, effective.value]), effective.title);
         }'
       cat /sys/fs/cgroup/terrarium/memory.low
       id=$(terrarium run -d --memory-reservation 8m -- sleep 1000); cat /sys/fs/cgroup/terrarium/memory.low
