@@ -159,7 +159,7 @@ describe("The panel", () => {
         async () => firstNumber(file) === 88 || undefined,
       );
       // Not the field: VS Code may have kept what stood in it some seconds before the reload.
-      await inForce("Processes").filter({ hasText: /^88$/ }).waitFor();
+      await inForce("Processes").getByText("88", { exact: true }).waitFor();
     },
   );
 
