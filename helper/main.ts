@@ -20,6 +20,7 @@ async function main(words: readonly string[]): Promise<void> {
     err: (text) => void process.stderr.write(`${text}\n`),
     // https://no-color.org. Not process.stdout.isTTY: Node would make a pipe non-blocking, for the command too.
     colours: isatty(1) && !process.env["NO_COLOR"],
+    lineCells,
   });
 }
 
@@ -29,6 +30,14 @@ function print(text: string): void {
     process.stdout.once("error", endUnheard);
   }
   process.stdout.write(`${text}\n`);
+}
+
+/** Where somebody looks; a pipe gets whole lines, unless COLUMNS bounds them (environ(7)). */
+function lineCells(): number | undefined {
+  const asked = Number(process.env["COLUMNS"]);
+  if (Number.isInteger(asked) && asked > 0) return asked;
+  // A terminal that was not told its size has 0 columns.
+  return (isatty(1) && process.stdout.columns) || undefined;
 }
 
 /** Whoever read has gone, as `| head` does: then others end by SIGPIPE, which Node ignores. */

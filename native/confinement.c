@@ -82,6 +82,21 @@ bool confinement_take_groups(const struct confinement *confinement, struct failu
     return errno == EPERM || failed(failure, "follow", "setgroups", NULL);
 }
 
+bool confinement_keep_groups(const struct confinement *confinement, struct failure *failure) {
+    size_t wanted = confinement->group_count;
+    cleanup_free gid_t *own = calloc(wanted + 1, sizeof *own);
+    if (!own)
+        return failed(failure, "follow", "calloc", NULL);
+    /* EINVAL: it has more. Asked for none the kernel answers how many there are (getgroups(2)). */
+    int count = getgroups((int)wanted, own);
+    if (count < 0 && errno != EINVAL)
+        return failed(failure, "follow", "getgroups", NULL);
+    /* By their numbers in this user namespace, both; the kernel keeps them sorted. */
+    bool same = count == (int)wanted &&
+                (wanted == 0 || memcmp(own, confinement->groups, wanted * sizeof *own) == 0);
+    return same || confinement_take_groups(confinement, failure);
+}
+
 bool confinement_take_ids(const struct confinement *confinement, struct failure *failure) {
     const uid_t *u = confinement->uids;
     const gid_t *g = confinement->gids;

@@ -23,6 +23,12 @@ bool confinement_read(struct confinement *confinement, int proc, struct failure 
 /* Takes the supplementary groups; before the user namespace is joined, in the outer terms. */
 bool confinement_take_groups(const struct confinement *confinement, struct failure *failure);
 
+/*
+ * In the inner terms, for who had no CAP_SETGID outside: an ordinary user, whose own groups the
+ * target has given up. Groups that were taken outside stay, for some may have no number in here.
+ */
+bool confinement_keep_groups(const struct confinement *confinement, struct failure *failure);
+
 /* Takes the ids; the permitted capabilities stay, all of them effective. */
 bool confinement_take_ids(const struct confinement *confinement, struct failure *failure);
 

@@ -90,7 +90,8 @@ static bool confine(const struct options *options, struct target *target, struct
                     const struct confinement *confinement, struct failure *failure) {
     bool follow = options->follow;
     return (!follow ||
-            (confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
+            (confinement_keep_groups(confinement, failure) &&
+             confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
            choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
            close_landlock(options, target, failure) &&
            (options->no_seccomp || seccomp_install(failure)) &&

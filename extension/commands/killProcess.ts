@@ -36,7 +36,7 @@ export async function killProcessCommand(ctx: Ctx, argument: unknown): Promise<v
 /** Asks which signal; and once more for a process that no sandbox of ours holds. */
 export async function killProcess(helper: Helper, process: ProcessIdentity): Promise<void> {
   const { pid, startTimeTicks } = process;
-  const details = await helper.request("process/inspect", { pid });
+  const details = await helper.request("process/inspect", { pid, startTimeTicks });
   const title = `Kill ${details.command} (${pid})`;
   const placeHolder = "Which signal to send";
   const chosen = await vscode.window.showQuickPick(choices, {

@@ -39,20 +39,15 @@ export class EventFeed implements vscode.Disposable {
     this.#happened.dispose();
   }
 
-  /** One that is gone must not keep the others from being heard of: it is asked for no more. */
   #watch(): void {
     const wanted = [...this.#wanted.values()];
     const selection = {
       sandboxes: wanted.some(({ sandboxes }) => sandboxes),
       targets: wanted.flatMap(({ targets = [] }) => targets),
     };
-    this.#helper.request("events/watch", selection).catch((error: Error) => {
-      this.#log.debug(`Events of ${selection.targets.join(", ")}: ${error.message}`);
-      if (selection.targets.length > 0) this.#watchSandboxes(selection.sandboxes);
-    });
-  }
-
-  #watchSandboxes(sandboxes: boolean): void {
-    this.#helper.request("events/watch", { sandboxes }).catch(() => undefined);
+    this.#helper.request("events/watch", selection).then(
+      ({ gone }) => gone.length > 0 && this.#log.debug(`No events of ${gone.join(", ")}: gone.`),
+      (error: Error) => this.#log.debug(`No events: ${error.message}`),
+    );
   }
 }

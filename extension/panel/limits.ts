@@ -17,11 +17,19 @@ import type { LimitTexts, PanelLimits, PanelSubject } from "../../helper/protoco
 import { confirm } from "../commands/confirm.ts";
 import type { Helper } from "../connection/helper.ts";
 import { failureText, UserError } from "../failure.ts";
+import { targetOf } from "./identity.ts";
 
 /** A change that is put back by itself. */
 interface Trial {
   readonly id: string;
   readonly endsAtMs: number;
+}
+
+interface How {
+  /** Of what was shown: the helper changes nothing else. */
+  readonly identity: string | undefined;
+  readonly confirmed: boolean;
+  readonly revertAfterMs?: number | undefined;
 }
 
 /** The limits of one panel's subject: what was last read, what was last changed, and how to undo it. */
@@ -30,13 +38,13 @@ export class PanelLimitsEditor {
   readonly #target: string;
   #report: LimitsReport | undefined;
   #answers = 0;
-  #last: UpdatedLimits | undefined;
+  #last: (UpdatedLimits & Pick<How, "identity">) | undefined;
   #refused: PanelLimits["refused"];
   #trial: Trial | undefined;
 
-  constructor(helper: Helper, { target }: PanelSubject) {
+  constructor(helper: Helper, subject: PanelSubject) {
     this.#helper = helper;
-    this.#target = target;
+    this.#target = targetOf(subject);
   }
 
   async read(): Promise<PanelLimits> {
@@ -56,21 +64,26 @@ export class PanelLimitsEditor {
   /** Asks for a change; what comes of it, a refusal too, is part of the next reading. */
   async change(texts: LimitTexts, revertAfterMs: number | undefined): Promise<void> {
     const limits = changesOf(texts);
+    // The panel goes on reading while the question is up: what takes the place of what was asked about is not changed.
+    const how = { identity: this.#report?.identity, revertAfterMs };
     await this.#ask(async () => {
       try {
-        await this.#update(limits, { confirmed: false, revertAfterMs });
+        await this.#update(limits, { ...how, confirmed: false });
       } catch (error) {
         if (!TerrariumError.is(error, "confirmationNeeded")) throw error;
         await confirmChange(error.args);
-        await this.#update(limits, { confirmed: true, revertAfterMs });
+        await this.#update(limits, { ...how, confirmed: true });
       }
     });
   }
 
   /** What the user did is undone without another question. */
   async undo(): Promise<void> {
-    const before = this.#last?.before;
-    if (before) await this.#ask(() => this.#update(before, { confirmed: true }));
+    const last = this.#last;
+    if (last) {
+      const how = { identity: last.identity, confirmed: true };
+      await this.#ask(() => this.#update(last.before, how));
+    }
     if (this.#refused === undefined) this.#last = undefined;
   }
 
@@ -117,14 +130,10 @@ export class PanelLimitsEditor {
     return { ...Object.fromEntries(set) };
   }
 
-  async #update(
-    limits: LimitChanges,
-    how: { readonly confirmed: boolean; readonly revertAfterMs?: number | undefined },
-  ): Promise<void> {
-    const identity = this.#report?.identity;
-    const request = { target: this.#target, limits, identity, ...how };
+  async #update(limits: LimitChanges, how: How): Promise<void> {
+    const request = { target: this.#target, limits, ...how };
     const updated = await this.#helper.request("limits/update", request);
-    this.#last = updated;
+    this.#last = { ...updated, identity: how.identity };
     this.#trial =
       updated.revert === undefined
         ? undefined

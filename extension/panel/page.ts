@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { pageText } from "./pageText.ts";
 
@@ -9,7 +8,6 @@ export function mediaFolder(extensionUri: vscode.Uri): vscode.Uri {
 
 export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   return pageText({
-    nonce: randomBytes(18).toString("base64url"),
     styleSource: webview.cspSource,
     file: (name) =>
       webview.asWebviewUri(vscode.Uri.joinPath(mediaFolder(extensionUri), name)).toString(),

@@ -1,14 +1,18 @@
+import { randomBytes } from "node:crypto";
+
 export interface PageParts {
-  /** Of this page's one script. */
-  readonly nonce: string;
   /** Where style sheets may come from, in the words of a content security policy. */
   readonly styleSource: string;
   /** The address of a file of dist/media. */
   readonly file: (name: string) => string;
 }
 
-/** The same for every panel: names and figures come by messages, so that none of them is ever part of the HTML. */
-export function pageText({ nonce, styleSource, file }: PageParts): string {
+/**
+ * The same for every panel, but for the nonce of its one script: names and figures come by messages, so that none of
+ * them is ever part of the HTML.
+ */
+export function pageText({ styleSource, file }: PageParts): string {
+  const nonce = randomBytes(18).toString("base64url");
   const policy = `default-src 'none'; style-src ${styleSource}; script-src 'nonce-${nonce}'`;
   return `<!DOCTYPE html>
 <html lang="en">

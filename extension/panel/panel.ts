@@ -7,10 +7,11 @@ import type {
   PanelSubject,
   PanelTab,
 } from "../../helper/protocol/panel.ts";
-import type { Helper } from "../connection/helper.ts";
+import type { Helper, HelperState } from "../connection/helper.ts";
 import type { Alerts } from "../events/alerts.ts";
 import type { EventFeed } from "../events/feed.ts";
 import { failureText, showFailure } from "../failure.ts";
+import { targetOf } from "./identity.ts";
 import { PanelLimitsEditor } from "./limits.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
@@ -31,6 +32,8 @@ export interface PanelHost {
 
 /** Between two looks at what the shown tab shows. */
 const refreshMs = 2_000;
+/** A sandbox may make events without end: those of this time are looked at together. */
+const eventsMs = 250;
 
 /**
  * One webview tab about one subject. It asks the helper for what its page shows, and only while the page can
@@ -49,6 +52,7 @@ export class Panel implements vscode.Disposable {
   #snapshot: PanelSnapshot;
   #ready = false;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   /** Counts the looks: an answer that comes after a newer question is not shown. */
   #look = 0;
 
@@ -58,20 +62,23 @@ export class Panel implements vscode.Disposable {
     this.subject = subject;
     this.#snapshot = { subject, tabs: tabsOf(subject) };
     this.#limits = new PanelLimitsEditor(host.helper, subject);
-    this.#usage = new UsageWatch(host.helper, subject.target, (usage) =>
+    this.#usage = new UsageWatch(host.helper, targetOf(subject), (usage) =>
       this.#post({ type: "usage", ...usage }),
     );
     this.#subscriptions = vscode.Disposable.from(
       this.#usage,
       host.events.onDidHappen(() => {
-        if (this.#tab === "events") this.refresh();
+        if (this.#tab === "events") this.#refreshSoon();
       }),
       view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       view.onDidChangeViewState(() => this.#follow()),
-      host.helper.onDidChangeState(({ kind }) => {
-        if (kind !== "running") return;
-        this.#limits.forget();
-        this.#begin();
+      host.helper.onDidChangeState((state) => {
+        if (state.kind === "running") {
+          this.#limits.forget();
+          this.#begin();
+        } else if (withoutHelper(state) !== undefined) {
+          this.refresh();
+        }
       }),
     );
     view.webview.html = pageHtml(view.webview, host.extensionUri);
@@ -92,8 +99,16 @@ export class Panel implements vscode.Disposable {
     if (this.#view.visible && this.#ready) void this.#read();
   }
 
+  #refreshSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.refresh();
+    }, eventsMs);
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#soon);
     this.#look += 1;
     this.#host.events.want(keyOf(this.subject), undefined);
     this.#subscriptions.dispose();
@@ -102,7 +117,7 @@ export class Panel implements vscode.Disposable {
   /** The page is there, or a new helper is: both know nothing yet. */
   #begin(): void {
     if (!this.#view.visible || !this.#ready) return;
-    this.#host.events.want(keyOf(this.subject), { targets: [this.subject.target] });
+    this.#host.events.want(keyOf(this.subject), { targets: [targetOf(this.subject)] });
     this.#usage.begin();
     this.refresh();
   }
@@ -173,6 +188,8 @@ export class Panel implements vscode.Disposable {
 
   async #newSnapshot(): Promise<PanelSnapshot> {
     const { subject, tabs } = this.#snapshot;
+    const problem = withoutHelper(this.#host.helper.state);
+    if (problem !== undefined) return { ...this.#snapshot, problem };
     if (this.#tab === "events") this.#host.alerts.look(subject.target);
     try {
       const [facts, limits] = await Promise.all([
@@ -193,6 +210,14 @@ export class Panel implements vscode.Disposable {
 /** A process id is given anew: only with the start time it names one process. */
 export function keyOf({ kind, target, startTimeTicks }: PanelSubject): string {
   return `${kind} ${target} ${startTimeTicks ?? ""}`;
+}
+
+/** Why nothing is asked now. A panel that is merely open starts no helper that has failed. */
+function withoutHelper(state: HelperState): string | undefined {
+  if (state.kind === "restarting")
+    return "The helper has ended and is started again. What you typed here stays.";
+  if (state.kind !== "failed") return undefined;
+  return `${state.reason} "Terrarium: Start Helper" starts it again; what you typed here stays.`;
 }
 
 const goneCodes: ReadonlySet<string> = new Set(["noSuchSandbox", "noSuchProcess", "noSuchCgroup"]);

@@ -1,5 +1,4 @@
-import { TerrariumError } from "../../helper/protocol/errors.ts";
-import type { ProcessDetails, SandboxDetails } from "../../helper/protocol/inventory.ts";
+import type { MountFact, SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type {
   PanelAction,
   PanelHeader,
@@ -11,6 +10,7 @@ import { panelTabs } from "../../helper/protocol/panel.ts";
 import type { Helper } from "../connection/helper.ts";
 import { accessOf } from "../views/mountRows.ts";
 import { stateWords } from "../views/words.ts";
+import { processOf, targetOf } from "./identity.ts";
 
 /** What of a snapshot is read from the helper. */
 type Facts = Omit<PanelSnapshot, "subject" | "tabs" | "problem">;
@@ -40,14 +40,16 @@ type Reader = (helper: Helper, subject: PanelSubject) => Promise<Facts>;
 const subjectReaders: Readonly<Record<PanelSubject["kind"], Reader>> = {
   sandbox: async (helper, { target }) => {
     const details = await helper.request("sandbox/inspect", { target });
+    const { namespaces, mountsLeftOut } = details;
     return {
       header: sandboxHeader(details),
-      namespaces: details.namespaces,
+      namespaces,
+      mountsLeftOut,
       mounts: details.mounts.map((mount) => ({ ...mount, access: accessOf(mount, details) })),
     };
   },
   process: async (helper, subject) => {
-    const details = await inspectSame(helper, subject);
+    const details = await helper.request("process/inspect", processOf(subject));
     const { pid, namespaces, startedAtMs } = details;
     return { header: { ...processHeader, pid, upMs: Date.now() - startedAtMs }, namespaces };
   },
@@ -56,41 +58,34 @@ const subjectReaders: Readonly<Record<PanelSubject["kind"], Reader>> = {
 
 const processHeader: PanelHeader = { state: "running", stateWords: "running", actions: ["enter"] };
 
-/** A number that was given to another process since is not the one that the panel is about. */
-async function inspectSame(
-  helper: Helper,
-  { target, startTimeTicks }: PanelSubject,
-): Promise<ProcessDetails> {
-  const pid = Number(target);
-  const details = await helper.request("process/inspect", { pid });
-  if (details.startTimeTicks === startTimeTicks) return details;
-  throw new TerrariumError("noSuchProcess", { pid });
-}
-
 const tabReaders: Readonly<Partial<Record<PanelTab, Reader>>> = {
-  processes: async (helper, { target }) => ({
-    processes: await helper.request("target/processes", { target }),
+  processes: async (helper, subject) => ({
+    processes: await helper.request("target/processes", { target: targetOf(subject) }),
   }),
-  events: async (helper, { target }) => ({
-    events: await helper.request("events/history", { targets: [target] }),
+  events: async (helper, subject) => ({
+    events: await helper.request("events/history", { targets: [targetOf(subject)] }),
   }),
-  mounts: async (helper, { kind, target }) =>
-    kind === "sandbox" ? {} : { mounts: await mountsOfProcess(helper, Number(target)) },
-  isolation: async (helper, { kind, target }) => ({
+  mounts: async (helper, subject) =>
+    subject.kind === "sandbox" ? {} : mountsOfProcess(helper, subject),
+  isolation: async (helper, subject) => ({
     isolation:
-      kind === "sandbox"
-        ? await helper.request("sandbox/isolation", { target })
-        : await helper.request("process/isolation", { pid: Number(target) }),
+      subject.kind === "sandbox"
+        ? await helper.request("sandbox/isolation", { target: subject.target })
+        : await helper.request("process/isolation", processOf(subject)),
   }),
 };
 
 /** What of them is private, only the spec of a sandbox tells. */
-async function mountsOfProcess(helper: Helper, pid: number): Promise<PanelSnapshot["mounts"]> {
-  const mounts = await helper.request("process/mounts", { pid });
-  return mounts.map((mount) => ({
-    ...mount,
-    access: mount.options.split(",").includes("ro") ? "read-only" : "writable",
-  }));
+async function mountsOfProcess(helper: Helper, subject: PanelSubject): Promise<Facts> {
+  const { mounts, mountsLeftOut } = await helper.request("process/mounts", processOf(subject));
+  const isReadOnly = ({ options }: MountFact) => options.split(",").includes("ro");
+  return {
+    mounts: mounts.map((mount) => ({
+      ...mount,
+      access: isReadOnly(mount) ? "read-only" : "writable",
+    })),
+    mountsLeftOut,
+  };
 }
 
 function sandboxHeader(details: SandboxDetails): PanelHeader {

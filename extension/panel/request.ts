@@ -22,6 +22,9 @@ const process = z.strictObject({
 
 const limit = z.enum(limitNames);
 
+/** The helper looks for a cgroup there and nowhere else; a path of ours names it without a way back up. */
+const leadsOnlyDown = (path: string) => !path.split("/").includes("..");
+
 const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), tab }),
   z.strictObject({ type: z.literal("show"), tab }),
@@ -37,7 +40,7 @@ const request = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("openProcess"), process }),
   z.strictObject({
     type: z.literal("openCgroup"),
-    path: z.string().check(z.maxLength(4095), z.regex(/^\//)),
+    path: z.string().check(z.maxLength(4095), z.regex(/^\//), z.refine(leadsOnlyDown)),
   }),
   z.strictObject({
     type: z.literal("export"),

@@ -49,8 +49,8 @@ export async function perform(request: WorkRequest, work: Work): Promise<void> {
     case "openCgroup":
       return open(cgroupSubject(request.path), "limits");
     case "openProcess": {
-      const { pid } = request.process;
-      return open(processSubject(await helper.request("process/inspect", { pid })));
+      const { process } = request;
+      return open(processSubject(await helper.request("process/inspect", process)));
     }
   }
 }

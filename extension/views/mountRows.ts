@@ -25,6 +25,7 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
     `${count("writable")} writable`,
     `${count("read-only")} read-only`,
     `${count("private")} private`,
+    details.mountsLeftOut > 0 ? `${details.mountsLeftOut} more` : "",
   );
   return {
     id,

@@ -7,6 +7,8 @@ export interface CliContext {
   readonly print: (text: string) => void;
   /** Standard output is a terminal that may have them. */
   readonly colours: boolean;
+  /** What a line of standard output has room for; undefined where no terminal bounds it. */
+  readonly lineCells: () => number | undefined;
 }
 
 /** One command of the client; `terrarium --help`, the parser and the dispatch are made from these. */

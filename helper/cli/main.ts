@@ -61,6 +61,7 @@ export interface CliEnvironment {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly colours: boolean;
+  readonly lineCells: () => number | undefined;
 }
 
 /** The `terrarium` command; answers the exit code. */
@@ -87,10 +88,8 @@ async function dispatch(words: readonly string[], environment: CliEnvironment): 
   if (parsed.values.has(help.name)) return say(environment, commandHelp(command));
   const connection = await environment.connect();
   try {
-    return await command.run(
-      { connection, print: environment.out, colours: environment.colours },
-      parsed,
-    );
+    const { out: print, colours, lineCells } = environment;
+    return await command.run({ connection, print, colours, lineCells }, parsed);
   } finally {
     connection.dispose();
   }

@@ -8,16 +8,18 @@ export function onlyTarget(
   hint = commandHint,
 ): string {
   const [target, extra] = positionals;
-  if (target === undefined)
-    throw new UsageError(`no ${what} was named`, `"terrarium ps" lists the sandboxes.`);
+  if (!target) throw new UsageError(`no ${what} was named`, `"terrarium ps" lists the sandboxes.`);
   if (extra !== undefined) throw oneWordTooMany(extra, hint);
   return target;
 }
 
 /** For a command that is about the whole machine: a word that it ignored would look like a filter. */
-export function noTarget({ positionals, command }: ParsedArguments): void {
+export function noTarget(
+  { positionals, command }: ParsedArguments,
+  hint = "This command takes options only.",
+): void {
   const [extra] = [...positionals, ...(command ?? [])];
-  if (extra !== undefined) throw oneWordTooMany(extra, "This command takes options only.");
+  if (extra !== undefined) throw oneWordTooMany(extra, hint);
 }
 
 const commandHint = "A command follows two hyphens: -- COMMAND.";

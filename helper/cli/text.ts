@@ -8,17 +8,44 @@ export interface Column<Row> {
   readonly right?: boolean;
 }
 
+const gap = "  ";
+
 /** Rows under titles, two spaces between columns, as `docker ps` and `lsns` have it. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const cells = rows.map((row) => columns.map(({ value }) => printable(`${value(row) ?? "-"}`)));
-  const widths = columns.map(({ title }, index) =>
-    cells.reduce((most, line) => Math.max(most, cellsOf(line[index] ?? "")), title.length),
-  );
+  const widths = columns.map((column) => widthOf(column, rows));
   const pad = (text: string, index: number) =>
     (columns[index]?.right ? padStartCells : padEndCells)(text, widths[index] ?? 0);
-  return [columns.map(({ title }) => title), ...cells]
-    .map((line) => line.map(pad).join("  ").trimEnd())
+  return [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map((column) => cell(column, row))),
+  ]
+    .map((line) => line.map(pad).join(gap).trimEnd())
     .join("\n");
+}
+
+/** The first columns, as many as have room in a line of so many cells; one at least. */
+export function fittingColumns<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  room = Number.POSITIVE_INFINITY,
+): readonly Column<Row>[] {
+  let end = -gap.length;
+  const ends = columns.map((column) => {
+    end += gap.length + widthOf(column, rows);
+    return end;
+  });
+  return columns.filter((_column, index) => index === 0 || (ends[index] ?? 0) <= room);
+}
+
+function widthOf<Row>(column: Column<Row>, rows: readonly Row[]): number {
+  return rows.reduce(
+    (most, row) => Math.max(most, cellsOf(cell(column, row))),
+    column.title.length,
+  );
+}
+
+function cell<Row>({ value }: Column<Row>, row: Row): string {
+  return printable(`${value(row) ?? "-"}`);
 }
 
 /** `key   value` lines. */

@@ -1,3 +1,4 @@
+import { TerrariumError } from "../protocol/errors.ts";
 import { type Happening, isSameValue, type TimelineEvent } from "../protocol/events.ts";
 import { findCgroupTarget } from "../sandboxes/cgroupTarget.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
@@ -13,8 +14,8 @@ export interface Wanted {
 }
 
 export interface Subscription {
-  /** The whole of it from now on; nothing stops all work for this client. Throws noSuchSandbox and its like. */
-  set(wanted: Wanted): void;
+  /** The whole of it from now on; nothing stops all work for this client. Answers which targets are not there. */
+  set(wanted: Wanted): readonly string[];
   dispose(): void;
 }
 
@@ -57,8 +58,11 @@ export class Timeline {
     this.#listeners.set(listener, nothing);
     return {
       set: (wanted) => {
-        this.#listeners.set(listener, this.#select(wanted));
+        const gone = wanted.targets.filter((target) => !this.#isThere(target));
+        const targets = wanted.targets.filter((target) => !gone.includes(target));
+        this.#listeners.set(listener, this.#select({ ...wanted, targets }));
         this.#follow();
+        return gone;
       },
       dispose: () => {
         this.#listeners.delete(listener);
@@ -85,6 +89,16 @@ export class Timeline {
 
   #select({ sandboxes, targets }: Wanted): Selection {
     return { sandboxes, targets: targets.map((target) => this.#find(target)) };
+  }
+
+  #isThere(target: string): boolean {
+    try {
+      this.#find(target);
+      return true;
+    } catch (error) {
+      if (error instanceof TerrariumError) return false;
+      throw error;
+    }
   }
 
   #find(target: string): Target {

@@ -3,7 +3,6 @@ import type { HelperConnection, NotificationName, Notifications } from "../proto
 import { asSent } from "../protocol/sent.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 import { answer } from "../server/answer.ts";
-import { noAudit } from "../server/audit.ts";
 import { openEventWatch, shareEvents } from "../server/events.ts";
 import type { Session } from "../server/methods.ts";
 import { openReverts } from "../server/reverts.ts";
@@ -20,11 +19,11 @@ export function connectHere(): HelperConnection {
     void notifications.emit(name, parameters);
   const usage = openUsage(host, (round) => notify("usage/didSample", round));
   const events = openEventWatch(shareEvents(host), (event) => notify("events/didHappen", event));
-  const reverts = openReverts(host, noAudit);
+  const reverts = openReverts(host);
   const session: Session = { host, watch: noWatch, usage: usage.get, events, reverts };
   return {
     request: async (method, parameters) =>
-      answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters)), noAudit),
+      answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters))),
     onNotification: (name, listener) => {
       notifications.removeAllListeners(name).on(name, listener);
     },

@@ -1,11 +1,11 @@
 import { keepSpareLauncher } from "../launch/spare.ts";
+import { auditToStderr } from "../sandboxes/audit.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
 import "../events/timeline.ts";
 import "../sandboxes/isolation.ts";
 import "../sandboxes/specFile.ts";
 import "../usage/feed.ts";
-import { auditToStderr } from "../server/audit.ts";
 import { serve } from "../server/connection.ts";
 import { shareEvents } from "../server/events.ts";
 import { listen } from "../server/socket.ts";
@@ -13,13 +13,12 @@ import { listen } from "../server/socket.ts";
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
   keepSpareLauncher();
-  const host = openSandboxHost();
+  const host = openSandboxHost(auditToStderr);
   const { stdin: input, stdout: output } = process;
   const served = serve(
     { host, events: shareEvents(host) },
     { uid: host.asker.uid },
     { input, output },
-    auditToStderr,
   );
   input.once("close", () => {
     served.dispose();
@@ -29,7 +28,7 @@ export function serveStdio(): void {
 
 export async function serveSocket(path: string): Promise<void> {
   keepSpareLauncher();
-  const server = await listen(openSandboxHost(), path, auditToStderr);
+  const server = await listen(openSandboxHost(auditToStderr), path);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       server.close();

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { tryDeviceProgram } from "../kernel/bpf.ts";
+import { loadDeviceProgram } from "../kernel/bpf.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
 import { askLandlockVersion, hasLandlockScopes } from "../kernel/landlock.ts";
@@ -122,7 +122,7 @@ export function hasFile(path: string): Probe {
 /** What judges devices where version 1's controller does not: a program of BPF for a cgroup. */
 export const devicePrograms: Probe = () => {
   try {
-    tryDeviceProgram(deviceProgram([]));
+    closeSync(loadDeviceProgram(deviceProgram([])));
     return { available: true, answer: "bpf: the kernel loads a program of a cgroup's devices" };
   } catch (error) {
     return { available: false, answer: `bpf: ${errnoOf(error)}` };

@@ -3,14 +3,19 @@ import type { MountInfo } from "../kernel/mountinfo.ts";
 import { printable } from "../kernel/printable.ts";
 import { readMountinfo } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import type { MountFact } from "../protocol/inventory.ts";
+import type { MountFact, MountList } from "../protocol/inventory.ts";
+
+/** Nobody reads more, and a sandbox may make 100,000 (fs.mount-max). */
+const mostMounts = 500;
 
 /**
  * The mounts that a process sees, in the order in which they were made; targets are relative to its own
  * root. Throws noSuchProcess, processDenied.
  */
-export function readMounts(pid: number): MountFact[] {
-  return readOf(pid).map(mountFact);
+export function readMounts(pid: number): MountList {
+  const all = readOf(pid);
+  const mounts = all.slice(0, mostMounts).map(mountFact);
+  return { mounts, mountsLeftOut: all.length - mounts.length };
 }
 
 function readOf(pid: number): readonly MountInfo[] {

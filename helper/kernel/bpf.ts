@@ -14,29 +14,20 @@ const attributeBytes = 64;
 const license = Buffer.from("GPL\0");
 
 /**
- * Attaches a program that judges each device that a process of the cgroup opens or makes. The kernel frees it with
+ * From now on the program judges each device that a process of the cgroup opens or makes. The kernel frees it with
  * the cgroup. Throws KernelError.
  */
-export function attachDeviceProgram(directory: string, program: Buffer): void {
+export function attachDeviceProgram(directory: string, program: number): void {
   const cgroup = openSync(directory, "r");
   try {
-    const loaded = load(program);
-    try {
-      attach(cgroup, loaded);
-    } finally {
-      closeSync(loaded);
-    }
+    attach(cgroup, program);
   } finally {
     closeSync(cgroup);
   }
 }
 
-/** Asks whether the kernel would take such a program, from this process. Throws KernelError. */
-export function tryDeviceProgram(program: Buffer): void {
-  closeSync(load(program));
-}
-
-function load(program: Buffer): number {
+/** Answers its descriptor. Throws KernelError. */
+export function loadDeviceProgram(program: Buffer): number {
   const attributes = Buffer.alloc(attributeBytes);
   attributes.writeUInt32LE(BPF_PROG_TYPE_CGROUP_DEVICE, 0);
   attributes.writeUInt32LE(program.length / 8, 4);

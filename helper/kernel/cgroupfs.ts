@@ -120,7 +120,13 @@ export function childCgroups(directory: string): readonly string[] {
   }
 }
 
-const absentErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENODEV", "EOPNOTSUPP", "ENOTSUP"]);
+const absentErrnos: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ENODEV",
+  "EOPNOTSUPP",
+  "ENOTSUP",
+]);
 
 /** Ids of the processes directly in a cgroup; a recycled id may be listed twice (cgroup-v2.rst). */
 export function readCgroupProcesses(directory: string): readonly number[] {

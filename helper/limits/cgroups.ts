@@ -13,7 +13,7 @@ import type { DeviceRule } from "./deviceProgram.ts";
 import { parseNumber } from "./files/numbers.ts";
 import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
-import { type CgroupPlace, cgroupPlaces, parentName, sandboxDirectory } from "./places.ts";
+import { type CgroupPlace, cgroupPlaces, sandboxDirectory, sandboxesDirectory } from "./places.ts";
 import { fileIn, readLimitsOf } from "./read.ts";
 import { cgroupRows, controllerName, memoryUsageFile } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -111,7 +111,7 @@ export function memoryUsage(id: string): number | undefined {
 
 /** Ids of sandboxes that have a cgroup in any hierarchy. */
 export function listCgroupNames(): string[] {
-  const names = cgroupPlaces().flatMap(({ base }) => childCgroups(join(base, parentName)));
+  const names = cgroupPlaces().flatMap((place) => childCgroups(sandboxesDirectory(place)));
   return [...new Set(names)].filter(isId).sort();
 }
 

@@ -6,7 +6,7 @@ import { whyAbsent } from "./absent.ts";
 import { rowOf } from "./effective.ts";
 import { type CgroupWrite, filesAfter, filesOf, type LimitFile } from "./files/limitFile.ts";
 import { ofThisMachine } from "./machine.ts";
-import { checkMemory } from "./memoryInUse.ts";
+import { checkInUse, checkSwap } from "./memoryInUse.ts";
 import { roomAbove } from "./protection.ts";
 import { cgroupOf, fileIn, readLimit } from "./read.ts";
 import { type LimitRow, limitTable } from "./table.ts";
@@ -63,7 +63,13 @@ function changeOf(
 function judgeAsked({ row, value }: Change, asked: Asked): void {
   if (value === undefined) return;
   checkAbove(row, value, asked);
-  checkMemory(row, value, asked);
+  checkSwap(row, asked);
+  checkInUse(row, value, asked);
+}
+
+/** What there was before: the kernel took it once, and nobody is ended for it. Throws limitUnavailable. */
+export function judgeBefore({ row, value }: Change, asked: Asked): void {
+  if (value !== undefined) checkInUse(row, value, asked);
 }
 
 function place(row: LimitRow, cgroups: readonly PlacedCgroup[]): Pick<Change, "cgroup" | "file"> {

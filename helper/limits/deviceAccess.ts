@@ -1,4 +1,5 @@
-import { attachDeviceProgram, tryDeviceProgram } from "../kernel/bpf.ts";
+import { closeSync } from "node:fs";
+import { attachDeviceProgram, loadDeviceProgram } from "../kernel/bpf.ts";
 import { writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -19,7 +20,8 @@ const allowed: readonly DeviceRule[] = [
 
 /**
  * A wall behind others, and for root alone: the kernel lets nobody else say it. Where there is neither version 1's
- * controller nor BPF for cgroups, those others stand. Throws cgroupFailed.
+ * controller nor BPF for cgroups, those others stand, and nobody gets a device that only this one would hold to less
+ * than rw. Throws cgroupFailed.
  */
 export function confineDevices(
   cgroups: readonly PlacedCgroup[],
@@ -46,7 +48,7 @@ export function deviceWall(): DeviceWall {
 
 function takesPrograms(): boolean {
   try {
-    tryDeviceProgram(deviceProgram(allowed));
+    closeSync(loadDeviceProgram(deviceProgram(allowed)));
     return true;
   } catch {
     return false;
@@ -56,7 +58,7 @@ function takesPrograms(): boolean {
 /** cgroup-v1/devices.rst: what the cgroup above may not, this one cannot be allowed. */
 function allowInVersion1(directory: string, asked: readonly DeviceRule[]): void {
   const refused = writeCgroupFile(directory, "devices.deny", "a");
-  if (refused === "EPERM") return;
+  if (refused === "EPERM" && !asked.some(needsWall)) return;
   if (refused !== undefined) throw failure("write", `${directory}/devices.deny`, refused);
   for (const rule of [...allowed, ...asked]) {
     const { type, major, minor = "*", access = "rwm" } = rule;
@@ -73,13 +75,32 @@ function allowInVersion1(directory: string, asked: readonly DeviceRule[]): void 
 /** What a kernel without it answers, and one in a container whose root may not. */
 const missing: ReadonlySet<string> = new Set(["ENOSYS", "EINVAL", "EPERM"]);
 
+/** Where the kernel takes the program the wall is promised: then there is no sandbox without it. */
 function allowInVersion2(directory: string, asked: readonly DeviceRule[]): void {
+  const program = load(directory, asked);
+  if (program === undefined) return;
   try {
-    attachDeviceProgram(directory, deviceProgram([...allowed, ...asked]));
+    attachDeviceProgram(directory, program);
+  } catch (error) {
+    throw failure("bpf BPF_PROG_ATTACH", directory, errnoOf(error));
+  } finally {
+    closeSync(program);
+  }
+}
+
+function load(directory: string, asked: readonly DeviceRule[]): number | undefined {
+  try {
+    return loadDeviceProgram(deviceProgram([...allowed, ...asked]));
   } catch (error) {
     const errno = errnoOf(error);
-    if (!missing.has(errno)) throw failure("bpf", directory, errno);
+    if (missing.has(errno) && !asked.some(needsWall)) return undefined;
+    throw failure("bpf BPF_PROG_LOAD", directory, errno);
   }
+}
+
+/** A mount that is read-only does not keep anybody from writing to a device: mount(8), only the cgroup does. */
+export function needsWall({ access = "rwm" }: Pick<DeviceRule, "access">): boolean {
+  return !/r/.test(access) || !/w/.test(access);
 }
 
 function failure(call: string, path: string, errno: string): TerrariumError {

@@ -12,7 +12,10 @@ import { type CgroupPlace, helperName, sandboxDirectory } from "./places.ts";
 const usefulControllers: readonly string[] = ["cpu", "memory", "pids"];
 
 /** Another helper may remove the shared parent, empty at that moment, between our two mkdirs. */
-const mkdirAttempts = 10;
+const mkdirAttempts = 100;
+
+/** ENODEV: the kernel was removing the parent when mkdir(2) had already found it (cgroup_kn_lock_live). */
+const parentIsGone: ReadonlySet<string> = new Set(["ENOENT", "ENODEV"]);
 
 /**
  * Makes `<base>/terrarium/<id>` in one hierarchy, ready for processes and limits. Each directory that
@@ -42,7 +45,7 @@ function makeDirectories(directory: string, made: string[]): void {
       made.push(directory);
       return;
     }
-    if (errno !== "ENOENT" || attempt === mkdirAttempts) {
+    if (!parentIsGone.has(errno) || attempt === mkdirAttempts) {
       throw failure("mkdir", directory, errno);
     }
     if (makeDirectory(parent) === undefined) made.push(parent);
@@ -76,16 +79,25 @@ function enableControllers(
   }
   for (const controller of offered) {
     for (const directory of [base, parent]) {
-      const errno = enableBelow(directory, controller);
-      if (errno === undefined || !required.has(controller)) continue;
+      const isRequired = required.has(controller);
+      const errno = enableBelow(directory, controller, isRequired);
+      if (errno === undefined || !isRequired) continue;
       throw failure(`write +${controller}`, join(directory, "cgroup.subtree_control"), errno);
     }
   }
 }
 
-function enableBelow(directory: string, controller: string): string | undefined {
+/**
+ * Another helper's write may be half done: the file names the controller before its files are there, and
+ * only a write waits for that. So what is required is written in any case.
+ */
+function enableBelow(
+  directory: string,
+  controller: string,
+  isRequired: boolean,
+): string | undefined {
   const enabled = readCgroupFile(directory, "cgroup.subtree_control") ?? "";
-  if (enabled.split(/\s+/).includes(controller)) return undefined;
+  if (!isRequired && enabled.split(/\s+/).includes(controller)) return undefined;
   return writeCgroupFile(directory, "cgroup.subtree_control", `+${controller}`);
 }
 

@@ -5,17 +5,21 @@ import { type CgroupFiles, filesOf } from "./files/limitFile.ts";
 import type { LimitRow } from "./table.ts";
 import { unavailable } from "./unavailable.ts";
 
+/** Throws limitUnavailable. */
+export function checkSwap(row: LimitRow, { cgroup, limitOf }: Asked): void {
+  const { version } = cgroup.hierarchy;
+  if (row.limit === "swapBytes" && version === 1 && limitOf("memoryBytes") === undefined) {
+    throw unavailable(row, "cgroup v1 bounds swap only together with memory: limit that, too");
+  }
+}
+
 /**
  * Memory that is in use already. Version 1 answers EBUSY where it cannot reclaim enough for a new limit;
  * version 2 takes the limit and ends processes (cgroup-v2.rst, memory.max), so it is not asked to.
  * Throws limitUnavailable.
  */
-export function checkMemory(row: LimitRow, value: LimitValue, { cgroup, limitOf }: Asked): void {
-  const { version } = cgroup.hierarchy;
-  if (row.limit === "swapBytes" && version === 1 && limitOf("memoryBytes") === undefined) {
-    throw unavailable(row, "cgroup v1 bounds swap only together with memory: limit that, too");
-  }
-  if (row.limit !== "memoryBytes" || version === 1) return;
+export function checkInUse(row: LimitRow, value: LimitValue, { cgroup }: Asked): void {
+  if (row.limit !== "memoryBytes" || cgroup.hierarchy.version === 1) return;
   const kept = unreclaimable(filesOf(cgroup.directory));
   if (typeof value !== "number" || kept <= value) return;
   throw unavailable(

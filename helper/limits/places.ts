@@ -36,8 +36,13 @@ export function cgroupPlaces(): readonly CgroupPlace[] {
   });
 }
 
-export function sandboxDirectory({ base }: CgroupPlace, id: string): string {
-  return join(base, parentName, id);
+/** Of all sandboxes together. */
+export function sandboxesDirectory({ base }: CgroupPlace): string {
+  return join(base, parentName);
+}
+
+export function sandboxDirectory(place: CgroupPlace, id: string): string {
+  return join(sandboxesDirectory(place), id);
 }
 
 export function isPrivileged(): boolean {

@@ -1,9 +1,9 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { childCgroups } from "../kernel/cgroupfs.ts";
 import { formatLimit } from "../protocol/limits.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
 import { effectiveLimit, parentCgroup } from "./effective.ts";
-import { parentName } from "./places.ts";
+import { cgroupPlaces, sandboxesDirectory } from "./places.ts";
 import { readLimit } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
@@ -38,7 +38,9 @@ export function roomAbove(row: LimitRow, value: LimitValue | undefined, cgroup: 
   };
 }
 
+/** By its place: others may call a cgroup as we call ours. */
 function sandboxParent(cgroup: PlacedCgroup): PlacedCgroup | undefined {
   const parent = parentCgroup(cgroup);
-  return parent && basename(parent.directory) === parentName ? parent : undefined;
+  const ours = cgroupPlaces().map(sandboxesDirectory);
+  return parent && ours.includes(parent.directory) ? parent : undefined;
 }

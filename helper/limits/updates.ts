@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { printable } from "../kernel/printable.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit, type LimitName, limitFacts, limitNames } from "../protocol/limits.ts";
@@ -163,5 +164,8 @@ export function describeUpdates(updates: readonly LimitUpdate[]): readonly strin
 
 function describe({ limit, before, after, file }: LimitUpdate): string {
   const words = (value: LimitValue | null) => formatLimit(limit, value ?? undefined);
-  return `${limitFacts[limit].label} from ${words(before)} to ${words(after)} (${printable(file)})`;
+  const change = isDeepStrictEqual(before, after)
+    ? `stays ${words(after)}`
+    : `from ${words(before)} to ${words(after)}`;
+  return `${limitFacts[limit].label} ${change} (${printable(file)})`;
 }

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit } from "../protocol/limits.ts";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
-import { type Change, changesOf, heldBefore, type PlacedWrite, writesOf } from "./changes.ts";
+import {
+  type Change,
+  changesOf,
+  heldBefore,
+  judgeBefore,
+  type PlacedWrite,
+  writesOf,
+} from "./changes.ts";
 import { named } from "./devices.ts";
 import { explainRefusal } from "./explain.ts";
 import { filesOf, writeFile } from "./files/limitFile.ts";
@@ -17,12 +24,9 @@ export function writeLimits(cgroups: readonly PlacedCgroup[], changes: LimitChan
   writeAll(cgroups, changesOf(cgroups, changes));
 }
 
-/** The same for what there was before: the kernel took it once, so nothing else judges it. */
+/** The same for what there was before. */
 export function restoreLimits(cgroups: readonly PlacedCgroup[], before: LimitChanges): void {
-  writeAll(
-    cgroups,
-    changesOf(cgroups, before, () => undefined),
-  );
+  writeAll(cgroups, changesOf(cgroups, before, judgeBefore));
 }
 
 function writeAll(cgroups: readonly PlacedCgroup[], asked: readonly Change[]): void {

@@ -51,6 +51,7 @@ export interface ErrorArguments {
   readonly confirmationNeeded: { readonly title: string; readonly changes: readonly string[] };
   readonly targetChanged: { readonly target: string };
   readonly noSuchRevert: { readonly revert: string };
+  readonly notPutBack: { readonly reason: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -88,6 +89,7 @@ const errorCodes = [
   "confirmationNeeded",
   "targetChanged",
   "noSuchRevert",
+  "notPutBack",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -144,6 +146,8 @@ const wording: Wording = {
     `"${target}" is not what it was when it was looked at: it ended, moved to another cgroup, or was made anew. Nothing was changed; look again.`,
   noSuchRevert: ({ revert }) =>
     `Nothing waits to be put back as ${revert}: its time is over, it was kept, or the limits were changed since.`,
+  notPutBack: ({ reason }) =>
+    `What was tried out is still in force. ${reason} It is tried again until the kernel takes it, or the limits are changed.`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

@@ -115,6 +115,13 @@ export interface MountFact {
   readonly options: string;
 }
 
+/** The first of them: what a sandbox mounts later comes after what it was made with. */
+export interface MountList {
+  readonly mounts: readonly MountFact[];
+  /** How many more there are. */
+  readonly mountsLeftOut: number;
+}
+
 /** A process with its user's name on the host; the number where it has none. */
 export interface ProcessEntry extends ProcessFact {
   readonly user: string;
@@ -155,10 +162,9 @@ export interface SupervisedFact {
   readonly exitSignal?: string | undefined;
 }
 
-export interface SandboxDetails extends SandboxSummary {
+export interface SandboxDetails extends SandboxSummary, MountList {
   readonly spec: SandboxSpec;
   readonly namespaces: readonly NamespaceShare[];
-  readonly mounts: readonly MountFact[];
   /** Empty where the sandbox has one command. */
   readonly supervised: readonly SupervisedFact[];
   /** Hierarchy id to the directory of this sandbox. */

@@ -1,5 +1,13 @@
-import { isInRange, type LimitName, limitFacts, parseLimit, spellLimit, unitOf } from "./limits.ts";
-import type { LimitRowReport } from "./limitsReport.ts";
+import {
+  formatLimit,
+  isInRange,
+  type LimitName,
+  limitFacts,
+  parseLimit,
+  spellLimit,
+  unitOf,
+} from "./limits.ts";
+import type { LimitRowReport, LimitTrial } from "./limitsReport.ts";
 import type { LimitValue } from "./limitUnits.ts";
 
 /** A limit as the text of a field, in the panel's form and in an input box, and what is wrong with one. */
@@ -52,4 +60,13 @@ export function isFromAbove({ file, effective }: LimitRowReport): boolean {
 
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** What becomes of a limit that is tried out. */
+export function trialText({ limit, before, refused }: LimitTrial): string {
+  const { label } = limitFacts[limit];
+  const back = formatLimit(limit, before);
+  return refused === undefined
+    ? `${label} is on trial: it goes back to ${back}.`
+    : `${label} was to go back to ${back}. ${refused} It is tried again.`;
 }

@@ -17,6 +17,16 @@ export interface LimitsReport {
   /** The unit of systemd that it is, which may write these limits, too. */
   readonly unit?: string | undefined;
   readonly rows: readonly LimitRowReport[];
+  readonly trials: readonly LimitTrial[];
+}
+
+/** A limit that was changed for a time. */
+export interface LimitTrial {
+  readonly limit: LimitName;
+  /** What it goes back to. */
+  readonly before?: Value;
+  /** It was to go back, and this is why the kernel did not take it: it is tried again. */
+  readonly refused?: string | undefined;
 }
 
 type Value = LimitReading["value"];

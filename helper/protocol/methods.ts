@@ -3,7 +3,7 @@ import type { FeatureReport } from "./features.ts";
 import type {
   CgroupMode,
   CgroupReport,
-  MountFact,
+  MountList,
   NamespaceReport,
   ProcessDetails,
   ProcessList,
@@ -75,7 +75,7 @@ export interface Results {
   "layer/remove": null;
   "process/enter": StartedProcess;
   "process/inspect": ProcessDetails;
-  "process/mounts": readonly MountFact[];
+  "process/mounts": MountList;
   "process/isolation": IsolationReport;
   "process/kill": null;
   "target/processes": ProcessList;
@@ -86,7 +86,8 @@ export interface Results {
   "usage/sample": readonly UsageSample[];
   "usage/watch": null;
   "usage/history": readonly UsageSample[];
-  "events/watch": null;
+  /** Of the targets those that are not there: the others are watched. */
+  "events/watch": { readonly gone: readonly string[] };
   "events/history": readonly TimelineEvent[];
 }
 

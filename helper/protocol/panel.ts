@@ -82,6 +82,7 @@ export interface PanelSnapshot {
   readonly processes?: ProcessList | undefined;
   readonly namespaces?: readonly NamespaceShare[] | undefined;
   readonly mounts?: readonly (MountFact & { readonly access: MountAccess })[] | undefined;
+  readonly mountsLeftOut?: number | undefined;
   readonly isolation?: IsolationReport | undefined;
   /** What is still known, the oldest first. */
   readonly events?: readonly TimelineEvent[] | undefined;

@@ -138,10 +138,15 @@ const stdio = z.enum(["tty", "inherit", "none"]);
 
 const terminalEnvironment = z._default(environment, {});
 const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
-/** A sandbox, a process id, or a cgroup: a path that begins with a slash. */
+/** A sandbox, a process (PID or PID@START), or a cgroup: a path that begins with a slash. */
 const cgroupTarget = text(4095).check(z.minLength(1));
 const revertId = z.string().check(z.regex(/^[0-9a-f]{12}$/, "must be what an update answered"));
 const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
+const process = {
+  pid,
+  /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */
+  startTimeTicks: z.optional(z.int().check(z.minimum(0))),
+};
 const namespaceType = z.enum(namespaceTypes);
 
 /** A sandbox, a process id, or a cgroup's path: helper/sandboxes/cgroupTarget.ts. */
@@ -227,18 +232,16 @@ export const parameterSchemas = {
   "layer/list": z.strictObject({}),
   "layer/remove": z.strictObject({ name: z.union([sandboxName, imageName]) }),
   "process/enter": z.strictObject({
-    pid,
-    /** Field 22 of /proc/PID/stat: refuses a process id that was given to somebody else since. */
-    startTimeTicks: z.optional(z.int().check(z.minimum(0))),
+    ...process,
     /** The namespaces to join; absent: all that differ from the helper's. */
     only: z.optional(z.array(namespaceType).check(z.minLength(1), z.maxLength(8))),
     args: z.optional(commandLine),
     stdio: z._default(stdio, "tty"),
     clientEnv: terminalEnvironment,
   }),
-  "process/inspect": z.strictObject({ pid }),
-  "process/mounts": z.strictObject({ pid }),
-  "process/isolation": z.strictObject({ pid }),
+  "process/inspect": z.strictObject(process),
+  "process/mounts": z.strictObject(process),
+  "process/isolation": z.strictObject(process),
   "process/kill": z.strictObject({
     pid,
     startTimeTicks: z.int().check(z.minimum(0)),

@@ -1,3 +1,4 @@
+import { checkSameProcess, parseProcessTarget } from "../inspect/sameProcess.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { placedLink } from "../limits/link.ts";
 import {
@@ -11,12 +12,18 @@ import type { SandboxHost } from "./host.ts";
 import { findRecord } from "./registry.ts";
 
 /**
- * Whose limits or usage are meant: a process id, a cgroup's path (it begins with a slash), or a sandbox by
+ * Whose limits or usage are meant: a process id (with `@` and its start time: that process, and no later one of
+ * its number), a cgroup's path (it begins with a slash), or a sandbox by
  * name, id or an id's beginning. Throws noSuchProcess, noSuchCgroup, noSuchSandbox.
  */
 export function findCgroupTarget({ registry }: SandboxHost, target: string): CgroupTarget {
   if (target.startsWith("/")) return targetOfPath(target);
-  if (/^\d{1,7}$/.test(target)) return targetOfProcess(Number(target));
+  const process = parseProcessTarget(target);
+  if (process) {
+    const found = targetOfProcess(process.pid);
+    checkSameProcess(process);
+    return found;
+  }
   const { id, name, cgroups, subnet } = findRecord(registry.records(), target);
   const { hierarchies } = readCgroupMounts();
   return {

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { deviceNumber } from "../kernel/devices.ts";
 import { errnoOf } from "../kernel/errors.ts";
-import { deviceWall } from "../limits/deviceAccess.ts";
+import { deviceWall, needsWall } from "../limits/deviceAccess.ts";
 import type { DeviceRule } from "../limits/deviceProgram.ts";
 import { type WantedDevice, wantedDevice } from "../protocol/devices.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -53,10 +53,8 @@ function checkTarget(target: string): void {
   }
 }
 
-/** A mount that is read-only does not keep anybody from writing to a device: mount(8), only the cgroup does. */
 function checkWall({ source, access }: WantedDevice): void {
-  if (/r/.test(access) && /w/.test(access)) return;
-  if (deviceWall() !== "none") return;
+  if (!needsWall({ access }) || deviceWall() !== "none") return;
   refuse(
     source,
     `nothing here can hold it to "${access}" (that takes root, and the devices controller or BPF): ask for rw`,

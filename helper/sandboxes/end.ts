@@ -3,7 +3,7 @@ import { signalProcess } from "../kernel/signal.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
 import { findRunning, resume } from "./pause.ts";
-import { isAlive, isRunning, lives, reconcile } from "./reconcile.ts";
+import { isAlive, isRunning, lives, reconcile, sweepCgroups } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
 
@@ -48,7 +48,14 @@ async function settle(host: SandboxHost, record: SandboxRecord): Promise<void> {
       reason: `process ${record.init?.pid} did not end within ${killTimeoutMs / 1000} s of SIGKILL`,
     });
   }
-  await host.registry.exclusively(() => reconcile(host));
+  await host.registry.exclusively(() => {
+    // The monitor removes what it made; a cgroup that the host's root made below would keep it from that.
+    const isStartedAnew = host.registry
+      .records()
+      .some((one) => one.id === record.id && isAlive(one));
+    if (!isStartedAnew) sweepCgroups(record.id);
+    reconcile(host);
+  });
 }
 
 async function ended(condition: () => boolean, timeoutMs: number): Promise<boolean> {

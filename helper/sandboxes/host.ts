@@ -1,16 +1,18 @@
 import { readUsers } from "../kernel/identity.ts";
+import { type Audit, noAudit } from "./audit.ts";
 import type { Asker } from "./identity/identity.ts";
 import { openRegistry, type Registry } from "./registry.ts";
 
-/** What every operation on sandboxes needs: where they are written down, and who asks. */
+/** What every operation on sandboxes needs: where they are written down, who asks, and where changes are told. */
 export interface SandboxHost {
   readonly registry: Registry;
   readonly asker: Asker;
+  readonly audit: Audit;
 }
 
 /** The asker is whom the kernel says that the helper runs as; nobody else is served yet (server/peer.ts). */
-export function openSandboxHost(): SandboxHost {
-  return { registry: openRegistry(), asker: readAsker() };
+export function openSandboxHost(audit: Audit = noAudit): SandboxHost {
+  return { registry: openRegistry(), asker: readAsker(), audit };
 }
 
 function readAsker(): Asker {

@@ -15,6 +15,7 @@ import type { SandboxHost } from "./host.ts";
 import { withProcesses } from "./processPlaces.ts";
 import { isRunning } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
+import { trialsOf } from "./reverts.ts";
 
 /** The limits of a sandbox, a process or a cgroup. Throws what findCgroupTarget does, sandboxNotRunning. */
 export function readTargetLimits(host: SandboxHost, target: string): LimitsReport {
@@ -25,6 +26,7 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
     throw new TerrariumError("sandboxNotRunning", { target });
   }
   const unit = unitOf(found.cgroups);
+  const places = limitPlaces(withProcesses(found, owner));
   return {
     target,
     title: found.title,
@@ -34,7 +36,8 @@ export function readTargetLimits(host: SandboxHost, target: string): LimitsRepor
     mode: readCgroupMounts().mode,
     identity: identityOf(found),
     unit: unit && printable(unit),
-    rows: reportLimits(limitPlaces(withProcesses(found, owner)), titlesFrom(records)),
+    rows: reportLimits(places, titlesFrom(records)),
+    trials: trialsOf(host.registry.state, places),
   };
 }
 

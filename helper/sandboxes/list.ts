@@ -43,7 +43,7 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
     spec: record.spec,
     namespaces: namespacesOf(record),
     supervised: describeSupervised(host.registry.supervisedOf(record.id), summary?.processes ?? []),
-    mounts: main ? readMounts(main.pid) : [],
+    ...(main ? readMounts(main.pid) : { mounts: [], mountsLeftOut: 0 }),
     cgroups: Object.fromEntries(
       record.cgroups.map((cgroup) => [cgroup.hierarchyId, cgroup.directory]),
     ),

@@ -11,7 +11,8 @@ import { findProcess, pidOf, placedProcess } from "../limits/processes.ts";
 import { readLimit } from "../limits/read.ts";
 import { isInForce } from "../limits/table.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
-import { type LimitUpdate, undoUpdates } from "../limits/updates.ts";
+import type { LimitUpdate } from "../limits/updates.ts";
+import { TerrariumError } from "../protocol/errors.ts";
 import { limitNames } from "../protocol/limits.ts";
 import { processIdentity } from "./record.ts";
 import type { StateDirectory } from "./stateDirectory.ts";
@@ -41,6 +42,8 @@ const pendingRevert = z.object({
   /** The helper whose client may keep it. */
   holder: processIdentity,
   changes: z.array(pendingChange),
+  /** What the kernel answered when they were to go back: they still are. */
+  refused: z.optional(z.string()),
 });
 
 export type PendingChange = z.output<typeof pendingChange>;
@@ -75,19 +78,11 @@ export function removeRevert({ reverts }: StateDirectory, id: string): void {
   rmSync(join(reverts, `${id}.json`), { force: true });
 }
 
-/**
- * What still holds as it was written goes back; what somebody has changed since is theirs. It is forgotten only then:
- * a helper killed in between leaves what the next one finishes, and what is back already no longer holds.
- * Throws limitRefused.
- */
-export function putBack(state: StateDirectory, revert: PendingRevert): readonly LimitUpdate[] {
-  try {
-    const updates = revert.changes.flatMap((pending) => standing(pending) ?? []);
-    undoUpdates(updates);
-    return updates;
-  } finally {
-    removeRevert(state, revert.id);
-  }
+/** Throws noSuchRevert. */
+export function findRevert(state: StateDirectory, id: string): PendingRevert {
+  const revert = readReverts(state).find((one) => one.id === id);
+  if (!revert) throw new TerrariumError("noSuchRevert", { revert: id });
+  return revert;
 }
 
 /** Undefined for a cgroup that is gone, or holds something else by now. */

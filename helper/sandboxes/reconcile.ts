@@ -3,15 +3,16 @@ import { killCgroup, removeCgroups } from "../limits/cgroups.ts";
 import { removeWalls } from "../network/removeWalls.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
-import { putBack, readReverts } from "./pendingReverts.ts";
+import { readReverts } from "./pendingReverts.ts";
+import { putBackUnasked } from "./putBack.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
-import type { StateDirectory } from "./stateDirectory.ts";
 
 /**
  * Brings the registry in line with the kernel: what lives is kept as it is (a new helper adopts it by
  * reading its record), what is dead or half made is removed with its cgroups. Runs under the lock.
  */
-export function reconcile({ registry }: SandboxHost): void {
+export function reconcile(host: SandboxHost): void {
+  const { registry } = host;
   const records = registry.records();
   // Only what has run has an ending that is worth keeping.
   const isKept = ({ id, init }: SandboxRecord) => init !== undefined && registry.exitOf(id);
@@ -21,19 +22,13 @@ export function reconcile({ registry }: SandboxHost): void {
     if (sweepCgroups(id) && !lasting) registry.remove(id);
   }
   registry.removeUnfinished();
-  putBackOrphans(registry.state);
+  putBackOrphans(host);
 }
 
-/** Limits that a helper tried out which was killed before anybody could keep them. */
-function putBackOrphans(state: StateDirectory): void {
-  for (const revert of readReverts(state)) {
-    if (lives(revert.holder)) continue;
-    try {
-      putBack(state, revert);
-    } catch (error) {
-      // The kernel does not take the old value any more: nobody is there to be told.
-      if (!TerrariumError.is(error)) throw error;
-    }
+/** Limits that a helper tried out which ended before they went back, or could be kept. */
+function putBackOrphans(host: SandboxHost): void {
+  for (const revert of readReverts(host.registry.state)) {
+    if (!lives(revert.holder)) putBackUnasked(host, revert);
   }
 }
 

@@ -1,18 +1,19 @@
-import { describeUpdates, type LimitUpdate } from "../limits/updates.ts";
-import { TerrariumError } from "../protocol/errors.ts";
+import type { PlacedCgroup } from "../limits/target.ts";
+import type { LimitUpdate } from "../limits/updates.ts";
+import type { LimitTrial } from "../protocol/limitsReport.ts";
 import type { SandboxHost } from "./host.ts";
 import { processIdentity } from "./newRecord.ts";
 import {
+  findRevert,
   type PendingChange,
-  type PendingRevert,
   pendingOf,
-  putBack,
   readReverts,
   removeRevert,
   standing,
   withWritten,
   writeRevert,
 } from "./pendingReverts.ts";
+import { putBack, putBackUnasked } from "./putBack.ts";
 import { newId } from "./registry.ts";
 import { rememberLimits } from "./specLimits.ts";
 import type { StateDirectory } from "./stateDirectory.ts";
@@ -77,16 +78,30 @@ export function keepRevert(host: SandboxHost, id: string): Promise<null> {
   });
 }
 
-/** Puts back at once; answers what was changed, in words. Throws noSuchRevert, limitRefused. */
-export function revertNow({ registry }: SandboxHost, id: string): readonly string[] {
-  const undone = putBack(registry.state, findRevert(registry.state, id));
-  return describeUpdates(
-    undone.map((update) => ({ ...update, before: update.after, after: update.before })),
-  );
+/** At once. Throws noSuchRevert, notPutBack. */
+export function revertNow({ registry }: SandboxHost, id: string): Promise<readonly string[]> {
+  return registry.exclusively(() => putBack(registry.state, findRevert(registry.state, id)));
 }
 
-function findRevert(state: StateDirectory, id: string): PendingRevert {
-  const revert = readReverts(state).find((one) => one.id === id);
-  if (!revert) throw new TerrariumError("noSuchRevert", { revert: id });
-  return revert;
+/** When its time is over. True where nothing is left to be done: it went back, or is somebody else's by now. */
+export function undoTrial(host: SandboxHost, id: string): Promise<boolean> {
+  const { registry } = host;
+  return registry.exclusively(() => {
+    const revert = readReverts(registry.state).find((one) => one.id === id);
+    return !revert || putBackUnasked(host, revert);
+  });
+}
+
+/** Which limits of these places go back unless somebody keeps them, or were to and could not. */
+export function trialsOf(
+  state: StateDirectory,
+  places: readonly PlacedCgroup[],
+): readonly LimitTrial[] {
+  const directories = new Set(places.map(({ directory }) => directory));
+  const trials = readReverts(state).flatMap(({ changes, refused }) =>
+    changes
+      .filter((change) => directories.has(change.directory) && standing(change))
+      .map(({ limit, before }) => ({ limit, before: before ?? undefined, refused })),
+  );
+  return [...new Map(trials.map((trial) => [trial.limit, trial])).values()];
 }

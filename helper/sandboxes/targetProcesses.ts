@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { checkSameProcess, parseProcessTarget } from "../inspect/sameProcess.ts";
 import { processFact } from "../inventory/processes.ts";
 import { childCgroups, readCgroupProcesses } from "../kernel/cgroupfs.ts";
 import { readUsers, userName } from "../kernel/identity.ts";
@@ -18,7 +19,12 @@ const deepest = 32;
 /** The processes of a sandbox, a cgroup, or below a process: a target as in cgroupTarget.ts. */
 export function processesOfTarget({ registry }: SandboxHost, target: string): ProcessList {
   if (target.startsWith("/")) return listOf(membersOfCgroup(target));
-  if (/^\d{1,7}$/.test(target)) return listOf(descendantsOf(Number(target)));
+  const process = parseProcessTarget(target);
+  if (process) {
+    const pids = descendantsOf(process.pid);
+    checkSameProcess(process);
+    return listOf(pids);
+  }
   const record = findRecord(registry.records(), target);
   return withUsers(readMembers([record]).get(record.id) ?? []);
 }

@@ -2,7 +2,6 @@ import { errnoOf, KernelError } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MethodName, Results } from "../protocol/methods.ts";
 import { type ParameterOutput, parameterSchemas } from "../protocol/schemas.ts";
-import type { Audit } from "./audit.ts";
 import { type Details, methods, type Session } from "./methods.ts";
 
 /** Who is at the other end, from the kernel. */
@@ -19,11 +18,10 @@ export async function answer<M extends MethodName>(
   peer: Peer,
   name: M,
   parameters: unknown,
-  audit: Audit,
 ): Promise<Results[M]> {
   const method = methods[name];
   const note = (outcome: string, details?: Details) =>
-    method.changes && audit({ uid: peer.uid, method: name, outcome, ...details });
+    method.changes && session.host.audit({ uid: peer.uid, method: name, outcome, ...details });
   try {
     const parsed = parse(name, parameters);
     const result = await method.handle(session, parsed);

@@ -11,7 +11,6 @@ import type { MethodName } from "../protocol/methods.ts";
 import { patientReader } from "../protocol/patientReader.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { answer, type Peer } from "./answer.ts";
-import type { Audit } from "./audit.ts";
 import { type Events, openEventWatch } from "./events.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods, type Session } from "./methods.ts";
@@ -35,7 +34,6 @@ export function serve(
   { host, events }: Served,
   peer: Peer,
   transport: Transport | Duplex,
-  audit: Audit,
 ): Disposable {
   const { input, output } =
     "input" in transport ? transport : { input: transport, output: transport };
@@ -56,13 +54,13 @@ export function serve(
     watch: openWatch(host, (change) => {
       connection.sendNotification("inventory/didChange", change).catch(() => undefined);
     }),
-    reverts: openReverts(host, (entry) => audit({ uid: peer.uid, ...entry })),
+    reverts: openReverts(host),
   };
   for (const name of Object.keys(methods) as MethodName[]) {
     connection.onRequest(
       name,
       (parameters: unknown): Promise<unknown> =>
-        answer(session, peer, name, parameters, audit).catch(toResponse),
+        answer(session, peer, name, parameters).catch(toResponse),
     );
   }
   const end = () => {

@@ -15,7 +15,8 @@ export function shareEvents(host: SandboxHost): Events {
 
 /** What one connection hears of the time line, and adds to it. */
 export interface EventWatch {
-  set(wanted: Wanted): Promise<void>;
+  /** Answers which of the targets are not there. */
+  set(wanted: Wanted): Promise<readonly string[]>;
   history(wanted: Wanted, sinceMs: number): Promise<readonly TimelineEvent[]>;
   /** Whom a request changed, and how. */
   record(target: string, happening: Happening): Promise<void>;
@@ -33,7 +34,7 @@ export function openEventWatch(events: Events, notify: (event: TimelineEvent) =>
     set: async (wanted) => {
       subscription ??= subscribe();
       const subscribed = await subscription;
-      if (isOpen) subscribed.set(wanted);
+      return isOpen ? subscribed.set(wanted) : [];
     },
     history: async (wanted, sinceMs) => (await events()).history(wanted, sinceMs),
     record: async (target, happening) => (await events()).record(target, happening),

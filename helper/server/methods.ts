@@ -3,12 +3,14 @@ import { reportFeatures } from "../features/report.ts";
 import { killProcess } from "../inspect/kill.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import { inspectProcess } from "../inspect/process.ts";
+import { checkSameProcess } from "../inspect/sameProcess.ts";
 import { readCgroups } from "../inventory/cgroups.ts";
 import { readNamespaces } from "../inventory/namespaces.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
+import type { AuditEntry } from "../sandboxes/audit.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
@@ -30,7 +32,6 @@ import { startSandbox } from "../sandboxes/start.ts";
 import { processesOfTarget } from "../sandboxes/targetProcesses.ts";
 import type { UsageFeed } from "../usage/feed.ts";
 import { version } from "../version.ts";
-import type { AuditEntry } from "./audit.ts";
 import type { EventWatch } from "./events.ts";
 import { tellChanges } from "./limitEvents.ts";
 import type { Reverts } from "./reverts.ts";
@@ -180,12 +181,20 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "process/inspect": {
     changes: false,
-    handle: ({ host }, { pid }) => {
-      const details = inspectProcess(pid);
+    handle: ({ host }, process) => {
+      const details = inspectProcess(process.pid);
+      checkSameProcess(process);
       return { ...details, sandbox: sandboxOf(host, details) };
     },
   },
-  "process/mounts": { changes: false, handle: (_session, { pid }) => readMounts(pid) },
+  "process/mounts": {
+    changes: false,
+    handle: (_session, process) => {
+      const mounts = readMounts(process.pid);
+      checkSameProcess(process);
+      return mounts;
+    },
+  },
   "process/kill": {
     changes: true,
     handle: (_session, { pid, startTimeTicks, signal }) => {
@@ -199,7 +208,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "process/isolation": {
     changes: false,
-    handle: async ({ host }, { pid }) => (await isolation()).isolationOfProcess(host, pid),
+    handle: async ({ host }, process) => {
+      const report = (await isolation()).isolationOfProcess(host, process.pid);
+      checkSameProcess(process);
+      return report;
+    },
   },
   "host/features": { changes: false, handle: () => reportFeatures() },
   "inventory/namespaces": {
@@ -235,10 +248,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "events/watch": {
     changes: false,
-    handle: async ({ events }, wanted) => {
-      await events.set(wanted);
-      return null;
-    },
+    handle: async ({ events }, wanted) => ({ gone: await events.set(wanted) }),
   },
   "events/history": {
     changes: false,

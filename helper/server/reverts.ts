@@ -1,8 +1,6 @@
-import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import { keepRevert, revertNow } from "../sandboxes/reverts.ts";
-import type { AuditEntry } from "./audit.ts";
+import { keepRevert, revertNow, undoTrial } from "../sandboxes/reverts.ts";
 
 /** The limits that one connection tries out. */
 export interface Reverts {
@@ -10,47 +8,49 @@ export interface Reverts {
   schedule(id: string | undefined, afterMs: number | undefined): void;
   /** Throws noSuchRevert. */
   keep(id: string): Promise<void>;
-  /** Throws noSuchRevert, limitRefused. */
+  /** Throws noSuchRevert, notPutBack. */
   revert(id: string): Promise<void>;
   /** Puts all of them back at once: whoever could keep them has gone. */
   dispose(): void;
 }
 
-type Note = (entry: Omit<AuditEntry, "uid">) => void;
+/** What the kernel refuses today it may take when the sandbox uses less; each attempt makes it reclaim memory. */
+const firstRetryMs = 1_000;
+const lastRetryMs = 60_000;
 
-export function openReverts(host: SandboxHost, note: Note): Reverts {
+export function openReverts(host: SandboxHost): Reverts {
   const timers = new Map<string, NodeJS.Timeout>();
+  const wait = (id: string, ms: number, then: () => void) => {
+    clearTimeout(timers.get(id));
+    timers.set(id, setTimeout(then, ms).unref());
+  };
   const forget = (id: string) => {
     clearTimeout(timers.get(id));
     timers.delete(id);
   };
-  const undo = (id: string) => {
+  const undo = async (id: string, retryMs = firstRetryMs): Promise<void> => {
     forget(id);
-    note({ method: "limits/revert", target: id, ...attempt(host, id) });
+    // A lock that was not to be had is one more reason to try again.
+    const isDone = await undoTrial(host, id).catch(() => false);
+    if (!isDone) wait(id, retryMs, () => void undo(id, Math.min(2 * retryMs, lastRetryMs)));
   };
   return {
-    schedule: (id, afterMs) => {
-      if (id !== undefined) timers.set(id, setTimeout(undo, afterMs, id));
+    schedule: (id, afterMs = 0) => {
+      if (id !== undefined) wait(id, afterMs, () => void undo(id));
     },
     keep: async (id) => {
       await keepRevert(host, id);
       forget(id);
     },
     revert: async (id) => {
+      await revertNow(host, id).catch((error: unknown) => {
+        if (TerrariumError.is(error, "notPutBack")) wait(id, firstRetryMs, () => void undo(id));
+        throw error;
+      });
       forget(id);
-      revertNow(host, id);
     },
     dispose: () => {
-      for (const id of timers.keys()) undo(id);
+      for (const id of timers.keys()) void undo(id);
     },
   };
-}
-
-/** Nobody waits for an answer: the log has it. */
-function attempt(host: SandboxHost, id: string): Pick<AuditEntry, "outcome" | "changes"> {
-  try {
-    return { outcome: "done", changes: revertNow(host, id) };
-  } catch (error) {
-    return { outcome: TerrariumError.is(error) ? error.code : errnoOf(error) };
-  }
 }

@@ -2,7 +2,6 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import type { Audit } from "./audit.ts";
 import { type Served, serve } from "./connection.ts";
 import { shareEvents } from "./events.ts";
 import { peerOf } from "./peer.ts";
@@ -11,10 +10,10 @@ import { peerOf } from "./peer.ts";
  * Serves clients on a unix socket that only its user may open (mode 0600), and only that user or root:
  * the kernel names the peer (SO_PEERCRED), the file mode alone would trust whoever can change it.
  */
-export async function listen(host: SandboxHost, path: string, audit: Audit): Promise<Server> {
+export async function listen(host: SandboxHost, path: string): Promise<Server> {
   await removeStale(path);
   const served: Served = { host, events: shareEvents(host) };
-  const server = createServer((socket) => accept(served, socket, audit));
+  const server = createServer((socket) => accept(served, socket));
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -30,14 +29,14 @@ export async function listen(host: SandboxHost, path: string, audit: Audit): Pro
   return server;
 }
 
-function accept(served: Served, socket: Socket, audit: Audit): void {
+function accept(served: Served, socket: Socket): void {
   const peer = peerOf(socket);
   if (peer === undefined || (peer.uid !== 0 && peer.uid !== served.host.asker.uid)) {
-    audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
+    served.host.audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
     socket.destroy();
     return;
   }
-  serve(served, peer, socket, audit);
+  serve(served, peer, socket);
 }
 
 /** A socket that nobody answers is left over from a helper that was killed; one that answers is in use. */

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { PlacedCgroup } from "../limits/target.ts";
 import type { UsageSample } from "../protocol/usage.ts";
@@ -24,6 +24,8 @@ interface Source extends ReadableFile {
 
 /** Reads the same files of one cgroup, in all its hierarchies, again and again. */
 export class UsageReader {
+  /** None of the files is there, or may be read. */
+  readonly isEmpty: boolean;
   readonly #often: readonly Source[];
   readonly #seldom: readonly Source[];
   readonly #figures = new Figures();
@@ -38,15 +40,13 @@ export class UsageReader {
     const sources = sourcesOf(tellingApart(cgroups), rows, kept);
     this.#often = sources.filter(({ row }) => !row.seldom || kept === "all");
     this.#seldom = sources.filter(({ row }) => row.seldom && kept !== "all");
-    this.#directories = [...new Set(sources.map(({ directory }) => directory))];
+    this.isEmpty = sources.length === 0;
+    // Where there is nothing to read, the directory alone tells that it is gone.
+    const watched = this.isEmpty ? cgroups.filter(isThere) : sources;
+    this.#directories = [...new Set(watched.map(({ directory }) => directory))];
     this.#identity = this.#readIdentity();
     this.#turn = Number(this.#identity.at(-1) ?? 0) % longerRounds;
     this.#kept = kept;
-  }
-
-  /** None of the files is there, or may be read. */
-  get isEmpty(): boolean {
-    return this.#directories.length === 0;
   }
 
   /** Descriptors that it holds. */
@@ -64,7 +64,7 @@ export class UsageReader {
     if (!readAll(this.#often, figures, isLonger) || !readAll(seldom, figures, true))
       return undefined;
     // A descriptor answers ENODEV then, but by a path another cgroup may be found.
-    const byPath = this.#kept === "none" || seldom.length > 0;
+    const byPath = this.isEmpty || this.#kept === "none" || seldom.length > 0;
     if (byPath && !this.#isTheSame()) return undefined;
     return { identity: this.#identity, ...groupsOf(figures) };
   }
@@ -85,6 +85,10 @@ export class UsageReader {
   #readIdentity(): string {
     return this.#directories.map((path) => statSync(path, { bigint: true }).ino).join(".");
   }
+}
+
+function isThere({ directory }: PlacedCgroup): boolean {
+  return existsSync(directory);
 }
 
 function readAll(sources: readonly Source[], figures: Figures, evenTheSame: boolean): boolean {

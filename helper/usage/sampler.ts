@@ -69,7 +69,8 @@ export class Sampler {
     const target = this.#find(name);
     const { cgroups, pid } = target;
     const cgroup = new UsageReader(cgroups, this.#files, keptBeside(this.#descriptors));
-    if (cgroups.length > 0 && cgroup.isEmpty) throw gone(name, target);
+    // One that was just found, in a hierarchy that counts nothing, is there without a figure.
+    if (target.kind === "sandbox" && cgroups.length > 0 && cgroup.isEmpty) throw gone(name, target);
     const network = new NetworkReader(() => pid ?? firstMember(cgroups));
     const nowMs = clockMs();
     const startTimeTicks = pid === undefined ? undefined : readStat(pid)?.startTimeTicks;

@@ -56,13 +56,19 @@ export function descendantsOf(pid: number): number[] {
 
 /** The helper that an editor started, by the folder that the extension is installed in. */
 export function helperBelow(folder: string): number {
+  const found = findHelperBelow(folder);
+  if (found === undefined) throw new Error(`no helper runs from ${folder}`);
+  return found;
+}
+
+/** Undefined between two of them. */
+export function findHelperBelow(folder: string): number | undefined {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const found = pids.find((pid) => {
     const words = commandLine(pid);
     return words.some((word) => word.startsWith(folder)) && words.includes("helper");
   });
-  if (found === undefined) throw new Error(`no helper runs from ${folder}`);
-  return Number(found);
+  return found === undefined ? undefined : Number(found);
 }
 
 function commandLine(pid: string): string[] {

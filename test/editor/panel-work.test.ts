@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { FrameLocator, Locator } from "playwright-core";
 import type { LimitsReport } from "../../helper/protocol/limitsReport.ts";
 import { checkout } from "../rig/prepare.mjs";
+import { findHelperBelow, helperBelow, isAlive } from "./kernel-facts.ts";
 import { makeSteps } from "./steps.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -30,7 +31,7 @@ describe("What one does with a panel", () => {
       "--",
       "sh",
       "-c",
-      "while :; do :; done",
+      "held=$(head -c 20m /dev/zero | tr '\\0' a); while :; do :; done",
     );
     await workbench.openTerrarium();
     const row = await workbench.findRow("Sandboxes & Containers", new RegExp(`^${name}`));
@@ -40,8 +41,9 @@ describe("What one does with a panel", () => {
   });
 
   after(async () => {
-    await terrarium("rm", "-f", name);
     await workbench?.close();
+    // The last step has removed it.
+    await terrarium("rm", "-f", name).catch(() => undefined);
   });
 
   step("copies the limits as flags of docker run", "40-panel-flags", async () => {
@@ -139,6 +141,86 @@ describe("What one does with a panel", () => {
     });
   }
 
+  for (const { title, text, says } of [
+    { title: "Processors", text: "77", says: /77 cannot be had/ },
+    { title: "Memory", text: "8m", says: /in use/ },
+  ]) {
+    step(`says beside ${title} why it is refused, and keeps it`, `47-panel-${title}`, async () => {
+      await tab("Limits").click();
+      const before = await field(title).inputValue();
+      await field(title).fill(text);
+      await field(title).press("Enter");
+      const row = panel.locator("tr", { has: field(title) });
+      await row.locator(".error").filter({ hasText: says }).waitFor();
+      await panel
+        .getByRole("alert")
+        .filter({ hasText: `${title} was refused` })
+        .waitFor();
+      assert.equal(await field(title).inputValue(), text);
+      await row.getByRole("button", { name: /^Undo/ }).click();
+      assert.equal(await field(title).inputValue(), before);
+    });
+  }
+
+  step(
+    "keeps what was typed when the helper ends, and goes on with the next",
+    "48-panel-helper",
+    async () => {
+      await field("Processes").fill("45");
+      const killed = helperBelow(workbench.folder);
+      process.kill(killed, "SIGKILL");
+      await problem(/The helper has ended/).waitFor();
+      await workbench.picture("48-panel-helper-gone");
+      await workbench.until("another helper", async () => {
+        const next = findHelperBelow(workbench.folder);
+        return (!isAlive(killed) && next !== undefined && next !== killed) || undefined;
+      });
+      await problem(/./).waitFor({ state: "hidden" });
+      assert.equal(await field("Processes").inputValue(), "45");
+      await field("Processes").press("Enter");
+      await panel.getByRole("status").filter({ hasText: "Changed: Processes" }).waitFor();
+      assert.equal(readFileSync(await fileOf("pidsMax"), "utf8"), "45\n");
+      await tab("Usage").click();
+      await panel.getByText(/cpu \d+ % of 20 %/).waitFor();
+    },
+  );
+
+  step("stands beside another panel, and both go on", "49-panel-two", async () => {
+    await workbench.runCommand("View: Move Editor into Right Group");
+    await workbench.page.locator(".tabs-container .tab", { hasText: /^sh \d+/ }).click();
+    await bothShow(/cpu \d+ % of 20 %/);
+  });
+
+  step("is there again after a reload, each with its own subject", "50-panel-reload", async () => {
+    await workbench.reloadWindow();
+    await bothShow(/cpu \d+ % of 20 %/);
+    await workbench.runCommand("View: Single Column Editor Layout");
+    await showPanel(name);
+  });
+
+  step("says that its subject is gone, and keeps what was typed", "51-panel-gone", async () => {
+    await tab("Limits").click();
+    await field("Processes").fill("46");
+    await terrarium("rm", "-f", name);
+    await panel.getByText("ended", { exact: true }).waitFor();
+    await problem(/There is no sandbox/).waitFor();
+    assert.equal(await field("Processes").inputValue(), "46");
+  });
+
+  function problem(words: RegExp): Locator {
+    return panel.locator(".problem").filter({ hasText: words });
+  }
+
+  /** One of the sandbox, one of its process, side by side. */
+  async function bothShow(figure: RegExp): Promise<void> {
+    const frames = [workbench.webview(0), workbench.webview(1)];
+    for (const frame of frames) await frame.getByText(figure).waitFor();
+    const titles = frames.map((frame) => frame.getByRole("heading", { level: 1 }).innerText());
+    const [first = "", second = ""] = (await Promise.all(titles)).sort();
+    assert.equal(first, name);
+    assert.match(second, /^sh \d+$/);
+  }
+
   function tab(title: string, selected?: true): Locator {
     return panel.getByRole("tab", { name: title, ...(selected && { selected }) });
   }
@@ -172,7 +254,7 @@ describe("What one does with a panel", () => {
   /** From the palette: the tree of this machine's cgroups is long. */
   async function openCgroup(directory: string): Promise<void> {
     const { page } = workbench;
-    await workbench.runCommand("Terrarium: Open Limits");
+    await workbench.beginCommand("Terrarium: Open Limits");
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "Cgroup…" }).click();
     await page.locator(".quick-input-widget input").fill(directory);
     await page.keyboard.press("Enter");

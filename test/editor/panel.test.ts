@@ -229,6 +229,26 @@ describe("The panel", () => {
     },
   );
 
+  step(
+    "changes no other cgroup that took its place while the question was up",
+    "32-panel-replaced",
+    async (t) => {
+      const directory = await makeForeignCgroup(t);
+      await openCgroup(directory);
+      await field("Processes").fill("12");
+      await field("Processes").press("Enter");
+      const question = workbench.dialog(/Change the limits of/);
+      await question.waitFor();
+      rmdirSync(directory);
+      mkdirSync(directory);
+      // Longer than the pause between two looks of the panel: it has seen the other one.
+      await workbench.page.waitForTimeout(2_500);
+      await question.getByRole("button", { name: "Change" }).click();
+      await panel.getByRole("alert").filter({ hasText: "is not what it was" }).waitFor();
+      assert.notEqual(firstNumber(join(directory, "pids.max")), 12);
+    },
+  );
+
   step("asks the helper nothing while it is hidden", "33-panel-hidden", async () => {
     const helper = helperBelow(workbench.folder);
     const rests = async () => {

@@ -94,6 +94,17 @@ export class Workbench {
     await this.waitForTerminals((count) => count === before);
   }
 
+  /** By VS Code's own command: it writes the layout of the editors down first. */
+  async reloadWindow(): Promise<void> {
+    await this.page.evaluate("void (globalThis.isBefore = true)");
+    await this.#chooseCommand("Developer: Reload Window");
+    await this.until("another page", async () => {
+      const isBefore = await this.page.evaluate("globalThis.isBefore").catch(() => true);
+      return isBefore === undefined || undefined;
+    });
+    await this.#activityBarItem().waitFor({ timeout: patienceMs });
+  }
+
   /** Rows say more than fits into the side bar's first width. */
   async #widenSideBar(): Promise<void> {
     const edge = await this.page.locator(".part.sidebar").boundingBox();
@@ -247,6 +258,11 @@ export class Workbench {
   async runCommand(title: string): Promise<void> {
     await this.#chooseCommand(title);
     await this.#quickInput().waitFor({ state: "hidden" });
+  }
+
+  /** One that asks for more: its box may follow so soon that none is hidden in between. */
+  async beginCommand(title: string): Promise<void> {
+    await this.#chooseCommand(title);
   }
 
   async #chooseCommand(title: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { LimitName } from "../../helper/protocol/limits.ts";
 import type { LimitRowReport, LimitsReport } from "../../helper/protocol/limitsReport.ts";
@@ -23,6 +23,7 @@ export function makeCgroup(t: Cleanup, path: string, ...controllers: readonly st
     .filter((hierarchy) => hierarchy.controllers.some((one) => controllers.includes(one)))
     .map(({ mountPoint }) => join(mountPoint, path));
   for (const directory of directories) {
+    passOn(dirname(directory), controllers);
     mkdirSync(directory);
     t.after(() => removeWithChildren(directory));
   }
@@ -41,6 +42,16 @@ export function makeCgroup(t: Cleanup, path: string, ...controllers: readonly st
       }
     },
   };
+}
+
+/** Version 2 has a file for that; each controller by itself, for a machine may lack one (cgroups(7)). */
+export function passOn(directory: string, controllers: readonly string[]): void {
+  const control = join(directory, "cgroup.subtree_control");
+  if (!existsSync(control)) return;
+  const offered = readFileSync(join(directory, "cgroup.controllers"), "utf8").trim().split(" ");
+  for (const one of controllers.filter((one) => offered.includes(one))) {
+    writeFileSync(control, `+${one}`);
+  }
 }
 
 /** Hooks run in the order in which they were given, so the outer one comes first. */

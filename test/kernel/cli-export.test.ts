@@ -52,8 +52,8 @@ function runExport(text: string) {
 
 describe("run --as", needsRoot, () => {
   for (const tool of ["bwrap", "unshare"]) {
-    test(`${tool} gives a command that shows the same inside as the sandbox itself`, async (t) => {
-      const client = clientOfUser(t, user);
+    test(`${tool} gives a command that shows the same inside as the sandbox itself`, async () => {
+      const client = clientOfUser(user);
       const config = join(folder, `${tool}.json`);
       writeFileSync(config, JSON.stringify({ passEnv: ["PASSED"] }));
       const run = (extra: readonly string[]) =>

@@ -43,22 +43,35 @@ const timeoutMs = 60_000;
 /** The client of the user that runs the tests. */
 export const terrarium = clientOf([process.execPath, join(distribution, "bin", "terrarium")]);
 
+/** The same client as an ordinary user. `missing`: system calls that its kernel lacks. */
+export function clientOfUser(id: number, missing: readonly string[] = []): Client {
+  const folder = copyForUsers();
+  const node = join(folder, "node");
+  const identity = ["setpriv", "--reuid", `${id}`, "--regid", `${id}`, "--clear-groups"];
+  const program = missing.length > 0 ? buildWithout(folder, { missing }, node) : node;
+  return clientOf([...identity, program, join(folder, "dist/bin/terrarium")]);
+}
+
 /**
- * The same client as an ordinary user: a copy, because the checkout may lie where that user may not read. `missing`:
- * system calls that its kernel lacks.
+ * The checkout may lie where an ordinary user may not read. One copy serves a whole file of tests and is there until
+ * the last of them has cleaned up: hooks run in the order in which they were given, and those that end a user's
+ * sandboxes need the client.
  */
-export function clientOfUser(t: Cleanup, id: number, missing: readonly string[] = []): Client {
+function copyForUsers(): string {
+  copied ??= makeCopy();
+  return copied;
+}
+let copied: string | undefined;
+
+function makeCopy(): string {
   const folder = mkdtempSync(join(tmpdir(), "terrarium-dist-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   for (const part of ["bin", "native/koffi.node", "native/launcher", "package.json"]) {
     cpSync(join(distribution, part), join(folder, "dist", part), { recursive: true });
   }
-  const node = join(folder, "node");
-  cpSync(process.execPath, node);
-  const identity = ["setpriv", "--reuid", `${id}`, "--regid", `${id}`, "--clear-groups"];
-  const program = missing.length > 0 ? buildWithout(folder, { missing }, node) : node;
-  return clientOf([...identity, program, join(folder, "dist/bin/terrarium")]);
+  cpSync(process.execPath, join(folder, "node"));
+  return folder;
 }
 
 /** The client of whoever runs the tests, started by another program, as nsenter(1). */
@@ -116,10 +129,16 @@ export async function startSandbox(
   client = terrarium,
 ): Promise<Running> {
   const name = uniqueName();
-  t.after(() => client.run(["rm", "-f", name]));
+  t.after(() => remove(name, client));
   const ran = await client.run(["run", "-d", "--name", name, ...options, "--", ...command]);
   if (ran.code !== 0) throw new Error(ran.stderr);
   return { name, id: ran.stdout.trim() };
+}
+
+/** What the test has removed itself is as well; a client that cannot remove it fails the test. */
+async function remove(name: string, client: Client): Promise<void> {
+  const { code, stderr } = await client.run(["rm", "-f", name]);
+  if (code !== 0 && !stderr.includes("no sandbox")) throw new Error(`rm -f ${name}: ${stderr}`);
 }
 
 /** One JSON document from a `--json` command. */

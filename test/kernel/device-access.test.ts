@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, type TestContext, test } from "node:test";
-import { attachDeviceProgram } from "../../helper/kernel/bpf.ts";
+import { describe, type TestContext, test } from "node:test";
+import { attachDeviceProgram, loadDeviceProgram } from "../../helper/kernel/bpf.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import { bpf } from "../../helper/kernel/libc.ts";
+import { confineDevices } from "../../helper/limits/deviceAccess.ts";
 import { deviceProgram } from "../../helper/limits/deviceProgram.ts";
-import { clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { clientBehind, clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
 
 /** Nodes that the host's root makes, and opens from inside a cgroup: with every capability, and no other wall. */
@@ -31,6 +34,25 @@ function openedIn(t: TestContext, cgroups: readonly string[]) {
   return stdout.trim().split("\n");
 }
 
+/** Writing to devices.deny takes CAP_SYS_ADMIN: cgroup-v1/devices.rst, "Security". */
+const withoutAdmin = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"];
+
+/** A program that lets nobody add another below: no BPF_F_ALLOW_MULTI, no BPF_F_ALLOW_OVERRIDE. */
+function attachAlone(directory: string): void {
+  const [cgroup, program] = [openSync(directory, "r"), loadDeviceProgram(deviceProgram([]))];
+  const [attachCommand, deviceAttachType] = [8, 6];
+  bpf(attachCommand, Buffer.from(Uint32Array.of(cgroup, program, deviceAttachType, 0).buffer));
+  for (const descriptor of [cgroup, program]) closeSync(descriptor);
+}
+
+function kmsgNode(t: TestContext, mode: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-device-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  spawnSync("mknod", ["-m", mode, `${folder}/kmsg`, "c", "1", "11"]);
+  return `${folder}/kmsg`;
+}
+
 describe("the devices of a sandbox's cgroup", needsRoot, () => {
   test("are null, zero and their like, for a process that could open others", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
@@ -45,35 +67,56 @@ describe("the devices of a sandbox's cgroup", needsRoot, () => {
     const directory = join(unified.mountPoint, `test-devices-${process.pid}`);
     mkdirSync(directory);
     t.after(() => rmdirSync(directory));
-    attachDeviceProgram(
-      directory,
+    const program = loadDeviceProgram(
       deviceProgram([
         { type: "c", major: 1, minor: 3 },
         { type: "b", major: 7 },
         { type: "c", major: 1, minor: 5, access: "w" },
       ]),
     );
+    attachDeviceProgram(directory, program);
+    closeSync(program);
     const opened = openedIn(t, [directory]);
     assert.ok(opened.includes("null"));
     for (const name of ["zero", "kmsg", "mem", "made"]) assert.ok(!opened.includes(name), name);
   });
+
+  test("are never all because version 2 did not take the program for this cgroup", (t) => {
+    const hierarchy = readCgroupMounts().hierarchies.find(({ version }) => version === 2);
+    assert.ok(hierarchy);
+    const outer = join(hierarchy.mountPoint, `test-devices-outer-${process.pid}`);
+    const directory = join(outer, "inner");
+    for (const one of [outer, directory]) mkdirSync(one);
+    t.after(() => {
+      for (const one of [directory, outer]) rmdirSync(one);
+    });
+    attachAlone(outer);
+    assert.throws(
+      () => confineDevices([{ hierarchy, directory }], []),
+      (error) =>
+        TerrariumError.is(error, "cgroupFailed") && error.args.call === "bpf BPF_PROG_ATTACH",
+    );
+  });
+
+  test("are never more than was asked for because version 1 refused to be told", async (t) => {
+    const { hierarchies } = readCgroupMounts();
+    if (!hierarchies.some(({ controllers }) => controllers.includes("devices")))
+      return t.skip("this machine has no devices controller");
+    const words = ["run", "--device", `${kmsgNode(t, "666")}:/dev/log:r`, "--", "true"];
+    const { code, stderr } = await clientBehind(withoutAdmin).run(words);
+    assert.equal(code, 125);
+    assert.match(stderr, /devices\.deny.*EPERM/);
+  });
 });
 
 describe("--device", needsRoot, () => {
-  const user = clientOfUser({ after }, strangerId);
+  const user = clientOfUser(strangerId);
 
-  function node(t: TestContext, mode: string): string {
-    const folder = mkdtempSync(join(tmpdir(), "terrarium-device-"));
-    t.after(() => rmSync(folder, { recursive: true }));
-    chmodSync(folder, 0o755);
-    spawnSync("mknod", ["-m", mode, `${folder}/kmsg`, "c", "1", "11"]);
-    return `${folder}/kmsg`;
-  }
   const run = (device: string, script: string) =>
     terrarium.run(["run", "--device", device, "--", "sh", "-c", script]);
 
   test("opens that node, for what was asked, and no other", async (t) => {
-    const kmsg = node(t, "666");
+    const kmsg = kmsgNode(t, "666");
     const opened = await run(`${kmsg}:/dev/log:w`, ": >> /dev/log && echo written");
     assert.equal(opened.stdout, "written\n", opened.stderr);
     for (const [access, more] of [
@@ -92,10 +135,17 @@ describe("--device", needsRoot, () => {
 
   test("refuses what is no device, has another place or is closed to strangers", async (t) => {
     const refusals = [
-      ["/etc/passwd:/dev/x", /it is no device/],
-      [`${node(t, "666")}:/dev/null`, /the sandbox's own/],
-      [`${node(t, "666")}:/etc/x`, /below \/dev/],
-      [`${node(t, "600")}:/dev/x`, /its mode is 600/],
+      // Not the launcher's words, which looks at what it has opened once more.
+      ["/etc/passwd:/dev/x", /it is no device(?! node)/],
+      [`${kmsgNode(t, "666")}:/dev/null`, /the sandbox's own/],
+      [`${kmsgNode(t, "666")}:/dev/pts/7`, /the sandbox's own/],
+      [`${kmsgNode(t, "666")}:/dev/x/../pts`, /the sandbox's own/],
+      [`${kmsgNode(t, "666")}:/etc/x`, /below \/dev/],
+      [`${kmsgNode(t, "666")}:/dev`, /below \/dev/],
+      [`${kmsgNode(t, "666")}:/dev/../etc/x`, /below \/dev/],
+      [`${kmsgNode(t, "664")}:/dev/x:rw`, /its mode is 664/],
+      [`${kmsgNode(t, "662")}:/dev/x:r`, /its mode is 662/],
+      [`${kmsgNode(t, "600")}:/dev/x`, /its mode is 600/],
     ] as const;
     for (const [device, why] of refusals) {
       const refused = await run(device, "true");
@@ -106,7 +156,7 @@ describe("--device", needsRoot, () => {
 
   test("refuses an ordinary user what that user may not open, and what no wall of theirs holds", async (t) => {
     const device = (mode: string, access: string) =>
-      user.run(["run", "--device", `${node(t, mode)}:/dev/log:${access}`, "--", "true"]);
+      user.run(["run", "--device", `${kmsgNode(t, mode)}:/dev/log:${access}`, "--", "true"]);
     assert.match(
       (await device("600", "rw")).stderr,
       /you may not open it yourself \(access: EACCES\)/,
@@ -119,7 +169,7 @@ describe("--device", needsRoot, () => {
     const { stdout } = await terrarium.run([
       "run",
       "--device",
-      `${node(t, "666")}:/dev/log`,
+      `${kmsgNode(t, "666")}:/dev/log`,
       "--plan",
       "--",
       "true",

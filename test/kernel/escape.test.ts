@@ -39,7 +39,7 @@ describe("a way out of a default sandbox, as root inside", needsRoot, () => {
     outside = await makeOutside();
     removals.push(outside.remove);
     ofRoot = await inSandbox(outside, terrarium);
-    ofUser = await inSandboxOfUser(outside, removals);
+    ofUser = await inSandboxOfUser(outside);
     const closed = await sleeper(outside, "closed", removals);
     const open = await sleeper(outside, "open", removals);
     for (const [walls, names] of planJars(rows)) {
@@ -77,8 +77,8 @@ async function inSandbox(outside: Outside, client: Client, ...options: string[])
 }
 
 /** Root inside as well, with one id. */
-async function inSandboxOfUser(outside: Outside, removals: Removals): Promise<Answers> {
-  const client = clientOfUser(cleanup(removals), strangerId);
+async function inSandboxOfUser(outside: Outside): Promise<Answers> {
+  const client = clientOfUser(strangerId);
   const places = {
     ...outside.places,
     WORKSPACE: outside.makeWorkspace("users", strangerId),

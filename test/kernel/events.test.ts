@@ -26,7 +26,8 @@ interface Ear {
   readonly heard: readonly TimelineEvent[];
   /** What was heard of one sandbox. */
   of(target: string): readonly TimelineEvent[];
-  listen(targets: readonly string[]): Promise<void>;
+  /** Answers which of them are not there. */
+  listen(targets: readonly string[]): Promise<readonly string[]>;
   history(targets: readonly string[]): Promise<readonly TimelineEvent[]>;
 }
 
@@ -45,7 +46,8 @@ async function listen(
     heard,
     of: (target) => heard.filter((event) => event.target === target),
     listen: async (targets) => {
-      await helper.connection.request("events/watch", { sandboxes, targets: [...targets] });
+      const wanted = { sandboxes, targets: [...targets] };
+      return (await helper.connection.request("events/watch", wanted)).gone;
     },
     history: (targets) => helper.connection.request("events/history", { targets: [...targets] }),
   };
@@ -137,6 +139,17 @@ describe("an OOM", bounded, () => {
     await eventually("the OOM", async () => (await ear.history([box.name])).length > 0);
     assert.deepEqual(kindsOf(await ear.history([box.name])), ["oomKill"]);
     assert.deepEqual(ear.heard, []);
+  });
+});
+
+describe("of several targets", bounded, () => {
+  test("those that are not there are named, and the others are heard of", async (t) => {
+    const box = await startIdle(t, []);
+    const ear = await listen(t, false);
+    const gone = [uniqueName(), `/${uniqueName()}`];
+    assert.deepEqual(await ear.listen([gone[0] ?? "", box.name, gone[1] ?? ""]), gone);
+    await terrarium.run(["update", box.name, "--pids-limit", "99"]);
+    await eventually("the change", () => kindsOf(ear.of(box.id)).includes("limitChanged"));
   });
 });
 

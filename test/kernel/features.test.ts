@@ -69,8 +69,8 @@ describe("terrarium features", needsRoot, () => {
     assert.match(tried?.path ?? "", /helper that runs as root/);
   });
 
-  test("answers an ordinary user too, without a warning", async (t) => {
-    const { stdout, stderr, code } = await clientOfUser(t, 4242).run(["features"]);
+  test("answers an ordinary user too, without a warning", async () => {
+    const { stdout, stderr, code } = await clientOfUser(4242).run(["features"]);
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.match(stdout, /^FEATURE +HERE/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { readMounts } from "../../helper/inspect/mounts.ts";
 import { inspectProcess } from "../../helper/inspect/process.ts";
@@ -52,10 +53,20 @@ describe("the mounts of a process", () => {
     const script = `mount -t tmpfs "a b" /mnt; mount --bind /usr/bin /mnt
       read -r pid rest < /proc/self/stat; echo $pid; exec sleep 600`;
     const { pid } = await startIsolated(t, ["--user", "--map-root-user", "--mount"], script);
-    const mounted = readMounts(pid).filter(({ target }) => target === "/mnt");
+    const mounted = readMounts(pid).mounts.filter(({ target }) => target === "/mnt");
     assert.equal(mounted[0]?.source, "a b");
     assert.equal(mounted[0]?.fileSystem, "tmpfs");
     assert.ok(mounted[1]?.source.endsWith("/usr/bin]"), mounted[1]?.source);
-    assert.ok(!readMounts(process.pid).some(({ source }) => source === "a b"));
+    assert.ok(!readMounts(process.pid).mounts.some(({ source }) => source === "a b"));
+  });
+
+  test("are told as far as anybody reads, and how many more there are", async (t) => {
+    const script = `mount -t tmpfs first /mnt; for place in 1 2 3 4 5 6 7; do mount --rbind / /mnt; done
+      read -r pid rest < /proc/self/stat; echo $pid; exec sleep 600`;
+    const { pid } = await startIsolated(t, ["--user", "--map-root-user", "--mount"], script);
+    const { mounts, mountsLeftOut } = readMounts(pid);
+    const all = readFileSync(`/proc/${pid}/mountinfo`, "utf8").trimEnd().split("\n").length;
+    assert.ok(all > 500, `${all}`);
+    assert.deepEqual([mounts.length, mountsLeftOut], [500, all - 500]);
   });
 });

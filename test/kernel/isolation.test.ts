@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { readDeviceNodes } from "../../helper/kernel/devices.ts";
 import type { IsolationLine, IsolationReport } from "../../helper/protocol/isolation.ts";
 import { clientOfUser, eventually, json, startSandbox, terrarium, uniqueName } from "./cli.ts";
@@ -42,8 +50,7 @@ function temporaryFolder(t: TestContext): string {
 }
 
 describe("the isolation report", needsRoot, () => {
-  // For the whole suite: a test's sandbox is removed by the client, which must still be there.
-  const ofUser = clientOfUser({ after }, user);
+  const ofUser = clientOfUser(user);
 
   test("on a default sandbox finds nothing open, and only what it was not asked to close", async (t) => {
     const found = await reportOn(t);
@@ -116,6 +123,7 @@ describe("the isolation report", needsRoot, () => {
     writeFileSync(join(child, "cgroup.procs"), `${pid}`);
     assert.deepEqual(line(await report(pid), "memory"), line(found, "memory"));
     writeFileSync(join(source, "..", "cgroup.procs"), `${pid}`);
+    rmdirSync(child);
   });
 
   test("on a process of the host finds next to nothing closed", async (t) => {
@@ -275,6 +283,9 @@ function commandOf(pid: number): string {
 
 /** `runc spec`'s own container, with a command that sleeps; answers its pid. */
 async function startContainer(t: TestContext): Promise<number> {
+  const id = uniqueName();
+  // Before its folder goes, with runc's own record of it: hooks run in the order in which they were given.
+  t.after(() => runc("delete", "-f", id));
   const folder = temporaryFolder(t);
   makeRootfs(join(folder, "rootfs"));
   execFileSync("runc", ["spec"], { cwd: folder });
@@ -288,11 +299,9 @@ async function startContainer(t: TestContext): Promise<number> {
       stdio: ["ignore", "pipe", "inherit"],
       encoding: "utf8",
     });
-  const id = uniqueName();
   const log = spawn("runc", ["--root", join(folder, "state"), "run", "-d", "-b", folder, id], {
     stdio: "ignore",
   });
-  t.after(() => runc("delete", "-f", id));
   await once(log, "exit");
   return JSON.parse(runc("state", id)).pid;
 }

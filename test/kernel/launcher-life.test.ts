@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import {
-  asRoot,
   hostPrograms,
   idMaps,
   launch,
@@ -13,9 +12,10 @@ import {
   start,
   startSleeper,
   until,
+  withIds,
 } from "./launcher.ts";
 
-describe("launcher run --timeout", asRoot, () => {
+describe("launcher run --timeout", withIds, () => {
   test("ends the command with SIGTERM and answers 124", async () => {
     const { code, stdout, events } = await runShell(
       "trap 'echo asked; exit 3' TERM; while :; do sleep 0.02; done",
@@ -48,7 +48,7 @@ describe("launcher run --timeout", asRoot, () => {
   });
 });
 
-describe("launcher run --die-with", asRoot, () => {
+describe("launcher run --die-with", withIds, () => {
   test("kills the sandbox when that process is killed", async (t) => {
     const partner = spawn("sleep", ["600"]);
     t.after(() => partner.kill("SIGKILL"));
@@ -92,7 +92,7 @@ const told = ({ events }: Result): readonly string[] =>
 
 const idle = "while :; do sleep 0.02; done";
 
-describe("launcher run --process", asRoot, () => {
+describe("launcher run --process", withIds, () => {
   test("starts several in their order, and ends when all have ended", async () => {
     const result = await launch(
       severalOptions(

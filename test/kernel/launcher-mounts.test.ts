@@ -323,4 +323,13 @@ describe("the sandbox's own file systems", asRoot, () => {
     const { stage, call, path, errno } = events[0] ?? {};
     assert.deepEqual([stage, call, path, errno], ["mount", "symlinkat", "/x", "EEXIST"]);
   });
+
+  it("of a device are of a device: what was opened is looked at, whatever was there before", async () => {
+    for (const source of ["/etc/passwd", "/usr"]) {
+      const words = ["--device", source, "/dev/x", "--", "true"];
+      const { events } = await launch(["run", ...idMaps, ...words]);
+      const { stage, call, path, errno } = events[0] ?? {};
+      assert.deepEqual([stage, call, path, errno], ["mount", "fstat", source, "ENODEV"]);
+    }
+  });
 });

@@ -16,6 +16,7 @@ import {
   underTerminal,
   until,
   withDirectory,
+  withIds,
 } from "./launcher.ts";
 
 interface Terminal {
@@ -87,7 +88,7 @@ const shell = ["/bin/bash", "--norc", "--noprofile", "-i"];
 const says = (terminal: Terminal, expected: string | RegExp): Promise<boolean> =>
   until(() => new RegExp(expected).test(terminal.output()), `${expected} in ${terminal.output()}`);
 
-describe("a sandbox's terminal", asRoot, () => {
+describe("a sandbox's terminal", withIds, () => {
   it("is the sandbox's own, and the controlling one of its shell", async () => {
     await withTerminal(shell, async (terminal, session) => {
       await says(terminal, "ready> ");
@@ -203,10 +204,12 @@ describe("a sandbox's terminal", asRoot, () => {
   it("hangs the session up when it is closed, and nothing is left", async () => {
     await withTerminal(shell, async (terminal, session, init) => {
       await says(terminal, "ready> ");
-      terminal.type("sleep 1000 & echo star''ted\n");
+      // Waiting, not reading: the kernel wakes who reads a closed terminal before it sends SIGHUP (pty_close).
+      terminal.type("sleep 1000 & echo star''ted; sleep 1000\n");
       await says(terminal, "started");
-      const inside = [init, ...childrenOf(init), ...childrenOf(init).flatMap(childrenOf)];
-      assert.equal(inside.length, 3);
+      const processes = () => [init, ...childrenOf(init), ...childrenOf(init).flatMap(childrenOf)];
+      await until(() => processes().length === 4, "the shell waits");
+      const inside = processes();
       terminal.process.kill("SIGKILL");
       const { code, events } = await session.ended;
       assert.deepEqual([code, events.at(-1)?.signal], [129, "SIGHUP"]);
@@ -223,8 +226,8 @@ describe("a sandbox's terminal", asRoot, () => {
   });
 });
 
-describe("the launcher's socket", asRoot, () => {
-  it("belongs to who may attach, is for one client, and then is gone", async () => {
+describe("the launcher's socket", withIds, () => {
+  it("belongs to who may attach, is for one client, and then is gone", asRoot, async () => {
     const owner = ["--owner", "65533:65532"];
     await withTerminal(
       shell,
@@ -241,7 +244,7 @@ describe("the launcher's socket", asRoot, () => {
     );
   });
 
-  it("has the owner's ids and mode 0600", async () => {
+  it("has the owner's ids and mode 0600", asRoot, async () => {
     await withDirectory(async (directory) => {
       const socket = join(directory, "attach");
       const session = start([
@@ -265,7 +268,7 @@ describe("the launcher's socket", asRoot, () => {
     });
   });
 
-  it("refuses another user even where the file's mode would let it in", async () => {
+  it("refuses another user even where the file's mode would let it in", asRoot, async () => {
     await withDirectory(async (directory) => {
       execFileSync("chmod", ["755", directory]);
       const socket = join(directory, "attach");
@@ -300,7 +303,7 @@ describe("the launcher's socket", asRoot, () => {
     });
   });
 
-  it("is not believed by a client where another user listens", async () => {
+  it("is not believed by a client where another user listens", asRoot, async () => {
     await withDirectory(async (directory) => {
       execFileSync("chmod", ["777", directory]);
       const socket = join(directory, "attach");
@@ -339,7 +342,7 @@ describe("the launcher's socket", asRoot, () => {
   });
 });
 
-describe("a session without a terminal", asRoot, () => {
+describe("a session without a terminal", withIds, () => {
   it("gives the client's descriptors to the command, and its exit code to the client", async () => {
     await withDirectory(async (directory) => {
       const socket = join(directory, "attach");
@@ -441,7 +444,7 @@ describe("a session without a terminal", asRoot, () => {
   });
 });
 
-describe("launcher --sync-fd", asRoot, () => {
+describe("launcher --sync-fd", withIds, () => {
   it("holds the command back until its byte comes", async () => {
     const session = start(["run", ...idMaps, ...hostPrograms, "--sync-fd", "4", "--", "true"]);
     const init = await session.ready;

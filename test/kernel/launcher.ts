@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { readSubordinateIds } from "../../helper/kernel/subordinate.ts";
 
 /** The launcher under test; TERRARIUM_LAUNCHER chooses another build of it (the sanitizers'). */
 export const launcherPath =
@@ -17,8 +18,22 @@ export const asRoot = {
   timeout: 60_000,
 } as const;
 
-/** A range of ids that no user of the host has. */
+/** A range of ids that no user of the host has: root may map it, and a user to whom it is subordinate. */
 export const idMaps = ["--uid-map", "0 100000 65536", "--gid-map", "0 100000 65536"];
+
+/** Options for tests that anybody can run who may map that range. */
+export const withIds = {
+  skip: asRoot.skip && !ownsIds() ? "needs root, or the subordinate ids from 100000 on" : false,
+  timeout: 60_000,
+} as const;
+
+function ownsIds(): boolean {
+  const ids = readSubordinateIds(process.getuid?.() ?? 0);
+  if ("missing" in ids) return false;
+  return [ids.uids, ids.gids].every((ranges) =>
+    ranges.some(({ start, count }) => start === 100_000 && count >= 65_536),
+  );
+}
 
 /** Enough of the host to run its programs. */
 export const hostPrograms = [

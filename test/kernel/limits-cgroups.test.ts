@@ -16,7 +16,9 @@ import {
   readLimits,
   removeCgroups,
 } from "../../helper/limits/cgroups.ts";
+import { rowOf } from "../../helper/limits/effective.ts";
 import { cgroupPlaces, sandboxDirectory } from "../../helper/limits/places.ts";
+import { roomAbove } from "../../helper/limits/protection.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupFact } from "../../helper/protocol/inventory.ts";
@@ -25,7 +27,7 @@ import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import { becomeStranger, needsCgroups, needsRoot } from "./isolated.ts";
 
 /** A process that is killed from outside must fail a test, not hang it. */
-const bounded = { ...needsCgroups, timeout: 30_000 };
+const bounded = { ...needsCgroups, timeout: 120_000 };
 
 const mebibyte = 1024 * 1024;
 const modest: Limits = {
@@ -76,6 +78,21 @@ function killGroup(leader: number): void {
     // Every process of the group has ended.
   }
 }
+
+test(
+  "a cgroup that is only called as ours is not protected along with one below it",
+  needsCgroups,
+  (t) => {
+    const place = cgroupPlaces().find(({ hierarchy }) => hierarchy.version === 2);
+    if (!place) return t.skip("this machine has no version 2 of cgroups");
+    const [{ hierarchy, base }, row] = [place, rowOf("memoryLowBytes")];
+    const parentOf = (directory: string) =>
+      roomAbove(row, 1, { hierarchy, directory })?.cgroup.directory;
+    const own = sandboxDirectory(place, "0123456789ab");
+    assert.equal(parentOf(own), dirname(own));
+    assert.equal(parentOf(join(base, "theirs", "terrarium", "jar")), undefined);
+  },
+);
 
 function directoriesOf(id: string): readonly string[] {
   return cgroupPlaces()

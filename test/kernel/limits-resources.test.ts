@@ -252,7 +252,7 @@ describe("the resource limits of a sandbox", needsRoot, () => {
 describe("an ordinary user changes resource limits", needsRoot, () => {
   test("of no other user's process, and is told why", async (t) => {
     const { pid } = await startLimited(t);
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const ran = await user.run(["update", "-y", `${pid}`, "--ulimit", "nofile=50:200"]);
     assert.match(ran.stderr, /Open files 50 soft, 200 hard \(EPERM .*process of another user/);
     assert.equal(nofile(pid), "100:200");
@@ -260,7 +260,7 @@ describe("an ordinary user changes resource limits", needsRoot, () => {
 
   test("downwards only, and not for a time where that could not be put back", async (t) => {
     const { pid } = await startLimited(t, [100, 200], asStranger);
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const change = (...words: readonly string[]) =>
       user.run(["update", "-y", `${pid}`, "--ulimit", ...words]);
     const raised = await change("nofile=100:201");

@@ -16,6 +16,7 @@ import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupLimitName, LimitName, Limits } from "../../helper/protocol/limits.ts";
 import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
+import { passOn } from "./cgroup-limits.ts";
 import { needsRoot } from "./isolated.ts";
 import { makeLoopDisk } from "./loop-disk.ts";
 
@@ -201,6 +202,7 @@ describe("a limit is refused, with the reason,", needsRoot, () => {
     const { cgroups } = make(t, { memoryBytes: 64 * mebibyte, pidsMax: 10, cpuQuotaUs: 50_000 });
     const below = cgroups.map(({ hierarchy, directory }) => {
       const child = join(directory, "below");
+      passOn(directory, ["cpu", "memory", "pids"]);
       mkdirSync(child);
       return { hierarchy, directory: child };
     });

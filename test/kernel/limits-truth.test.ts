@@ -81,6 +81,34 @@ describe("the CPU limit", needsCgroups, () => {
   });
 });
 
+/** sched-bwc.rst: what was not used is saved, up to the burst; cpu.stat counts what was taken of it. */
+test(
+  "the CPU burst is what a loop that was held still may take at once",
+  needsCgroups,
+  async (t) => {
+    const burstUs = 20_000;
+    const options = ["--cpu-quota", "20000", "--cpu-burst", `${burstUs}`];
+    const sandbox = await start(t, options, busy);
+    const { pid = 0 } = sandbox.processes.find(({ command }) => command === "sh") ?? {};
+    const takenUs = () => {
+      const text = read(sandbox, "cpu.stat");
+      return field(text, "burst_usec") || field(text, "burst_time") / 1_000;
+    };
+    const shares: number[] = [];
+    const isReached = () => shares.some((share) => share >= 1 - tolerance);
+    while (!isReached() && shares.length < mostWindows) {
+      process.kill(pid, "SIGSTOP");
+      await sleep(windowMs / 2);
+      const before = takenUs();
+      process.kill(pid, "SIGCONT");
+      await sleep(windowMs / 2);
+      shares.push((takenUs() - before) / burstUs);
+    }
+    const words = `${shares.map((share) => share.toFixed(3)).join(" ")} of the burst`;
+    assert.ok(isReached() && shares.every((share) => share <= 1 + tolerance), words);
+  },
+);
+
 /** Two loops on one processor: how many times as much the first gets. */
 async function ratio(t: Cleanup, first: readonly string[], second: readonly string[]) {
   const one = ["--cpuset-cpus", "0"];

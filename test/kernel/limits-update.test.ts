@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chownSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { targetOfPath } from "../../helper/limits/target.ts";
 import { findUpdates, makeUpdates } from "../../helper/limits/updates.ts";
@@ -146,16 +147,14 @@ describe("what Terrarium did not make", needsRoot, () => {
   });
 
   test("is a sandbox of another user, for root's helper", async (t) => {
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const { name } = await startSandbox(t, [], ["sleep", "600"], user);
     const { processes } = await inspect(name, user);
     const directory = makeCgroup(t, uniqueName(), "pids");
     const pid = `${processes[0]?.pid}`;
     for (const one of directory.directories) writeFileSync(join(one, "cgroup.procs"), pid);
-    t.after(() => user.run(["rm", "-f", name]));
     assert.match((await update(pid, "--pids-limit", "99")).stderr, /must be confirmed/);
     assert.equal(directory.read("pids.max"), "max");
-    await user.run(["rm", "-f", name]);
   });
 
   test("is never the top of a hierarchy", async () => {
@@ -236,7 +235,7 @@ describe("what Terrarium did not make", needsRoot, () => {
 
 describe("an ordinary user", needsRoot, () => {
   test("changes what is theirs, and is told what the kernel refused of the rest", async (t) => {
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const name = uniqueName();
     const cgroup = makeCgroup(t, name, "pids");
     const words = ["update", "-y", `/${name}`, "--pids-limit", "9"];
@@ -249,13 +248,29 @@ describe("an ordinary user", needsRoot, () => {
   });
 
   test("has no limits where no cgroup was made for the sandbox, and is told why", async (t) => {
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const { name } = await startSandbox(t, [], ["sleep", "600"], user);
     const ran = await user.run(["update", name, "--pids-limit", "9"]);
     assert.match(ran.stderr, /Cannot set the limit Processes: /);
-    await user.run(["rm", "-f", name]);
   });
 });
+
+/** A sandbox that uses more memory than it may have when the trial ends, until `free`. */
+async function tryOutAndUse(t: TestContext) {
+  const { name } = await startSandbox(t, ["-m", "32m"], ["sleep", "600"]);
+  const helper = await newHelper(t);
+  const limits = { memoryBytes: 128 * mebibyte };
+  const request = { target: name, limits, revertAfterMs: 3_600_000 };
+  const { revert = "" } = await helper.connection.request("limits/update", request);
+  const hold = "held=$(head -c 40000000 /dev/zero | tr '\\0' a); echo ready; read -r end";
+  const holder = terrarium.start(["exec", "-i", name, "--", "sh", "-c", hold]);
+  const ended = once(holder, "exit");
+  await once(holder.stdout, "data");
+  const free = () => holder.stdin.end("\n");
+  t.after(() => ended);
+  t.after(free);
+  return { name, helper, revert, free };
+}
 
 describe("limits that are tried out", needsRoot, () => {
   test("go back when the time is over", async (t) => {
@@ -357,6 +372,38 @@ describe("limits that are tried out", needsRoot, () => {
     const words = ["-y", `/${outer}/inner`, "--pids-limit", "5", "--revert-after", "1s"];
     assert.match((await update(...words)).stderr, /put back/);
     assert.equal(inner.read("pids.max"), "50");
+  });
+
+  test("wait where the kernel does not take the old value: everybody is told, and it is tried again", async (t) => {
+    const { name, helper, revert, free } = await tryOutAndUse(t);
+    const isInForce = (error: unknown) =>
+      TerrariumError.is(error, "notPutBack") && / MB are in use/.test(error.message);
+    await assert.rejects(helper.connection.request("limits/revert", { revert }), isInForce);
+    const { stdout } = await terrarium.run(["limits", name]);
+    assert.match(stdout, /^Memory was to go back to 32 MB\. .* MB are in use.* tried again\.$/m);
+    assert.equal(await memoryOf(name), 128 * mebibyte);
+    free();
+    await eventually("it goes back", async () => (await memoryOf(name)) === 32 * mebibyte);
+    assert.deepEqual((await limitsOf(name)).trials, []);
+    const again =
+      /"limits\/revert","target":"\w+","outcome":"done","changes":\["Memory from 128 MB/;
+    assert.match(helper.log(), again);
+  });
+
+  test("wait for the next helper, too, which has it in its log", async (t) => {
+    const { name, helper, free } = await tryOutAndUse(t);
+    await helper.kill();
+    const { connection, log } = await newHelper(t);
+    await connection.request("sandbox/list", { all: true });
+    await connection.request("sandbox/list", { all: true });
+    assert.equal(log().match(/"outcome":"notPutBack","reason":"[^"]* MB are in use/g)?.length, 1);
+    assert.equal(await memoryOf(name), 128 * mebibyte);
+    free();
+    await eventually("it goes back", async () => {
+      await connection.request("sandbox/list", { all: true });
+      return (await memoryOf(name)) === 32 * mebibyte;
+    });
+    assert.match(log(), /"outcome":"done","changes":\["Memory from 128 MB to 32 MB/);
   });
 
   test("take along what the kernel changed with them", async (t) => {

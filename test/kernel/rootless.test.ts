@@ -21,7 +21,7 @@ describe("an ordinary user", needsRoot, () => {
   const folder = mkdtempSync(join(tmpdir(), "terrarium-rootless-"));
   chmodSync(folder, 0o755);
   const runtime = ownFolder("runtime");
-  const user = clientOfUser({ after }, strangerId);
+  const user = clientOfUser(strangerId);
   const env = { XDG_RUNTIME_DIR: runtime };
   const client = {
     ...user,
@@ -58,7 +58,7 @@ describe("an ordinary user", needsRoot, () => {
     const more = await client.run(["exec", stdout.trim(), "--", "true"]);
     assert.equal(more.code, 125);
     assert.match(more.stderr, /start a process in a sandbox that shares.* a cgroup of its own/);
-    const without = clientOfUser(t, strangerId, ["landlock_create_ruleset"]);
+    const without = clientOfUser(strangerId, ["landlock_create_ruleset"]);
     const before = takeInventory();
     const bare = await without.run(["run", ...sharing, "--", "true"], { env });
     assert.equal(bare.code, 125);
@@ -165,7 +165,7 @@ describe("an ordinary user", needsRoot, () => {
     const elsewhere = `/tmp/terrarium-${other}`;
     rmSync(elsewhere, { recursive: true, force: true });
     t.after(() => rmSync(elsewhere, { recursive: true, force: true }));
-    const nobody = clientOfUser(t, other);
+    const nobody = clientOfUser(other);
     assert.equal((await nobody.run(["ps"])).code, 0);
     assert.equal(statSync(elsewhere).mode & 0o777, 0o700);
     chownSync(elsewhere, 0, 0);

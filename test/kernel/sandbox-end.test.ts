@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { eventually, inspect, startSandbox, terrarium } from "./cli.ts";
 import { shell } from "./inside.ts";
@@ -38,5 +39,14 @@ describe("the end of a sandbox", needsRoot, () => {
       async () => !(await terrarium.run(["ps", "-a"])).stdout.includes(id),
     );
     for (const directory of Object.values(cgroups)) assert.ok(!existsSync(directory), directory);
+  });
+
+  test("by rm -f takes the cgroups along that the host's root made below its own", async (t) => {
+    const { name } = await startSandbox(t, [], ["sleep", "600"]);
+    const directories = Object.values((await inspect(name)).cgroups);
+    for (const directory of directories) mkdirSync(join(directory, "below"));
+    const { code, stderr } = await terrarium.run(["rm", "-f", name]);
+    assert.equal(code, 0, stderr);
+    for (const directory of directories) assert.ok(!existsSync(directory), directory);
   });
 });

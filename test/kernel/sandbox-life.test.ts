@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { freeze } from "../../helper/limits/freezer.ts";
 import { mainProcess } from "../../helper/protocol/processes.ts";
 import { clientOfUser, eventually, inspect, list, startSandbox, terrarium } from "./cli.ts";
@@ -115,8 +115,7 @@ describe("the freezer of cgroup version 1", needsRoot, () => {
 });
 
 describe("a sandbox without a cgroup", needsRoot, () => {
-  // The suite's, not the test's: it must still be there when the test's sandbox is removed.
-  const client = clientOfUser({ after }, strangerId);
+  const client = clientOfUser(strangerId);
 
   test("says what pausing it would need", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"], client);

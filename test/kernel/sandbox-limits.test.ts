@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import type { SandboxDetails } from "../../helper/protocol/inventory.ts";
 import { inspect, startSandbox, terrarium } from "./cli.ts";
 import { shell } from "./inside.ts";
-import { needsRoot } from "./isolated.ts";
+import { needsCgroups, needsRoot } from "./isolated.ts";
 
 /** The sandbox's directory in the hierarchy that has `controller`. */
 function cgroupOf({ cgroups }: SandboxDetails, controller: string): string {
@@ -45,7 +45,7 @@ describe("a CPU limit on cgroup v1", needsVersion1, () => {
   });
 });
 
-describe("the other limits", needsRoot, () => {
+describe("the other limits", needsCgroups, () => {
   test("memory: the kernel kills what takes more, inside only", async () => {
     const hog = "head -c 200000000 /dev/zero | tail -c 200000000 > /dev/null; echo survived $?";
     const ran = await terrarium.run(["run", "-m", "32m", "--", "sh", "-c", hog]);

@@ -209,8 +209,8 @@ describe("--network veth", needsRoot, () => {
     );
   });
 
-  test("is for root, and an ordinary user is told what there is instead", async (t) => {
-    const user = clientOfUser(t, strangerId);
+  test("is for root, and an ordinary user is told what there is instead", async () => {
+    const user = clientOfUser(strangerId);
     const { code, stderr } = await user.run(["run", "--network", "veth", "--", "true"]);
     assert.equal(code, 125);
     assert.match(stderr, /pasta\(1\)/);

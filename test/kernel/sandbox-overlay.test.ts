@@ -81,8 +81,8 @@ describe("an overlay in memory", needsRoot, () => {
     assert.deepEqual(readdirSync(rootfs), before);
   });
 
-  test("over a directory of an ordinary user works as well", async (t) => {
-    const client = clientOfUser(t, 4242);
+  test("over a directory of an ordinary user works as well", async () => {
+    const client = clientOfUser(4242);
     const overlaid = ["run", "--rootfs", rootfs, ...overlay, "--", "/bin/busybox", "sh", "-c"];
     const { stdout, stderr } = await client.run([...overlaid, "echo x > /tmp/y && echo made"]);
     assert.deepEqual([stdout, stderr], ["made\n", ""]);

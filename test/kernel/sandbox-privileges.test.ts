@@ -77,8 +77,8 @@ describe("the capabilities of a sandbox", needsRoot, () => {
   test("that do not exist are refused", () =>
     refused(["--cap-add", "NET_ROW"], /NET_ROW is unknown\n {2}Did you mean NET_RAW/));
 
-  test("of who is not root inside are ambient, so that they are effective; their plan says so", async (t) => {
-    const user = clientOfUser(t, strangerId);
+  test("of who is not root inside are ambient, so that they are effective; their plan says so", async () => {
+    const user = clientOfUser(strangerId);
     const words = ["run", "--cap-add", "net_admin"];
     const { stdout } = await user.run([...words, "--", "sh", "-c", sets]);
     assert.equal(stdout, `${netAdmin}\n`.repeat(5));

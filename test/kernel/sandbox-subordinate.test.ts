@@ -29,7 +29,7 @@ describe("an ordinary user who is root inside", needsRoot, () => {
   const runtime = mkdtempSync(join(tmpdir(), "terrarium-subordinate-"));
   chmodSync(runtime, 0o700);
   chownSync(runtime, backup, backup);
-  const user = clientOfUser({ after }, backup);
+  const user = clientOfUser(backup);
   const env = { XDG_RUNTIME_DIR: runtime };
   const client = {
     ...user,

@@ -243,7 +243,7 @@ describe("a tarball as the root", needsRoot, () => {
     assert.ok(statSync(bomb).size < 8 * 1024 ** 2);
     const words = ["run", "--rootfs-tarball", bomb, "--", "/bin/busybox", "true"];
     const env = { XDG_DATA_HOME: data };
-    const { code, stderr } = await clientOfUser(t, 4242).run(words, { env });
+    const { code, stderr } = await clientOfUser(4242).run(words, { env });
     assert.deepEqual([code, readdirSync(join(data, "terrarium/images"))], [125, []]);
     assert.match(stderr, /large.tar: its files would leave less than a twentieth of the disk free/);
   });
@@ -253,7 +253,7 @@ describe("a tarball as the root", needsRoot, () => {
     const data = mkdtempSync(join(folder, "data-"));
     chownSync(data, 4242, 4242);
     const words = ["run", "--rootfs-tarball", archive, "--", "/bin/busybox", "sh", "-c"];
-    const { stdout, stderr } = await clientOfUser(t, 4242).run(
+    const { stdout, stderr } = await clientOfUser(4242).run(
       [...words, "/bin/busybox stat -c %u /marker; echo x > /new && echo made"],
       { env: { XDG_DATA_HOME: data } },
     );

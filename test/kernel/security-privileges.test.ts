@@ -18,8 +18,8 @@ describe("ids", asRoot, () => {
       }
   });
 
-  test("row 9, CVE-2026-30892: of an ordinary user are their own, and not root's, by default", async (t) => {
-    const { stdout } = await clientOfUser(t, strangerId).run(["run", "--", "id", "-u"]);
+  test("row 9, CVE-2026-30892: of an ordinary user are their own, and not root's, by default", async () => {
+    const { stdout } = await clientOfUser(strangerId).run(["run", "--", "id", "-u"]);
     assert.equal(stdout, `${strangerId}\n`);
   });
 });
@@ -89,7 +89,7 @@ function linkOf(path: string): string {
 
 describe("the launcher of an ordinary user", needsRoot, () => {
   test("row 18, CVE-2016-8659, CVE-2020-5291: gives its caller no hold of init, and no way back to privilege", async (t) => {
-    const user = clientOfUser(t, strangerId);
+    const user = clientOfUser(strangerId);
     const { name } = await startSandbox(t, [], ["sleep", "600"], user);
     const [init, command] = (await inspect(name, user)).processes;
     const asUser = (...words: string[]) =>

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { connectHere } from "../../helper/faces/here.ts";
 import { killProcess } from "../../helper/inspect/kill.ts";
 import { inspectProcess } from "../../helper/inspect/process.ts";
 import { readStat } from "../../helper/kernel/procfs.ts";
@@ -43,6 +44,35 @@ describe("the processes of a target", needsRoot, () => {
     assert.deepEqual(pidsOf(processesOfTarget(openSandboxHost(), directory)).sort(), pids);
     const parents = pidsOf(processesOfTarget(openSandboxHost(), dirname(directory)));
     assert.ok(pids.every((pid) => parents.includes(pid)));
+  });
+
+  test("are not those of a later process with its number, for whoever names the start time", async (t) => {
+    const { pid } = await startPlain(t);
+    const startTimeTicks = startTime(pid);
+    const connection = connectHere();
+    t.after(() => connection.dispose());
+    const ask = (start: number) => {
+      const process = { pid, startTimeTicks: start };
+      const target = `${pid}@${start}`;
+      return [
+        connection.request("process/inspect", process),
+        connection.request("process/mounts", process),
+        connection.request("process/isolation", process),
+        connection.request("target/processes", { target }),
+        connection.request("limits/read", { target }),
+        connection.request("limits/update", {
+          target,
+          limits: { ulimitCore: null },
+          confirmed: true,
+        }),
+        connection.request("usage/sample", { targets: [target] }),
+        connection.request("events/history", { targets: [target] }),
+      ];
+    };
+    await Promise.all(ask(startTimeTicks).filter((_asked, index) => index !== 5));
+    for (const asked of ask(startTimeTicks - 1)) {
+      await assert.rejects(asked, (error) => TerrariumError.is(error, "noSuchProcess"));
+    }
   });
 
   test("of a process are it and its descendants", async (t) => {

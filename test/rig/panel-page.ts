@@ -68,7 +68,6 @@ function posting(message: PanelMessage): string {
 }
 
 const text = pageText({
-  nonce: "of-a-test",
   styleSource: origin,
   file: (name) => `${origin}/${name}`,
 });

@@ -10,6 +10,8 @@ import { installSystemTree } from "./system-tree.ts";
 export interface SystemMachine {
   /** Run by sh as root, as a service, when the machine is up. */
   readonly script: string;
+  /** Kernel modules to load, by name: there is no index by which Debian's modprobe(8) would find them later. */
+  readonly modules?: readonly string[];
   /** Path there -> file or folder here. */
   readonly files: Readonly<Record<string, string>>;
   /** A file here that gets what the script writes to /dev/vport0p1. */
@@ -28,18 +30,20 @@ const memoryMiB = 2048;
  * @throws {Error} with the last lines of its console where the script did not come to an end
  */
 export async function bootSystem(machine: SystemMachine): Promise<MachineRun> {
-  const [kernel, tree] = await Promise.all([
-    installKernel(architecture),
-    installSystemTree(architecture),
-  ]);
+  const [kernel, tree] = await installSystem();
   const initramfs = contents(machine, kernel);
   const board = { architecture, kernel, initramfs, disks: [tree], memoryMiB, inTurn: true };
   return emulate({ ...machine, ...board });
 }
 
+/** Makes what all these machines are of, once; for who starts several at the same time. */
+export function installSystem(): Promise<readonly [MachineKernel, string]> {
+  return Promise.all([installKernel(architecture), installSystemTree(architecture)]);
+}
+
 /** Everything is where it belongs below /system, onto which Debian is unpacked. */
-function contents({ files, script }: SystemMachine, kernel: MachineKernel) {
-  const texts = { init: init, "system/script": script, ...units };
+function contents({ files, script, modules = [] }: SystemMachine, kernel: MachineKernel) {
+  const texts = { init: init(modules), "system/script": script, ...units };
   return [
     readEntry("/bin/busybox", kernel.busybox),
     { path: "/bin/sh", mode: linkMode, content: Buffer.from("busybox") },
@@ -54,13 +58,15 @@ function contents({ files, script }: SystemMachine, kernel: MachineKernel) {
 }
 
 /** As in machine.ts the tree becomes a mount of its own, which pivot_root(2) takes, without a copy. */
-const init = `#!/bin/sh
+const init = (modules: readonly string[]): string => `#!/bin/sh
 export PATH=/bin
 /bin/busybox --install -s /bin
 mkdir -p /dev /system/proc /system/sys /system/dev
 mount -t devtmpfs dev /dev
 tar -xf /dev/nvme0n1 -C /system
-umount /dev
+mkdir -p /proc && mount -t proc proc /proc && ln -s system/usr/lib /lib
+${modules.map((name) => `modprobe ${name}`).join("\n")}
+umount /proc /dev
 mount --bind /system /system && cd /system && mount --move . / &&
   exec chroot . /lib/systemd/systemd --unit=machine.target --show-status=no
 exec poweroff -f

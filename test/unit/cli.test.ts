@@ -37,6 +37,7 @@ async function say(
       err += `${text}\n`;
     },
     colours: false,
+    lineCells: () => undefined,
   });
   return { code, out, err, connected };
 }

@@ -46,6 +46,7 @@ const examples: ErrorArguments = {
   confirmationNeeded: { title: "docker", changes: ["Memory from no limit to 64 MB"] },
   targetChanged: { target: "/docker" },
   noSuchRevert: { revert: "a1b2" },
+  notPutBack: { reason: "The kernel refused the limit Memory 64 MB." },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -120,6 +121,7 @@ test("numbers on the wire never change their meaning", () => {
     confirmationNeeded: -32026,
     targetChanged: -32027,
     noSuchRevert: -32028,
+    notPutBack: -32029,
   });
 });
 

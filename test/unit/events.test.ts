@@ -15,6 +15,7 @@ import {
   eventKinds,
   type Happening,
 } from "../../helper/protocol/events.ts";
+import { noAudit } from "../../helper/sandboxes/audit.ts";
 import { openRegistry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
 
@@ -100,7 +101,10 @@ test("however often something is heard of, looking takes a small part of the tim
     return [];
   };
   const asker = { uid: 0, gid: 0, name: "root", home: "/", shell: "/bin/sh" };
-  const watching = new Watching({ registry: { ...registry, records }, asker }, () => undefined);
+  const watching = new Watching(
+    { registry: { ...registry, records }, asker, audit: noAudit },
+    () => undefined,
+  );
   t.after(() => {
     watching.set(false, []);
     rmSync(folder, { recursive: true });

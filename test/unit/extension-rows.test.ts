@@ -75,6 +75,7 @@ const details: SandboxDetails = {
     { type: "ipc", inode: 14, shared: false, joinedWith: "db" },
     { type: "time", inode: 13, shared: true },
   ],
+  mountsLeftOut: 0,
   mounts: [
     { target: "/usr", source: "/usr", fileSystem: "ext4", options: "ro,nosuid" },
     { target: "/tmp", source: "tmpfs", fileSystem: "tmpfs", options: "rw,nosuid" },

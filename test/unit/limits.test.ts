@@ -226,7 +226,7 @@ test("what an idle cgroup shows as its weight is none", () => {
   }
 });
 
-test("I/O weight goes to BFQ's file where the kernel has no other", () => {
+test("I/O weight goes to BFQ's file where the kernel has no other, and to both where it has both", () => {
   for (const [version, plain, bfq, text] of [
     [1, "blkio.weight", "blkio.bfq.weight", "300"],
     [2, "io.weight", "io.bfq.weight", "default 300"],
@@ -234,6 +234,11 @@ test("I/O weight goes to BFQ's file where the kernel has no other", () => {
     const file = fileOf("ioWeight", version);
     assert.equal(file.writes(300, cgroup({ [plain]: "100" }))[0]?.file, plain);
     assert.deepEqual(file.writes(300, cgroup({ [bfq]: "100" })), [{ file: bfq, text }]);
+    const both = cgroup({ [plain]: "100", [bfq]: "100" });
+    assert.deepEqual(
+      file.writes(300, both).map((write) => write.file),
+      [plain, bfq],
+    );
   }
   // runc: ConvertBlkIOToIOWeightValue.
   for (const [weight, io] of [

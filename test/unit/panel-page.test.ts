@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { pageText } from "../../extension/panel/pageText.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -30,4 +31,46 @@ test("the panel's page holds a script, a style sheet and no text of anybody's", 
     "nonce",
     'file("panel.js")',
   ]);
+});
+
+const newPage = () => pageText({ styleSource: "https://*.editor", file: (name) => `dist/${name}` });
+
+test("the panel's page may load its one script by a nonce, its style sheet, and nothing else", () => {
+  const page = newPage();
+  const nonce = /<script nonce="([\w-]{24})"/.exec(page)?.[1];
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1];
+  assert.equal(
+    policy,
+    `default-src 'none'; style-src https://*.editor; script-src 'nonce-${nonce}'`,
+  );
+});
+
+test("each page of a panel has a nonce of its own", () => {
+  const nonces = Array.from({ length: 20 }, () => /nonce="([^"]+)"/.exec(newPage())?.[1]);
+  assert.equal(new Set(nonces).size, 20);
+});
+
+test("a panel's page reaches the files of dist/media alone, restored or new", () => {
+  const read = (file: string) => readFileSync(new URL(`extension/panel/${file}`, root), "utf8");
+  const panels = read("panels.ts");
+  assert.deepEqual(panels.match(/localResourceRoots: .*/g), [
+    "localResourceRoots: [mediaFolder(this.#host.extensionUri)],",
+  ]);
+  assert.match(read("page.ts"), /return vscode\.Uri\.joinPath\(extensionUri, "dist", "media"\);/);
+  for (const place of [
+    /createWebviewPanel\([^;]*this\.#options\(\)/,
+    /view\.webview\.options = this\.#options\(\)/,
+  ]) {
+    assert.match(panels, place);
+  }
+  assert.equal(
+    globSync("extension/**/*.ts", { cwd: root.pathname })
+      .filter((file) =>
+        /createWebview|registerWebview|enableCommandUris|enableForms/.test(
+          readFileSync(new URL(file, root), "utf8"),
+        ),
+      )
+      .join(),
+    "extension/panel/panels.ts",
+  );
 });

@@ -15,9 +15,9 @@ import {
 import { connectClient } from "../../helper/cli/connect.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { protocolVersion, requestCapBytes } from "../../helper/protocol/methods.ts";
+import { type AuditEntry, noAudit } from "../../helper/sandboxes/audit.ts";
 import { openRegistry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
-import type { AuditEntry } from "../../helper/server/audit.ts";
 import { listen } from "../../helper/server/socket.ts";
 
 /** A helper on a socket of its own. Nothing here may reach this machine's sandboxes: the registry is the test's. */
@@ -35,7 +35,7 @@ async function startHelper(t: TestContext): Promise<TestHelper> {
   const asker = { uid, gid: 0, name: "tester", home: "/nowhere", shell: "/bin/sh" };
   const audit: AuditEntry[] = [];
   const path = join(runtime, "helper.sock");
-  const server = await listen({ registry, asker }, path, (entry) => audit.push(entry));
+  const server = await listen({ registry, asker, audit: (entry) => audit.push(entry) }, path);
   t.after(async () => {
     server.close();
     rmSync(runtime, { recursive: true, force: true });
@@ -231,7 +231,7 @@ describe("the socket", () => {
     const registry = openRegistry(openStateDirectory(helper.runtime));
     const asker = { uid, gid: 0, name: "tester", home: "/nowhere", shell: "/bin/sh" };
     await assert.rejects(
-      listen({ registry, asker }, helper.path, () => undefined),
+      listen({ registry, asker, audit: noAudit }, helper.path),
       /another helper listens there/,
     );
   });
@@ -242,10 +242,7 @@ describe("the socket", () => {
     const asker = { uid, gid: 0, name: "tester", home: "/nowhere", shell: "/bin/sh" };
     const path = join(helper.runtime, "file");
     writeFileSync(path, "precious");
-    await assert.rejects(
-      listen({ registry, asker }, path, () => undefined),
-      /is no socket/,
-    );
+    await assert.rejects(listen({ registry, asker, audit: noAudit }, path), /is no socket/);
     assert.equal(statSync(path).size, "precious".length);
   });
 });

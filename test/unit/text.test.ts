@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
   type Column,
+  fittingColumns,
   formatAge,
   formatFacts,
   formatTable,
@@ -55,6 +56,15 @@ describe("a table", () => {
 
   test("is its titles alone when there are no rows", () => {
     assert.equal(formatTable(columns, []), "NAME  COUNT  END");
+  });
+
+  test("keeps the columns that have room, the first in any case", () => {
+    const rows = [{ name: "longer", count: 20_000 }];
+    const titles = (room?: number) => fittingColumns(columns, rows, room).map(({ title }) => title);
+    assert.deepEqual(titles(), ["NAME", "COUNT", "END"]);
+    assert.deepEqual(titles(18), ["NAME", "COUNT", "END"]);
+    assert.deepEqual(titles(17), ["NAME", "COUNT"]);
+    assert.deepEqual(titles(3), ["NAME"]);
   });
 
   test("has one line per row and nothing that steers a terminal, whatever the names", () => {

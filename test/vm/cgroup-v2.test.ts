@@ -149,7 +149,7 @@ const force: readonly Scene[] = [
       cat delegated/terrarium/*/pids.max delegated/terrarium/*/memory.max
       as_user update mine -m 48m --pids-limit 9 >/dev/null
       cat delegated/terrarium/*/pids.max delegated/terrarium/*/memory.max
-      as_user update -y /terrarium --pids-limit 9 2>&1 | grep -o EACCES
+      mkdir theirs; as_user update -y /theirs --pids-limit 9 2>&1 | grep -o EACCES
       stat -c %u /proc/$(tail -1 delegated/terrarium/*/cgroup.procs)
       as_user rm -f mine; ls -d delegated/terrarium/*/ 2>/dev/null`,
     shows: "7\n33554432\n9\n50331648\nEACCES\n1000\nmine\n",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeTemporaryFolder } from "../rig/cache.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { type ResultLine, readResults } from "../rig/result-lines.ts";
-import { bootSystem } from "../rig/system-machine.ts";
+import { bootSystem, installSystem } from "../rig/system-machine.ts";
 import { lingerer } from "../rig/system-tree.ts";
 import { type InsideJob, resultDevice } from "./inside-job.ts";
 
@@ -28,8 +28,10 @@ export interface Session {
 }
 
 const home = "/opt/terrarium";
-const curtain = "--- next session ---";
 const timeoutMs = 9 * 60_000;
+
+/** Nobody loads them for a test that asks for a device. */
+const modules = ["loop", "ext4", "veth"];
 
 /** Once the user's own systemd is up. As a person would: the shell in which a user may limit sandboxes is one that systemd has made a scope for. */
 const prefixes: Readonly<Record<Asker, string>> = {
@@ -41,26 +43,21 @@ const prefixes: Readonly<Record<Asker, string>> = {
     "systemd-run --quiet --user --scope -p Delegate=yes",
 };
 
-/** Boots one machine, in which the files run for each asker in turn. */
+/** Boots a machine for each asker, side by side: each emulates its processors on one. */
 export async function runInside(rows: readonly InsideRow[]): Promise<readonly Session[]> {
+  await installSystem();
+  const askers = (["root", "user"] as const).filter((asker) => filesOf(rows, asker).length > 0);
+  return Promise.all(askers.map((asker) => runSession(asker, filesOf(rows, asker))));
+}
+
+async function runSession(asker: Asker, files: readonly string[]): Promise<Session> {
   const folder = await makeTemporaryFolder("inside");
   try {
     const resultFile = join(folder, "results");
-    const askers = (["root", "user"] as const).filter((asker) => filesOf(rows, asker).length > 0);
-    const sessions = askers.map((asker) => sessionScript(asker, filesOf(rows, asker)));
-    const script = [`chmod 666 ${resultDevice}`, ...sessions];
-    const { output } = await bootSystem({
-      script: script.join("\n"),
-      files: installedFiles(),
-      resultFile,
-      timeoutMs,
-    });
-    const [results, outputs] = [await readFile(resultFile, "utf8"), output].map(sessionsOf);
-    return askers.map((asker, place) => ({
-      asker,
-      results: readResults(results?.[place] ?? ""),
-      output: outputs?.[place] ?? "",
-    }));
+    const script = sessionScript(asker, files);
+    const machine = { script, modules, files: installedFiles(), resultFile, timeoutMs };
+    const { output } = await bootSystem(machine);
+    return { asker, results: readResults(await readFile(resultFile, "utf8")), output };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -73,13 +70,9 @@ function filesOf(rows: readonly InsideRow[], asker: Asker): readonly string[] {
 function sessionScript(asker: Asker, files: readonly string[]): string {
   const job: InsideJob = { files };
   return [
-    `echo '${curtain}' | tee ${resultDevice}`,
+    `chmod 666 ${resultDevice}`,
     `cd ${home}; ${prefixes[asker]} bin/node test/vm/inside-run.ts '${JSON.stringify(job)}'`,
   ].join("\n");
-}
-
-function sessionsOf(text: string): readonly string[] {
-  return text.split(`${curtain}\n`).slice(1);
 }
 
 /** The checkout as far as the tests of test/kernel/ reach, with what is built and installed. */

@@ -43,7 +43,7 @@ const box = [
 const files = [
   ...["cpu.max", "cpu.max.burst", "cpu.weight", "cpuset.cpus", "cpuset.mems", "memory.max"],
   ...["memory.swap.max", "memory.high", "memory.low", "memory.min", "memory.oom.group", "pids.max"],
-  ...["io.weight", "io.max", "hugetlb.2MB.max"],
+  ...["io.weight", "io.bfq.weight", "io.max", "hugetlb.2MB.max"],
 ];
 
 const rows: readonly Scene[] = [
@@ -55,7 +55,7 @@ const rows: readonly Scene[] = [
     shows: [
       "cpu.max 20000 50000\ncpu.max.burst 5000\ncpu.weight 100\ncpuset.cpus 0\ncpuset.mems 0",
       "memory.max 67108864\nmemory.swap.max 33554432\nmemory.high 50331648\nmemory.low 33554432",
-      "memory.min 16777216\nmemory.oom.group 1\npids.max 50\nio.weight default 2930",
+      "memory.min 16777216\nmemory.oom.group 1\npids.max 50\nio.weight default 2930\nio.bfq.weight default 300",
       "io.max 7:0 rbps=1048576 wbps=2097152 riops=100 wiops=50\nhugetlb.2MB.max 67108864\n",
     ].join("\n"),
   },
@@ -86,7 +86,7 @@ const rows: readonly Scene[] = [
   {
     name: "switches on only what is asked for",
     script: `
-      rmdir /sys/fs/cgroup/terrarium; cd /sys/fs/cgroup
+      rmdir /sys/fs/cgroup/terrarium 2>/dev/null; cd /sys/fs/cgroup
       for name in $(cat cgroup.subtree_control); do echo -$name > cgroup.subtree_control; done
       terrarium run -m 64m -- true; cat cgroup.subtree_control
       terrarium run --cpuset-cpus 0 -- true; cat cgroup.subtree_control`,
@@ -140,6 +140,8 @@ const rows: readonly Scene[] = [
 
 const loop = "sh -c 'while :; do :; done'";
 
+const loopTwice = "while :; do :; done & while :; do :; done";
+
 const truth: readonly Scene[] = [
   {
     name: "gives a busy loop 20 % of a processor",
@@ -164,6 +166,54 @@ const truth: readonly Scene[] = [
       terrarium rm -f s2048 s512`,
     shows: "by weight\ns2048\ns512\n",
   },
+  {
+    name: "leaves an idle sandbox next to nothing of a processor that another one wants",
+    script: `
+      terrarium run -d --name usual --cpuset-cpus 0 -- ${loop} > /ids
+      terrarium run -d --name idle --cpuset-cpus 0 --cpu-idle 1 -- ${loop} >> /ids
+      used() { while read -r id; do cpu; done < /ids; }
+      (used; sleep 5; used) | awk '
+        { used[NR] = $1 }
+        END { times = (used[3] - used[1]) / (used[4] - used[2]); print (times > 20 ? "next to nothing" : times) }'
+      terrarium rm -f usual idle`,
+    shows: "next to nothing\nusual\nidle\n",
+  },
+  {
+    name: "gives two busy loops one processor where the set has one",
+    script: `
+      id=$(terrarium run -d --name one --cpuset-cpus 1 -- sh -c '${loopTwice}')
+      share cpu 1000000; terrarium rm -f one`,
+    shows: "as much as it may\none\n",
+  },
+  {
+    // sched-bwc.rst: what was not used is saved, up to the burst; cpu.stat counts what was taken of it.
+    name: "lets a loop that was held still take its burst at once, beyond the quota",
+    script: `
+      id=$(terrarium run -d --name saver --cpu-quota 20000 --cpu-burst 20000 -- ${loop})
+      burst() { cgroup cpu.stat | awk '/^burst_usec/ { print $2 }'; }
+      pid=$(cgroup cgroup.procs | tail -1)
+      for round in 1 2 3 4 5 6 7 8; do
+        kill -STOP $pid; sleep 1; before=$(burst); kill -CONT $pid; sleep 1
+        now=$(echo "$before $(burst)" | awk '{
+          now = ($2 - $1) / 20000
+          print (now > 1.1 ? "too much: " now : now > 0.9 ? "the burst" : "too little: " now)
+        }')
+        [ "\${now%%:*}" = "too little" ] || break
+      done
+      echo "$now"; terrarium rm -f saver`,
+    shows: "the burst\nsaver\n",
+  },
+  {
+    name: "lets a hog have all of its memory and no more, and ends it alone",
+    script: `
+      id=$(terrarium run -d --name hog -m 64m -- \\
+        sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null; sleep 1000')
+      eventually grep -q "^oom_kill 1$" /sys/fs/cgroup/terrarium/$id/memory.events
+      cgroup memory.peak | awk '{ at = $1 / 67108864; print (at > 0.9 && at <= 1 ? "at the limit" : at) }'
+      terrarium ps | grep -o running; terrarium rm -f hog`,
+    shows: "at the limit\nrunning\nhog\n",
+  },
+  ...["--memory-min", "--memory-reservation"].map(protecting),
   {
     name: "keeps the page cache below memory.high, and ends nobody",
     script: `
@@ -207,6 +257,32 @@ const truth: readonly Scene[] = [
   },
 ];
 
+/** Two have read the same amount; then a third one reads more than all of them may keep. */
+function protecting(option: string): Scene {
+  return {
+    name: `keeps what ${option} protects, and takes from others`,
+    script: `
+      for file in kept taken; do dd if=/dev/zero of=/disk/data/$file bs=1M count=8 2>/dev/null; done
+      sync; echo 3 > /proc/sys/vm/drop_caches
+      reader() {
+        name=$1; shift
+        id=$(terrarium run -d --name $name "$@" -v /disk/data:/data -- \\
+          sh -c "cat /data/$name > /dev/null; touch /data/$name-read; sleep 1000")
+        eventually test -e /disk/data/$name-read
+      }
+      cached() { id=$1; cgroup memory.stat | awk '/^file / { print ($2 > 0.9 * 8388608 ? "all" : $2 < 0.5 * 8388608 ? "little" : $2) }'; }
+      reader kept ${option} 8m; kept=$id
+      reader taken; taken=$id
+      cached $kept; cached $taken
+      echo 20M > /sys/fs/cgroup/terrarium/memory.max
+      terrarium run -v /disk/data:/data -- sh -c 'for round in 1 2 3; do cat /data/file; done > /dev/null'
+      cached $kept; cached $taken
+      echo max > /sys/fs/cgroup/terrarium/memory.max
+      rm /disk/data/kept* /disk/data/taken*; terrarium rm -f kept taken`,
+    shows: "all\nall\nall\nlittle\nkept\ntaken\n",
+  };
+}
+
 /** Past the page cache: what is cached does not reach the disk. */
 function disks(): readonly Scene[] {
   const read = (block: string) => `dd if=/data/file of=/dev/null iflag=direct bs=${block}`;
@@ -236,7 +312,7 @@ describeScenes(
     memoryMiB: 1024,
     timeoutMs: 480_000,
     prologue,
-    modules: ["loop", "ext4"],
+    modules: ["loop", "ext4", "bfq"],
     files: {
       ...nodeFiles(),
       ...distributionFiles(),

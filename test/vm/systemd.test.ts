@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { ResultLine } from "../rig/result-lines.ts";
-import { type InsideRow, runInside, type Session } from "./inside.ts";
+import { type Asker, type InsideRow, runInside, type Session } from "./inside.ts";
 
 /** What is different where systemd is PID 1 and cgroup v2 is all there is. */
 const rows: readonly InsideRow[] = [
@@ -10,16 +10,28 @@ const rows: readonly InsideRow[] = [
     as: ["user"],
     why: "only systemd delegates as systemd does",
   },
-  ...kernelFiles("one hierarchy holds all limits", ["limits-cgroups", "sandbox-limits"]),
+  ...kernelFiles(["root", "user"], "one hierarchy holds all limits", [
+    ...["limits-cgroups", "limits-read", "sandbox-limits"],
+  ]),
+  ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows", "usage"]),
   ...kernelFiles(
-    "mounts, namespaces and sessions are as systemd leaves them",
-    ["enter", "life", "mounts", "namespaces", "run", "terminal"].map((name) => `launcher-${name}`),
+    ["root", "user"],
+    "sessions are as systemd leaves them, and the user has subordinate ids",
+    ["enter", "life", "run", "terminal"].map((name) => `launcher-${name}`),
+  ),
+  ...kernelFiles(
+    ["root"],
+    "mounts and namespaces are as systemd leaves them",
+    ["mounts", "namespaces"].map((name) => `launcher-${name}`),
   ),
 ];
 
-/** Those that test as root. */
-function kernelFiles(why: string, names: readonly string[]): readonly InsideRow[] {
-  return names.map((name) => ({ file: `kernel/${name}.test.ts`, as: ["root"], why }));
+function kernelFiles(
+  as: readonly Asker[],
+  why: string,
+  names: readonly string[],
+): readonly InsideRow[] {
+  return names.map((name) => ({ file: `kernel/${name}.test.ts`, as, why }));
 }
 
 const titles = {
@@ -33,8 +45,9 @@ test("in a Debian with systemd and cgroup v2", async (t) => {
   }
 });
 
-/** What root, or a machine with version 1, has to test: both did. */
-const testedElsewhere = /^needs root$|cgroup v1|version 1/;
+/** What root, a poorer user or a machine with version 1 has to test: they did. */
+const testedElsewhere =
+  /^needs root$|may map no more ids|cgroup v1|version 1|one hierarchy only|no such hierarchy/;
 
 /** Each test again, by its name there, so that it counts and fails here. */
 async function retell(t: TestContext, { asker, results, output }: Session): Promise<void> {

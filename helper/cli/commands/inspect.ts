@@ -83,6 +83,7 @@ function describeSandbox(details: SandboxDetails): string {
       ({ target, fileSystem, options }) =>
         ["mount", `${target}  ${fileSystem}  ${options}`] as const,
     ),
+    ["mounts", details.mountsLeftOut > 0 ? `and ${details.mountsLeftOut} more` : undefined],
   ]);
 }
 

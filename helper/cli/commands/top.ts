@@ -57,7 +57,7 @@ export const topCommand: Command = {
     { ...jsonOption, help: "print one JSON document a round" },
   ],
   run: async (context, parsed) => {
-    noTarget(parsed);
+    noTarget(parsed, 'It shows the whole machine; "terrarium stats NAME --watch" shows one.');
     const loop = openLoop();
     try {
       await show(context, loop, parsed);

@@ -77,15 +77,21 @@ export function standing(file: string): Pick<LimitFile, "name" | "find"> {
   };
 }
 
-/** Whichever of two files the kernel offers; the first where nothing can be seen yet. */
+/**
+ * Whichever of two files the kernel offers; the first where nothing can be seen yet. Where it offers both, one of them
+ * holds for each disk, and so both are written; the first is the one that is shown.
+ */
 export function either(one: LimitFile<number>, other: LimitFile<number>): LimitFile<number> {
-  const chosen = (files: CgroupFiles) =>
-    one.find(files) === undefined && other.find(files) !== undefined ? other : one;
+  const offered = (files: CgroupFiles) => [one, other].filter((file) => file.find(files));
+  const shown = (files: CgroupFiles) => offered(files)[0] ?? one;
   return {
     name: `${one.name} or ${other.name}`,
-    find: (files) => chosen(files).find(files),
-    read: (files) => chosen(files).read(files),
-    writes: (value, files) => chosen(files).writes(value, files),
-    isUnset: (value, files) => chosen(files).isUnset?.(value, files) ?? false,
+    find: (files) => shown(files).find(files),
+    read: (files) => shown(files).read(files),
+    writes: (value, files) => {
+      const [first = one, ...more] = offered(files);
+      return [first, ...more].flatMap((file) => file.writes(value, files));
+    },
+    isUnset: (value, files) => shown(files).isUnset?.(value, files) ?? false,
   };
 }

@@ -1,4 +1,5 @@
 import { limitFacts } from "../../../helper/protocol/limits.ts";
+import { trialText } from "../../../helper/protocol/limitTexts.ts";
 import type { LimitTexts, PanelLimits } from "../../../helper/protocol/panel.ts";
 import { button, element, setText } from "../element.ts";
 import type { Post } from "../tab.ts";
@@ -52,12 +53,12 @@ export function makeBar({
   };
   return {
     root,
-    show: ({ changed, refused, canUndo, revertsInMs }, { texts, valid }) => {
+    show: ({ report, changed, refused, canUndo, revertsInMs }, { texts, valid }) => {
       const nothing = Object.keys(texts).length === 0 || !valid;
       applyNow.disabled = nothing;
       applyForAWhile.disabled = nothing;
       undo.hidden = !canUndo || revertsInMs !== undefined;
-      setText(refusal, refusedWords(refused));
+      setText(refusal, [refusedWords(refused), ...notPutBack(report)].filter(Boolean).join(" "));
       setText(said, saidWords(changed));
       endsAtMs = revertsInMs === undefined ? undefined : performance.now() + revertsInMs;
       count();
@@ -69,6 +70,11 @@ export function makeBar({
 function saidWords(changed: PanelLimits["changed"]): string {
   if (!changed) return "";
   return [`Changed: ${changed.words.join("; ")}.`, changed.note].filter(Boolean).join(" ");
+}
+
+/** The countdown tells of those that still run. */
+function notPutBack({ trials }: PanelLimits["report"]): readonly string[] {
+  return trials.filter(({ refused }) => refused !== undefined).map(trialText);
 }
 
 /** What is about one limit stands beside its field, which may be out of sight. */

@@ -26,19 +26,23 @@ let shown = "";
 /** Every mount that its processes see, by what can be done there. */
 export const mountsTab: Tab = {
   mount: (root) => root.append(body),
-  show: ({ mounts = [] }) => {
-    const facts = JSON.stringify(mounts);
+  show: ({ mounts = [], mountsLeftOut = 0 }) => {
+    const facts = JSON.stringify([mounts, mountsLeftOut]);
     if (facts === shown) return;
     shown = facts;
-    if (mounts.length > 0)
-      body.replaceChildren(...groups.flatMap((group) => section(group, mounts)));
-    else
-      body.replaceChildren(
-        element("p", { class: "dim" }, "No process is left whose mounts could be read."),
-      );
+    const note = noteWords(mounts.length, mountsLeftOut);
+    body.replaceChildren(
+      ...(note === "" ? [] : [element("p", { class: "dim" }, note)]),
+      ...groups.flatMap((group) => section(group, mounts)),
+    );
   },
   hidden: () => undefined,
 };
+
+function noteWords(count: number, leftOut: number): string {
+  if (count === 0) return "No process is left whose mounts could be read.";
+  return leftOut === 0 ? "" : `The first ${count} of them; ${leftOut} more are not shown.`;
+}
 
 function section(
   { access, title, means }: (typeof groups)[number],

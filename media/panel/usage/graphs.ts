@@ -60,7 +60,8 @@ const cpu: GraphFact = {
     }),
     line("cpuLimit", "limit", "cpuLimit", now?.limitPercent, hardLimit),
   ],
-  absence: () => "No processor time: the kernel counts none for this target.",
+  absence: () =>
+    "No processor time: the kernel counts none here. In cgroup v1 it is cpuacct's cgroups that count it.",
 };
 
 const memory: GraphFact = {
@@ -155,7 +156,7 @@ const network: GraphFact = {
   absence: ({ network: interfaces }) =>
     interfaces
       ? "Its network namespace has loopback only: nothing goes in or out."
-      : "No network figures of its own: it shares the host's network.",
+      : "No network figures of its own: it shares the host's network, or has no process.",
 };
 
 export const graphFacts = { cpu, memory, pids, io, pressure, network } as const;

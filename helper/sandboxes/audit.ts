@@ -6,6 +6,8 @@ export interface AuditEntry {
   readonly target?: string | undefined;
   /** What was changed, from what to what. */
   readonly changes?: readonly string[] | undefined;
+  /** Why it could not be, where nobody waits for an answer. */
+  readonly reason?: string | undefined;
 }
 
 export type Audit = (entry: AuditEntry) => void;
