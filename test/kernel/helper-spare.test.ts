@@ -26,12 +26,21 @@ async function startHelper(t: TestContext) {
     return monitor;
   };
   const spares = () =>
-    childrenOf(helper.pid ?? 0).filter((pid) => isAlive(pid) && !monitors.includes(pid));
+    childrenOf(helper.pid ?? 0).filter((pid) => isLauncher(pid) && !monitors.includes(pid));
   const spare = async () => {
     await eventually("there is a spare", () => spares().length === 1);
     return spares()[0] ?? 0;
   };
   return { helper, ended, create, spares, spare };
+}
+
+/** Between fork(2) and execve(2) a child is still a copy of its parent. */
+function isLauncher(pid: number): boolean {
+  return isAlive(pid) && commandLineOf(pid).includes("launcher");
+}
+
+function commandLineOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8");
 }
 
 describe("a launcher that was started beforehand", needsRoot, () => {
@@ -48,10 +57,7 @@ describe("a launcher that was started beforehand", needsRoot, () => {
     const { create, spare } = await startHelper(t);
     await create();
     const pid = await spare();
-    assert.match(
-      readFileSync(`/proc/${pid}/cmdline`, "utf8"),
-      /^[^\0]*\/launcher\0--args\0[0-9]+\0$/,
-    );
+    assert.match(commandLineOf(pid), /^[^\0]*\/launcher\0--args\0[0-9]+\0$/);
     assert.equal(readFileSync(`/proc/${pid}/environ`, "utf8"), "");
   });
 
