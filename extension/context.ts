@@ -1,5 +1,6 @@
 import type { LogOutputChannel, Memento } from "vscode";
 import type { Helper } from "./connection/helper.ts";
+import type { DoctorDocument } from "./documents/doctor.ts";
 import type { InspectDocuments } from "./documents/inspect.ts";
 import type { Alerts } from "./events/alerts.ts";
 import type { Reports } from "./inventory/reports.ts";
@@ -15,6 +16,7 @@ export interface Ctx {
   readonly alerts: Alerts;
   readonly terminals: SandboxTerminals;
   readonly documents: InspectDocuments;
+  readonly doctor: DoctorDocument;
   readonly panels: Panels;
   readonly views: Views;
   readonly workspaceState: Memento;

@@ -25,6 +25,8 @@ export const commands = {
   copyPid: "terrarium.copyPid",
   copyPath: "terrarium.copyPath",
   refresh: "terrarium.refresh",
+  runDoctor: "terrarium.runDoctor",
+  runDoctorFix: "terrarium.runDoctorFix",
   startHelper: "terrarium.startHelper",
   showLog: "terrarium.showLog",
   showStatus: "terrarium.showStatus",
@@ -52,6 +54,9 @@ export const rowScheme = "terrarium-row";
 
 /** Scheme of the read-only documents that "Inspect" opens. */
 export const documentScheme = "terrarium";
+
+/** Scheme of the doctor's report. */
+export const doctorScheme = "terrarium-doctor";
 
 /** The one context key that menus and welcome content read, and the values that it takes. */
 export const helperContextKey = "terrarium.helper";

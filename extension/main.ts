@@ -3,6 +3,7 @@ import { registerCommands } from "./commands/register.ts";
 import { Helper } from "./connection/helper.ts";
 import type { Ctx } from "./context.ts";
 import { helperContextKey } from "./contributions.ts";
+import { DoctorDocument } from "./documents/doctor.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
 import { Alerts } from "./events/alerts.ts";
 import { registerDecorations } from "./events/decorations.ts";
@@ -28,6 +29,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const details = own(new Details(helper, reports, log));
   const terminals = own(new SandboxTerminals(workspaceState));
   const documents = own(new InspectDocuments(helper));
+  const doctor = own(new DoctorDocument(helper));
   const panels = own(
     new Panels({ helper, log, events, alerts, extensionUri: context.extensionUri }),
   );
@@ -43,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
     alerts,
     terminals,
     documents,
+    doctor,
     panels,
     views,
     workspaceState,

@@ -18,6 +18,8 @@ import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
 import { revealInNamespaces } from "./revealInNamespaces.ts";
+import { runDoctor } from "./runDoctor.ts";
+import { runDoctorFix } from "./runDoctorFix.ts";
 import { showEvents } from "./showEvents.ts";
 import { showLog } from "./showLog.ts";
 import { showStatus } from "./showStatus.ts";
@@ -50,6 +52,8 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.copyPid]: copyPid,
   [commands.copyPath]: copyPath,
   [commands.refresh]: refresh,
+  [commands.runDoctor]: runDoctor,
+  [commands.runDoctorFix]: runDoctorFix,
   [commands.startHelper]: startHelper,
   [commands.showLog]: showLog,
   [commands.showStatus]: showStatus,

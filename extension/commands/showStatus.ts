@@ -14,6 +14,7 @@ export async function showStatus(ctx: Ctx): Promise<void> {
     { label: "$(add) New Sandboxed Terminal", command: commands.newSandboxedTerminal },
     { label: "$(sign-in) Enter Namespace…", command: commands.enterNamespace },
     { label: "$(pulse) Open Panel…", command: commands.openPanel },
+    { label: "$(checklist) Run Doctor", command: commands.runDoctor },
     { label: "$(list-tree) Show Views", command: `workbench.view.extension.${viewContainer}` },
     ...(state.kind === "running"
       ? []

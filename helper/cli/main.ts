@@ -3,6 +3,7 @@ import type { HelperConnection } from "../protocol/methods.ts";
 import { nearest } from "../protocol/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
 import { enterCommand } from "./commands/enter.ts";
 import { eventsCommand } from "./commands/events.ts";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   rmCommand,
   layersCommand,
   featuresCommand,
+  doctorCommand,
 ];
 
 /** `-h` too, where the command has no such letter of its own: `run -h` is Docker's host name. */

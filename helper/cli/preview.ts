@@ -4,6 +4,7 @@ import type { HelperClient, ParameterInput } from "../protocol/methods.ts";
 import type { PlannedMount, SandboxPlan } from "../protocol/plan.ts";
 import { bothLimits, type Ulimit } from "../protocol/privileges.ts";
 import { describeLink } from "../protocol/sharing.ts";
+import { quote, shellWords } from "../protocol/shellWords.ts";
 import { oneOf } from "./choice.ts";
 import { jsonOption } from "./command.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
@@ -48,7 +49,7 @@ function describePlan(plan: SandboxPlan): string {
   return formatFacts([
     ["name", plan.name],
     ["host name", plan.hostname],
-    ["command", plan.command.map(quote).join(" ")],
+    ["command", shellWords(plan.command)],
     ...(plan.spec.processes ?? []).map(
       ({ name, args }) => ["process", `${name}  ${args.map(quote).join(" ")}`] as const,
     ),
@@ -112,9 +113,4 @@ function describeMount({ kind, source, target, ...mount }: PlannedMount): string
     .join(", ");
   const from = source?.trim().replaceAll("\n", "; ");
   return `${kind}  ${from === undefined ? "" : `${from} → `}${target}${ways && `  (${ways})`}`;
-}
-
-/** As a shell would need it, so that the line can be read and copied. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,6 +2,7 @@ import { keepSpareLauncher } from "../launch/spare.ts";
 import { auditToStderr } from "../sandboxes/audit.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
+import "../doctor/report.ts";
 import "../events/timeline.ts";
 import "../sandboxes/isolation.ts";
 import "../sandboxes/specFile.ts";

@@ -1,3 +1,4 @@
+import { reportWidth, wrapWords } from "./columns.ts";
 import {
   type IsolationLevel,
   type IsolationLine,
@@ -13,10 +14,9 @@ import {
 /** How a mark is painted; a document has no colours. */
 export type Paint = (level: IsolationLevel, text: string) => string;
 
-const width = 80;
 const nameWidth = 18;
 const indent = " ".repeat(nameWidth + 2);
-const textWidth = width - indent.length;
+const textWidth = reportWidth - indent.length;
 
 export function isolationText(report: IsolationReport, paint: Paint = (_level, text) => text) {
   const groups = isolationGroups.map((group) => {
@@ -62,13 +62,4 @@ function withSource(fact: readonly string[], source: string): readonly string[] 
     : [only + source.padStart(textWidth - only.length)];
 }
 
-/** Breaks between words; what is longer than a line (a path) stays whole, so that it can be copied. */
-function wrap(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ").filter(Boolean)) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > textWidth) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}
+const wrap = (text: string): readonly string[] => wrapWords(text, textWidth);

@@ -1,3 +1,4 @@
+import type { DoctorReport } from "./doctor.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
 import type {
@@ -80,6 +81,8 @@ export interface Results {
   "process/kill": null;
   "target/processes": ProcessList;
   "host/features": readonly FeatureReport[];
+  /** Makes sandboxes of its own to try, and removes them. */
+  "host/doctor": DoctorReport;
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;
   "inventory/watch": null;

@@ -249,6 +249,7 @@ export const parameterSchemas = {
   }),
   "target/processes": z.strictObject({ target: cgroupTarget }),
   "host/features": z.strictObject({}),
+  "host/doctor": z.strictObject({}),
   "inventory/namespaces": z.strictObject({
     types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
   }),

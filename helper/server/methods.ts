@@ -215,6 +215,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     },
   },
   "host/features": { changes: false, handle: () => reportFeatures() },
+  "host/doctor": {
+    changes: false,
+    handle: async ({ host }) => (await import("../doctor/report.ts")).examine(host),
+  },
   "inventory/namespaces": {
     changes: false,
     handle: ({ host }, { types }) => readNamespaces({ types, sandboxes: namesByNamespace(host) }),

@@ -79,7 +79,8 @@ export function clientBehind(words: readonly string[]): Client {
   return clientOf([...words, ...terrarium.command]);
 }
 
-function clientOf(command: readonly string[]): Client {
+/** A client that these words start, whosever it is. */
+export function clientOf(command: readonly string[]): Client {
   const start: Client["start"] = (words, options = {}) => {
     const [program = "", ...rest] = [...command, ...words];
     const child = spawn(program, rest, {

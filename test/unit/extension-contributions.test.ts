@@ -96,7 +96,7 @@ test("every link in a welcome text runs a command of ours or of VS Code", () => 
 });
 
 test("every context key in a when clause is one that somebody sets", () => {
-  const known = new Set(["view", "viewItem", "isWorkspaceTrusted", helperContextKey]);
+  const known = new Set(["view", "viewItem", "isWorkspaceTrusted", "false", helperContextKey]);
   const keys = clauses.flatMap((clause) =>
     clause
       .replace(/=~ \/(?:\\.|[^/])+\//g, "")

@@ -42,6 +42,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "process/kill": { pid: 1, startTimeTicks: 1 },
   "target/processes": { target: "x" },
   "host/features": {},
+  "host/doctor": {},
   "inventory/namespaces": {},
   "inventory/cgroups": {},
   "inventory/watch": { topics: [] },

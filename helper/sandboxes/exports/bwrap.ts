@@ -1,4 +1,5 @@
 import type { MountKind, PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { quote } from "../../protocol/shellWords.ts";
 import { clockGaps, isMade, withJoined } from "./namespaces.ts";
 import {
   capabilityGap,
@@ -7,7 +8,6 @@ import {
   idMapGap,
   limitsGap,
   overlayGap,
-  quote,
   script,
   shellVariable,
   withUlimits,

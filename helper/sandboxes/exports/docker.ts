@@ -7,10 +7,11 @@ import {
 } from "../../protocol/limits.ts";
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
 import type { UlimitValue } from "../../protocol/privileges.ts";
+import { quote } from "../../protocol/shellWords.ts";
 import { tmpfsWords } from "../plan/plannedMounts.ts";
 import { namedUlimits } from "../plan/privileges.ts";
 import { engineNamespaceGaps, engineNamespaces, isMade } from "./namespaces.ts";
-import { commonGaps, type ExportFacts, idMapGap, overlayGap, quote, script } from "./script.ts";
+import { commonGaps, type ExportFacts, idMapGap, overlayGap, script } from "./script.ts";
 import { unifiedFiles } from "./unifiedFiles.ts";
 
 /** `docker run` and `podman run`: the same words, but for the few lines that `Engine` has. */

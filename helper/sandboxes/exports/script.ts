@@ -10,11 +10,6 @@ export interface ExportFacts {
   readonly set: Readonly<Record<string, string>>;
 }
 
-/** A word as a shell reads it back, whatever is in it. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** `"$NAME"`: a value that the shell that runs the command has. */
 export function shellVariable(name: string): string {
   return `"$${name}"`;

@@ -1,4 +1,5 @@
 import type { PlannedMount, SandboxPlan } from "../../protocol/plan.ts";
+import { quote } from "../../protocol/shellWords.ts";
 import { tmpfsWords } from "../plan/plannedMounts.ts";
 import { isMade, unshareFlags, withJoined } from "./namespaces.ts";
 import {
@@ -8,7 +9,6 @@ import {
   idMapGap,
   limitsGap,
   overlayGap,
-  quote,
   script,
   shellVariable,
   withUlimits,
