@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import {
+  CancellationToken,
   createMessageConnection,
   type Disposable,
   ResponseError,
@@ -14,6 +15,7 @@ import { answer, type Peer } from "./answer.ts";
 import { type Events, openEventWatch } from "./events.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods, type Session } from "./methods.ts";
+import { paceRequests } from "./pace.ts";
 import { openReverts } from "./reverts.ts";
 import { openUsage } from "./usage.ts";
 import { openWatch } from "./watch.ts";
@@ -56,11 +58,15 @@ export function serve(
     }),
     reverts: openReverts(host),
   };
+  const inTurn = paceRequests(capped);
   for (const name of Object.keys(methods) as MethodName[]) {
     connection.onRequest(
       name,
-      (parameters: unknown): Promise<unknown> =>
-        answer(session, peer, name, parameters).catch(toResponse),
+      (parameters: unknown, token: unknown): Promise<unknown> =>
+        inTurn(async () => {
+          if (isCancelled(token)) return wasCancelled;
+          return answer(session, peer, name, parameters).catch(toResponse);
+        }),
     );
   }
   const end = () => {
@@ -78,6 +84,14 @@ export function serve(
   output.on("error", end);
   connection.listen();
   return { dispose: end };
+}
+
+/** Language Server Protocol, "RequestCancelled": who asked has thought better of it before it was their turn. */
+const wasCancelled = new ResponseError(-32800, "It was cancelled before it was begun.");
+
+/** A client that sends a list of parameters chooses what stands in the token's place. */
+function isCancelled(token: unknown): boolean {
+  return CancellationToken.is(token) && token.isCancellationRequested;
 }
 
 function toResponse(error: unknown): ResponseError<unknown> {

@@ -8,7 +8,7 @@ import type { HelperConnection } from "../../helper/protocol/methods.ts";
 const client = join(import.meta.dirname, "..", "..", "dist", "bin", "terrarium");
 
 /** A small heap: V8 otherwise lets garbage grow for as long as there is room. */
-const smallHeap = ["--max-semi-space-size=1", "--max-old-space-size=24"];
+export const smallHeap = ["--max-semi-space-size=1", "--max-old-space-size=24"];
 
 /** A helper over stdio whose own resources can be read, and which can be killed. */
 export interface HelperProcess {
@@ -50,7 +50,7 @@ function readCalls(pid: number | undefined): number {
 }
 
 /** VmRSS of proc_pid_status(5). */
-function residentBytes(pid: number | undefined): number {
+export function residentBytes(pid: number | undefined): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
