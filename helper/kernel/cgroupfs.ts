@@ -54,10 +54,18 @@ export function describeCgroupMounts(
     const { mountPoint, root } = mount;
     const controllers =
       version === 2 ? controllersAt(mountPoint) : membership.controllers.filter(isController);
-    const id = version === 2 ? "unified" : membership.controllers.join(",");
+    const id = hierarchyId(membership);
     return [{ id, version, controllers, mountPoint, root, ownPath: membership.path }];
   });
   return { mode: modeOf(hierarchies), hierarchies: hierarchies.sort(byKernelOrder) };
+}
+
+/** How a hierarchy is called everywhere: CgroupMount.id. */
+export function hierarchyId({
+  hierarchy,
+  controllers,
+}: Pick<CgroupMembership, "hierarchy" | "controllers">): string {
+  return hierarchy === 0 ? "unified" : controllers.join(",");
 }
 
 /**

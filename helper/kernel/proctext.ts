@@ -12,6 +12,9 @@ export interface ProcessStat {
   /** One letter: R, S, D, Z … */
   readonly state: string;
   readonly parentPid: number;
+  /** PF_* of include/linux/sched.h. */
+  readonly flags: number;
+  readonly threads: number;
   readonly startTimeTicks: number;
 }
 
@@ -66,7 +69,7 @@ export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf(" (");
   const close = text.lastIndexOf(") ");
   if (open < 1 || close < open) return undefined;
-  // Field 3 (state) is the first after the parenthesis; start time is field 22.
+  // Field 3 (state) is the first after the parenthesis; flags are field 9, threads 20, start time 22.
   const fields = text.slice(close + 2).split(" ");
   const startTime = fields[19];
   if (fields[0] === undefined || startTime === undefined) return undefined;
@@ -75,6 +78,8 @@ export function parseStat(text: string): ProcessStat | undefined {
     command: text.slice(open + 2, close),
     state: fields[0],
     parentPid: Number(fields[1]),
+    flags: Number(fields[6]),
+    threads: Number(fields[17]),
     startTimeTicks: Number(startTime),
   };
 }
@@ -107,6 +112,16 @@ export function parseStatus(text: string): ProcessStatus | undefined {
     seccomp: Number(fields.get("Seccomp") ?? 0),
     seccompFilters: parseNumbers(fields.get("Seccomp_filters"))[0],
   };
+}
+
+/** Two lines of /proc/PID/status, for whoever reads it of every process: the rest costs ten times as much. */
+export function parseUidAndPids(
+  text: string,
+): Readonly<{ uid: number; nestedPids: readonly number[] }> | undefined {
+  const uid = /^Uid:\t\d+\t(\d+)/m.exec(text)?.[1];
+  const nested = /^NSpid:\t([\d\t]+)/m.exec(text)?.[1];
+  if (uid === undefined || nested === undefined) return undefined;
+  return { uid: Number(uid), nestedPids: nested.split("\t").map(Number) };
 }
 
 function parseIds(text: string | undefined): ProcessIds | undefined {

@@ -2,13 +2,13 @@ import { basename, posix } from "node:path";
 import {
   type CgroupMount,
   cgroupDirectory,
+  hierarchyId,
   isCgroupFileSystem,
   readCgroupFile,
   readCgroupMounts,
 } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
 import { readCgroupPaths, readStat } from "../kernel/procfs.ts";
-import type { CgroupMembership } from "../kernel/proctext.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 
 /** Where one hierarchy has a cgroup. */
@@ -54,7 +54,7 @@ export function targetOfProcess(pid: number): CgroupTarget {
   const memberships = readCgroupPaths(pid);
   if (!memberships) throw new TerrariumError("noSuchProcess", { pid });
   const cgroups = readCgroupMounts().hierarchies.flatMap((hierarchy): readonly PlacedCgroup[] => {
-    const path = memberships.find((membership) => isOf(membership, hierarchy))?.path;
+    const path = memberships.find((one) => hierarchyId(one) === hierarchy.id)?.path;
     const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, path);
     return directory === undefined ? [] : [{ hierarchy, directory }];
   });
@@ -81,10 +81,6 @@ export function targetOfPath(text: string): CgroupTarget {
   const cgroups = candidates.filter(isCgroup);
   if (cgroups.length === 0) throw new TerrariumError("noSuchCgroup", { path: text });
   return { kind: "cgroup", title: printable(basename(path) || "/"), cgroups };
-}
-
-function isOf({ hierarchy: id, controllers }: CgroupMembership, hierarchy: CgroupMount): boolean {
-  return hierarchy.version === 2 ? id === 0 : controllers.join(",") === hierarchy.id;
 }
 
 function isWithin(path: string, mountPoint: string): boolean {

@@ -48,6 +48,8 @@ describe("/proc/PID/stat", () => {
       command: "bash",
       state: "S",
       parentPid: 1,
+      flags: 4194560,
+      threads: 1,
       startTimeTicks: 188107,
     });
   });
