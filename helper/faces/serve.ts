@@ -1,3 +1,4 @@
+import { keepTaskIterator } from "../inventory/tasks.ts";
 import { keepSpareLauncher } from "../launch/spare.ts";
 import { auditToStderr } from "../sandboxes/audit.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
@@ -14,6 +15,7 @@ import { listen } from "../server/socket.ts";
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
   keepSpareLauncher();
+  keepTaskIterator();
   const host = openSandboxHost(auditToStderr);
   const { stdin: input, stdout: output } = process;
   const served = serve(
@@ -29,6 +31,7 @@ export function serveStdio(): void {
 
 export async function serveSocket(path: string): Promise<void> {
   keepSpareLauncher();
+  keepTaskIterator();
   const server = await listen(openSandboxHost(auditToStderr), path);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { prepareTasks, readTasks } from "../inventory/tasks.ts";
 import { loadDeviceProgram } from "../kernel/bpf.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
@@ -128,6 +129,14 @@ export const devicePrograms: Probe = () => {
     return { available: false, answer: `bpf: ${errnoOf(error)}` };
   }
 };
+
+/** A helper that has it already is asked no second time. */
+export async function taskIterator(): Promise<Finding> {
+  const prepared = await prepareTasks();
+  if (prepared.source === "proc") return { available: false, answer: prepared.why };
+  const { source, tasks } = readTasks();
+  return { available: source === "bpf", answer: `one reading: ${tasks.length} processes` };
+}
 
 /** Programs of the host, as the helper would find them. */
 export function hasTools(...tools: readonly Tool[]): Probe {

@@ -1,10 +1,11 @@
 import { closeSync, openSync } from "node:fs";
 import { addressOf, bpf } from "./libc.ts";
 
-/** bpf(2), as far as programs of cgroups need it: include/uapi/linux/bpf.h. */
+/** bpf(2), as far as programs of cgroups and iterators need it: include/uapi/linux/bpf.h. */
 
 const BPF_PROG_LOAD = 5;
 const BPF_PROG_ATTACH = 8;
+const BPF_ITER_CREATE = 33;
 const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
 const BPF_CGROUP_DEVICE = 6;
 /** Beside others, of which each must allow: systemd's, say. */
@@ -34,6 +35,13 @@ export function loadDeviceProgram(program: Buffer): number {
   attributes.writeBigUInt64LE(addressOf(program), 8);
   attributes.writeBigUInt64LE(addressOf(license), 16);
   return bpf(BPF_PROG_LOAD, attributes);
+}
+
+/** A descriptor that reads from the beginning what the iterator of a link tells. The caller closes it. Throws KernelError. */
+export function openIterator(link: number): number {
+  const attributes = Buffer.alloc(8);
+  attributes.writeUInt32LE(link, 0);
+  return bpf(BPF_ITER_CREATE, attributes);
 }
 
 function attach(cgroup: number, program: number): void {

@@ -28,6 +28,15 @@ const NS_GET_ID = 0x8008b70d;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 
+/** sys/socket.h. */
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const O_CLOEXEC = 0o2000000;
+const SCM_RIGHTS = 1;
+const MSG_DONTWAIT = 0x40;
+const MSG_CMSG_CLOEXEC = 0x4000_0000;
+
 /** asm-generic/fcntl.h. */
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -57,7 +66,7 @@ interface Library {
   func(name: string, result: string, parameters: readonly string[]): Call;
 }
 
-interface Libc {
+interface Libc extends DirectCalls {
   readonly bpf: Call;
   readonly flock: Call;
   readonly getsockopt: Call;
@@ -65,6 +74,8 @@ interface Libc {
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
   readonly prlimit: Call;
+  readonly recvmsg: Call;
+  readonly socketpair: Call;
   readonly syscall: Call;
   readonly syscallOnBuffer: Call;
   errno(): number;
@@ -85,6 +96,56 @@ export function peerCredentials(fd: number): { pid: number; uid: number; gid: nu
     uid: credentials.readUInt32LE(4),
     gid: credentials.readUInt32LE(8),
   };
+}
+
+/** Both ends of a unix socket, close-on-exec: socketpair(2). The caller closes them. */
+export function socketPair(): readonly [number, number] {
+  const libc = load();
+  const ends = Buffer.alloc(8);
+  check(libc, "socketpair", libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+  return [ends.readInt32LE(0), ends.readInt32LE(4)];
+}
+
+/**
+ * For who makes a hundred thousand at a time, of which many fail: each answers what the kernel does, a negative
+ * number is the errno's. Names end with a NUL.
+ */
+export interface DirectCalls {
+  /** Close-on-exec. */
+  openat(directory: number, name: Buffer, flags: number): number;
+  read(fd: number, memory: Buffer): number;
+  readlinkat(directory: number, name: Buffer, memory: Buffer): number;
+  close(fd: number): void;
+}
+
+export function directCalls(): DirectCalls {
+  return load();
+}
+
+/**
+ * The one descriptor that came with a byte, without waiting for it; undefined where none did: unix(7),
+ * SCM_RIGHTS. The caller closes it.
+ */
+export function receiveDescriptor(socket: number): number | undefined {
+  const libc = load();
+  const [message, part, control, byte] = [56, 16, 24, 1].map((size) => Buffer.alloc(size)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  // struct iovec, then struct msghdr, of 64-bit machines.
+  part.writeBigUInt64LE(addressOf(byte), 0);
+  part.writeBigUInt64LE(1n, 8);
+  message.writeBigUInt64LE(addressOf(part), 16);
+  message.writeBigUInt64LE(1n, 24);
+  message.writeBigUInt64LE(addressOf(control), 32);
+  message.writeBigUInt64LE(BigInt(control.length), 40);
+  check(libc, "recvmsg", libc.recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+  // struct cmsghdr: length, level, type, then the descriptor.
+  const [level, type] = [control.readInt32LE(8), control.readInt32LE(12)];
+  const isThere = message.readBigUInt64LE(40) > 16n && level === SOL_SOCKET && type === SCM_RIGHTS;
+  return isThere ? control.readInt32LE(16) : undefined;
 }
 
 /** A descriptor that means this process and no later one with the same number: pidfd_open(2). The caller closes it. */
@@ -215,7 +276,16 @@ function loadAddon(): Addon {
 
 function bind(addon: Addon): Libc {
   const library = addon.load(null);
+  const openat = library.func("openat", "int", ["int", "void *", "int"]);
+  const read = library.func("read", "long", ["int", "void *", "ulong"]);
+  const readlinkat = library.func("readlinkat", "long", ["int", "void *", "void *", "ulong"]);
+  const close = library.func("close", "int", ["int"]);
+  const orErrno = (result: number) => (result < 0 ? -addon.errno() : result);
   return {
+    openat: (directory, name, flags) => orErrno(openat(directory, name, flags | O_CLOEXEC)),
+    read: (fd, memory) => orErrno(read(fd, memory, memory.length)),
+    readlinkat: (at, name, memory) => orErrno(readlinkat(at, name, memory, memory.length)),
+    close,
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
     bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),
     flock: library.func("flock", "int", ["int", "int"]),
@@ -223,6 +293,8 @@ function bind(addon: Addon): Libc {
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
     prlimit: library.func("prlimit", "int", ["int", "int", "void *", "void *"]),
+    recvmsg: library.func("recvmsg", "long", ["int", "void *", "int"]),
+    socketpair: library.func("socketpair", "int", ["int", "int", "int", "void *"]),
     syscall: library.func("syscall", "long", Array(longestCall).fill("long")),
     syscallOnBuffer: library.func("syscall", "long", ["long", "void *", "long"]),
     errno: () => addon.errno(),

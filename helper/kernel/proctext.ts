@@ -114,14 +114,10 @@ export function parseStatus(text: string): ProcessStatus | undefined {
   };
 }
 
-/** Two lines of /proc/PID/status, for whoever reads it of every process: the rest costs ten times as much. */
-export function parseUidAndPids(
-  text: string,
-): Readonly<{ uid: number; nestedPids: readonly number[] }> | undefined {
-  const uid = /^Uid:\t\d+\t(\d+)/m.exec(text)?.[1];
-  const nested = /^NSpid:\t([\d\t]+)/m.exec(text)?.[1];
-  if (uid === undefined || nested === undefined) return undefined;
-  return { uid: Number(uid), nestedPids: nested.split("\t").map(Number) };
+/** One line of /proc/PID/status, for whoever reads it of every process: the rest costs ten times as much. */
+export function parseNestedPids(text: string): readonly number[] | undefined {
+  const line = /^NSpid:\t([\d\t]+)$/m.exec(text)?.[1];
+  return line?.split("\t").map(Number);
 }
 
 function parseIds(text: string | undefined): ProcessIds | undefined {

@@ -4,6 +4,7 @@ import type { NamespaceType } from "../protocol/namespaces.ts";
 export interface TaskTable {
   /** The iterator in the kernel, or one file of /proc after the other. */
   readonly source: "bpf" | "proc";
+  /** Ascending. */
   readonly tasks: readonly Task[];
   readonly threads: readonly LooseThread[];
   /** Processes whose namespaces the kernel did not let the helper read: only /proc denies. */
@@ -19,7 +20,7 @@ export interface Task {
   readonly uid: number;
   /** Field 22 of /proc/PID/stat; with the pid it identifies a process. */
   readonly startTimeTicks: number;
-  /** Its comm, what must not reach a terminal replaced; of a kernel thread /proc tells a longer one. */
+  /** Its comm, of 15 bytes at most; what must not reach a terminal is replaced. */
   readonly command: string;
   /** From the helper's pid namespace to the innermost. */
   readonly nestedPids: readonly number[];

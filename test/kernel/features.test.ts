@@ -43,6 +43,19 @@ describe("terrarium features", needsRoot, () => {
     assert.deepEqual([found?.available, found?.answer], [false, "bpf: EPERM"]);
   });
 
+  test("loads the task iterator, and sees a kernel that does not take it", async () => {
+    const { available, answer } = await feature("BPF task iterator");
+    assert.ok(available, answer);
+    assert.match(answer, /^one reading: \d+ processes$/);
+    const strace = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=bpf:error=EPERM"];
+    const output = execFileSync("strace", [...strace, ...terrarium.command, "features", "--json"]);
+    const features: readonly FeatureReport[] = JSON.parse(`${output}`);
+    const refused = features.find(({ name }) => name === "BPF task iterator");
+    assert.equal(refused?.available, false);
+    assert.match(refused?.answer ?? "", /^bpf: EPERM; it takes root/);
+    assert.match(refused?.path ?? "", /\/proc/);
+  });
+
   test("sees a kernel that lacks a call, and what is done instead", async () => {
     const missing = "clone3,openat2,mount_setattr,landlock_create_ruleset,fsopen";
     const strace = ["-f", "-qq", "-o", "/dev/null", "-e", `inject=${missing}:error=ENOSYS`];

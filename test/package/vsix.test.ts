@@ -32,6 +32,7 @@ const expectedFiles = [
   "dist/media/style.css",
   "dist/native/koffi.node",
   "dist/native/launcher",
+  "dist/native/task-iterator",
   "dist/package.json",
   "media/icons/icon.png",
   "media/icons/jar-dark.svg",
@@ -77,7 +78,11 @@ describe("The packaged extension", () => {
   });
 
   it("keeps its programs executable", () => {
-    for (const program of ["dist/bin/terrarium", "dist/native/launcher"]) {
+    for (const program of [
+      "dist/bin/terrarium",
+      "dist/native/launcher",
+      "dist/native/task-iterator",
+    ]) {
       assert.equal(statSync(join(installed, program)).mode & 0o111, 0o111, program);
     }
   });

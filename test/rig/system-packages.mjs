@@ -8,7 +8,8 @@ import { runQuietly } from "./quiet-command.mjs";
  * PATH) and the jobs that need it; what is optional is done without where nobody may install it.
  *
  * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed: musl's, or
- *         glibc's where musl is not to be had, as the tests' own programs use it)
+ *         glibc's where musl is not to be had, as the tests' own programs use it; the task iterator
+ *         is left out where clang and libbpf are not there, which only test and bench install)
  * server: the VS Code server's node-pty and spdlog, which npm delivers as source for Linux
  * test:   what the tests start or compare with
  * bench:  the peers, and what they need
@@ -29,7 +30,7 @@ const systemPackages = [
   { name: "bubblewrap", file: "bwrap", jobs: ["test", "bench"] },
   { name: "busybox-static", file: "busybox", jobs: ["test", "bench"] },
   { name: "chromium", file: "chromium", jobs: ["test", "bench"] },
-  { name: "clang", file: "clang", jobs: ["test"] },
+  { name: "clang", file: "clang", jobs: ["test", "bench"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["test", "bench"] },
   { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
@@ -50,6 +51,8 @@ const systemPackages = [
     file: "/usr/aarch64-linux-gnu/include/stdio.h",
     jobs: ["test"],
   },
+  { name: "libbpf-dev", file: "/usr/include/bpf/libbpf.h", jobs: ["test", "bench"] },
+  { name: "libelf-dev", file: "/usr/include/libelf.h", jobs: ["test", "bench"] },
   { name: "libseccomp-dev", file: "/usr/include/seccomp.h", jobs: ["test"] },
   { name: "lxcfs", file: "lxcfs", jobs: ["test"] },
   { name: "mmdebstrap", file: "mmdebstrap", jobs: ["test"] },
@@ -64,7 +67,8 @@ const systemPackages = [
   { name: "strace", file: "strace", jobs: ["test"] },
   { name: "systemd", file: "systemd-cgtop", jobs: ["test", "bench"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },
-  { name: "util-linux", file: "unshare", jobs: ["test"] },
+  { name: "util-linux", file: "unshare", jobs: ["test", "bench"] },
+  { name: "zlib1g-dev", file: "/usr/include/zlib.h", jobs: ["test", "bench"] },
 ];
 
 /**

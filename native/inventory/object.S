@@ -1,0 +1,8 @@
+/* The compiled task iterator, an ELF file of its own: the assembler looks for it where it was built. */
+        .section .rodata
+        .balign 16
+        .global object_begin, object_end
+object_begin:
+        .incbin "tasks.bpf.o"
+object_end:
+        .section .note.GNU-stack, "", %progbits
