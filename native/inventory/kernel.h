@@ -1,7 +1,7 @@
 /*
- * The few members of the kernel's structures that the task iterator reads. They are found by name in
- * the running kernel's BTF when the program is loaded (CO-RE), so neither their offsets here nor what
- * is left out mean anything.
+ * The few members of the kernel's structures that the task iterator reads. They are found by name
+ * in the running kernel's BTF when the program is loaded (CO-RE), so neither their offsets here nor
+ * what is left out mean anything.
  */
 #pragma once
 

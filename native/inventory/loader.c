@@ -1,7 +1,7 @@
 /*
- * Loads the task iterator into the kernel and hands over what it is read by, a descriptor of its link,
- * on the socket that it inherited as descriptor 3. Nothing is pinned: program and maps live as long as
- * that descriptor, so they end with the helper, however it ends.
+ * Loads the task iterator into the kernel and hands over what it is read by, a descriptor of its
+ * link, on the socket that it inherited as descriptor 3. Nothing is pinned: program and maps live
+ * as long as that descriptor, so they end with the helper, however it ends.
  *
  * What went wrong is one status event on standard output, as of the launcher.
  */
@@ -33,7 +33,8 @@ static bool load_failed(struct failure *failure, const char *stage) {
 
 /* libbpf reports by errno, and NULL. */
 static struct bpf_link *load(struct failure *failure) {
-    struct bpf_object *object = bpf_object__open_mem(object_begin, (size_t)(object_end - object_begin), NULL);
+    struct bpf_object *object =
+        bpf_object__open_mem(object_begin, (size_t)(object_end - object_begin), NULL);
     if (!object) {
         failed(failure, "open", "bpf_object__open_mem", NULL);
         return NULL;

@@ -1,4 +1,4 @@
-/* The compiled task iterator, an ELF file of its own: the assembler looks for it where it was built. */
+/* The compiled task iterator, an ELF file of its own, from where it was built. */
         .section .rodata
         .balign 16
         .global object_begin, object_end

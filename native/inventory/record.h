@@ -1,7 +1,7 @@
 /*
- * What the task iterator writes and the helper reads: records, one after the other, of 32-bit words in
- * the machine's byte order. helper/kernel/taskRecords.ts says the same in TypeScript, and
- * test/kernel/inventory-iterator.test.ts compares the two. Whoever changes it counts the version up.
+ * What the task iterator writes and the helper reads: records, one after the other, of 32-bit words
+ * in the machine's byte order. helper/kernel/taskRecords.ts says the same in TypeScript, and
+ * test/kernel/inventory-iterator.test.ts compares the two. A change is another version.
  */
 #pragma once
 
@@ -31,8 +31,8 @@ struct header_record {
 struct cgroup_record {
     struct record_start start;
     unsigned int set;
-    unsigned int hierarchy;            /* the number in /proc/PID/cgroup; 0 is version 2 */
-    unsigned int id_low, id_high;      /* the inode of its directory */
+    unsigned int hierarchy;       /* the number in /proc/PID/cgroup; 0 is version 2 */
+    unsigned int id_low, id_high; /* the inode of its directory */
 };
 
 enum record_flag { RECORD_KERNEL_THREAD = 1, RECORD_ZOMBIE = 2 };
@@ -51,8 +51,8 @@ enum record_namespace {
 };
 
 /*
- * A process, where tid and tgid are the same; else a thread that is perhaps in another namespace than
- * its process. Pids are the reader's.
+ * A process, where tid and tgid are the same; else a thread that is perhaps in another namespace
+ * than its process. Pids are the reader's.
  */
 struct task_record {
     struct record_start start;
@@ -62,10 +62,10 @@ struct task_record {
     unsigned int parent; /* 0: not in the reader's pid namespace */
     unsigned int uid;    /* real, in the first user namespace */
     unsigned int euid;
-    unsigned int set; /* of cgroups */
-    unsigned int start_low, start_high; /* in ticks of 10 ms, as /proc tells the reader */
+    unsigned int set;                           /* of cgroups */
+    unsigned int start_low, start_high;         /* in ticks of 10 ms, as /proc tells the reader */
     unsigned int namespaces[RECORD_NAMESPACES]; /* inodes; 0: it has none any more */
     char comm[RECORD_COMM];
-    unsigned int nested; /* how many of the pids below are written */
+    unsigned int nested;                   /* how many of the pids below are written */
     unsigned int pids[RECORD_DEEPEST_PID]; /* from below the reader's pid namespace, inwards */
 };

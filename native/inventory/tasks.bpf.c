@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * The task iterator. The kernel runs dump_task for each thread in the reader's pid namespace while the
- * iterator is read (Linux 5.8); it writes the records of record.h. This is the one part of Terrarium
- * that runs inside the kernel, which lends the functions called here to programs under a licence that
- * is compatible with the GPL only.
+ * The task iterator. The kernel runs dump_task for each thread in the reader's pid namespace while
+ * the iterator is read (Linux 5.8); it writes the records of record.h. The kernel lends the
+ * functions that it calls to programs under a licence that is compatible with the GPL only: hence
+ * the line above.
  *
  * A record that finds no room in the kernel's buffer is written again, with all that belongs to its
- * task, at the next read(2): so nothing is remembered as written before the last record of a task is.
+ * task, at the next read(2): so a set of cgroups counts as told only when its first task has been.
  */
 #include "kernel.h"
 #include "record.h"
@@ -35,7 +35,7 @@ struct {
     __type(value, struct known_set);
 } known_sets SEC(".maps");
 
-/* What the reader's pid and time namespaces make of a number. Found out at the start of a reading. */
+/* What the reader's pid and time namespaces make of numbers; found out as a reading begins. */
 static unsigned int reader_level;
 static __s64 reader_boottime_offset;
 
@@ -45,7 +45,7 @@ static struct upid *upid_at(struct pid *pid, unsigned int level) {
                            level * bpf_core_type_size(struct upid));
 }
 
-/* 0 where it cannot be seen in the reader's pid namespace; `pid` may be any number that was read. */
+/* 0 where it is not visible at that level; `pid` may be any number that was read. */
 static unsigned int nested_pid(struct pid *pid, unsigned int level) {
     return BPF_CORE_READ(pid, level) < level ? 0 : BPF_CORE_READ(upid_at(pid, level), nr);
 }
@@ -54,9 +54,8 @@ static void find_out_reader(void) {
     struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
     reader_level = BPF_CORE_READ(reader, thread_pid, level);
     struct time_namespace *time = BPF_CORE_READ(reader, nsproxy, time_ns);
-    reader_boottime_offset =
-        BPF_CORE_READ(time, offsets.boottime.tv_sec) * NANOSECONDS_PER_SECOND +
-        BPF_CORE_READ(time, offsets.boottime.tv_nsec);
+    reader_boottime_offset = BPF_CORE_READ(time, offsets.boottime.tv_sec) * NANOSECONDS_PER_SECOND +
+                             BPF_CORE_READ(time, offsets.boottime.tv_nsec);
 }
 
 static bool write_header(struct seq_file *seq) {
@@ -130,7 +129,8 @@ static void read_pids(struct task_struct *task, struct pid *pid, struct task_rec
         record->parent = task->real_parent->tgid;
         return;
     }
-    struct pid *leader = task->pid == task->tgid ? pid : BPF_CORE_READ(task, group_leader, thread_pid);
+    struct pid *leader =
+        task->pid == task->tgid ? pid : BPF_CORE_READ(task, group_leader, thread_pid);
     struct pid *parent = BPF_CORE_READ(task, real_parent, group_leader, thread_pid);
     record->tid = nested_pid(pid, reader_level);
     record->tgid = nested_pid(leader, reader_level);
@@ -172,17 +172,18 @@ static bool is_told(struct task_struct *task) {
 }
 
 /*
- * A process that is reaped meanwhile loses its pid, which stays in memory until this has run: so it is
- * read once.
+ * `pid` and `set` are read once, for a task can lose or change either meanwhile. What they point to
+ * stays in memory for as long as this runs (RCU).
  */
 static int dump(struct bpf_iter_meta *meta, struct task_struct *task, struct pid *pid) {
-    __u64 set = (__u64)task->cgroups;
-    struct known_set *known = bpf_map_lookup_elem(&known_sets, &set);
+    struct css_set *set = task->cgroups;
+    __u64 key = (__u64)set;
+    struct known_set *known = bpf_map_lookup_elem(&known_sets, &key);
     struct known_set told = {.session = meta->session_id, .number = meta->seq_num};
     bool is_known = known && known->session == told.session;
     if (is_known)
         told.number = known->number;
-    else if (!write_set(meta->seq, told.number, task->cgroups))
+    else if (!write_set(meta->seq, told.number, set))
         return 0;
     struct task_record record = {.start.kind = RECORD_TASK, .set = told.number};
     read_pids(task, pid, &record);
@@ -190,7 +191,7 @@ static int dump(struct bpf_iter_meta *meta, struct task_struct *task, struct pid
     read_namespaces(task, pid, &record);
     read_nested_pids(pid, &record);
     if (write_task(meta->seq, &record) && !is_known)
-        bpf_map_update_elem(&known_sets, &set, &told, BPF_ANY);
+        bpf_map_update_elem(&known_sets, &key, &told, BPF_ANY);
     return 0;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
+import { inventory } from "./inventory.ts";
 import { panel } from "./panel.ts";
 import { results, table } from "./report.ts";
 import { sampling } from "./sampling.ts";
@@ -27,6 +28,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   memory: idleMemory,
   panel,
   sampling,
+  inventory,
 };
 
 async function main(): Promise<void> {

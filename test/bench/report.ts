@@ -27,9 +27,13 @@ function cells(contest: Contest): readonly string[] {
     figure(ours),
     peer,
     figure(theirs),
-    ratioOf(contest).toFixed(2),
+    ratioText(ratioOf(contest)),
     ...verdict(contest),
   ];
+}
+
+function ratioText(ratio: number): string {
+  return ratio.toFixed(ratio < 0.1 ? 4 : 2);
 }
 
 function verdict(contest: Contest): readonly [bar: string, word: string] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { prepareTasks } from "../../helper/inventory/tasks.ts";
@@ -20,6 +20,7 @@ import {
   recordVersion,
   taskRecord,
 } from "../../helper/kernel/taskRecords.ts";
+import { makeTemporaryFolder } from "../rig/cache.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { eventually } from "./cli.ts";
 import { needsRoot } from "./isolated.ts";
@@ -114,6 +115,18 @@ describe("records", () => {
     assert.equal(task?.startTimeTicks, 2 ** 32 + 1);
     assert.deepEqual(task?.nestedPids, [42]);
   });
+});
+
+test("a build without clang has no iterator, says so in one line, and is no failure", async (t) => {
+  const tools = await makeTemporaryFolder("tools");
+  t.after(() => rmSync(tools, { recursive: true }));
+  for (const tool of ["make", "gcc", "sh", "sed", "uname"]) {
+    const path = execFileSync("which", [tool], { encoding: "utf8" }).trim();
+    symlinkSync(path, join(tools, tool));
+  }
+  const words = ["-s", "-C", join(checkout, "native"), "iterator"];
+  const output = execFileSync("make", words, { encoding: "utf8", env: { PATH: tools } });
+  assert.match(output, /^native: no task iterator, for want of clang[^\n]*\n$/);
 });
 
 /** include/uapi/linux/bpf.h. */

@@ -154,6 +154,26 @@ describe("each source", needsIterator, () => {
   }
 });
 
+test("the iterator tells of processes that /proc denies", needsIterator, async (t) => {
+  const { pid } = await startPlain(t);
+  const script = `
+    const { prepareTasks, readTasks } = await import(process.argv[1]);
+    const { readProcTasks } = await import(process.argv[2]);
+    await prepareTasks();
+    const namespaces = ({ tasks }) => tasks.find((task) => task.pid === ${pid}).namespaces;
+    console.log(JSON.stringify([namespaces(readTasks()), namespaces(readProcTasks())]));`;
+  const modules = ["inventory/tasks.ts", "kernel/procTasks.ts"];
+  const paths = modules.map((name) => join(checkout, "helper", name));
+  const node = [process.execPath, "--input-type=module", "-e", script, ...paths];
+  // Root with fewer capabilities than the process has: ptrace(2), PTRACE_MODE_READ.
+  const words = ["--bounding-set", "-sys_ptrace", ...node];
+  const [told, denied] = JSON.parse(execFileSync("setpriv", words, { encoding: "utf8" }));
+  for (const type of namespaceTypes) {
+    assert.ok(told[type] > 0, type);
+    assert.equal(denied[type], 0, type);
+  }
+});
+
 describe("without the iterator", () => {
   /** Tells the source, and why not the other. */
   const tell = `

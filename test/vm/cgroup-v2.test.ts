@@ -22,6 +22,14 @@ const life: readonly Scene[] = [
       "cgroup v2 yes\ncgroup v1 no\ncpu controller yes\nmemory controller yes\npids controller yes\nfreezer controller no\ndevices controller no\n",
   },
   {
+    name: "has the task iterator of a kernel as Debian ships it, which tells of every process",
+    script: `
+      terrarium features --json > features
+      node -p 'JSON.parse(fs.readFileSync("features")).find(({ name }) => /iterator/.test(name)).answer' > answer
+      echo "all processes but $(( $(ls -d /proc/[0-9]* | wc -l) - $(grep -Eo '[0-9]+' answer) ))"`,
+    shows: /^all processes but -?[0-3]\n$/,
+  },
+  {
     name: "writes the limits, shows them beside their files, and counts what is used",
     script: `
       id=$(terrarium run -d --name box --cpus 0.25 -m 64m --pids-limit 20 -- sleep 1000)

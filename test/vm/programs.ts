@@ -51,7 +51,8 @@ export function nodeFiles(): Record<string, string> {
 
 /** The built client, as it is installed: /opt/terrarium/dist/bin/terrarium. */
 export function distributionFiles(): Record<string, string> {
-  const parts = ["bin", "native/launcher", "native/koffi.node", "package.json"];
+  const native = ["launcher", "koffi.node", "task-iterator"].map((name) => `native/${name}`);
+  const parts = ["bin", ...native, "package.json"];
   return Object.fromEntries(
     parts.map((part) => [`/opt/terrarium/dist/${part}`, join(checkout, "dist", part)]),
   );

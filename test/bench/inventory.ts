@@ -1,0 +1,109 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { prepareTasks, readTasks } from "../../helper/inventory/tasks.ts";
+import { readProcTasks } from "../../helper/kernel/procTasks.ts";
+import { type Contest, median } from "./contest.ts";
+import { compile } from "./race.ts";
+
+/**
+ * Processor time of one snapshot of all processes, by the iterator and by /proc, beside lsns, which tells of no
+ * more than their namespaces. Beside so many processes those that the machine has anyway count little.
+ */
+
+const sizes = [50, 500, 5_000] as const;
+const processesInSet = 10;
+const largest = 5_000;
+const rounds = { iterator: 20, proc: 5, lsns: 3 } as const;
+
+interface Times {
+  readonly processes: number;
+  readonly iterator: number;
+  readonly proc: number;
+  readonly lsns: number;
+}
+
+export async function inventory(): Promise<readonly Contest[]> {
+  const prepared = await prepareTasks();
+  if (prepared.source === "proc") throw new Error(`no task iterator: ${prepared.why}`);
+  const times: Times[] = [];
+  for (const size of sizes) times.push(await amongProcesses(size, () => measure(size)));
+  return [...times.flatMap(snapshots), ...slopes(times)];
+}
+
+function snapshots({ processes, iterator, proc, lsns }: Times): readonly Contest[] {
+  const isLargest = processes === largest;
+  const barOf = (bar: number) => (isLargest ? bar : undefined);
+  const work = `snapshot of ${processes} processes`;
+  const beside = { unit: "ms", peer: "lsns", theirs: lsns } as const;
+  return [
+    {
+      ...beside,
+      work: `${work}, iterator`,
+      peer: "10 ms",
+      ours: iterator,
+      theirs: 10,
+      bar: barOf(1),
+    },
+    { ...beside, work: `${work}, iterator`, ours: iterator, bar: barOf(0.01) },
+    { ...beside, work: `${work}, /proc`, ours: proc, bar: barOf(0.2) },
+  ];
+}
+
+/** What one process more costs, among many and among few: the same, where the time grows linearly. */
+function slopes([few, some, many]: readonly Times[]): readonly Contest[] {
+  if (!few || !some || !many) return [];
+  return (["iterator", "proc", "lsns"] as const).map((source) => ({
+    work: `each process more of ${many.processes}, ${source}`,
+    unit: "µs",
+    peer: `of ${some.processes}`,
+    ours: slope(some, many, source),
+    theirs: slope(few, some, source),
+    bar: undefined,
+  }));
+}
+
+function slope(from: Times, to: Times, source: "iterator" | "proc" | "lsns"): number {
+  return ((to[source] - from[source]) / (to.processes - from.processes)) * 1_000;
+}
+
+function measure(processes: number): Times {
+  return {
+    processes,
+    iterator: median(repeat(rounds.iterator, () => ownMs(readTasks))),
+    proc: median(repeat(rounds.proc, () => ownMs(readProcTasks))),
+    lsns: median(repeat(rounds.lsns, lsnsMs)),
+  };
+}
+
+/** The first one warms up, and is not counted. */
+function repeat(count: number, measureOnce: () => number): readonly number[] {
+  return Array.from({ length: count + 1 }, measureOnce).slice(1);
+}
+
+function ownMs(read: () => unknown): number {
+  const before = process.cpuUsage();
+  read();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+function lsnsMs(): number {
+  const script = "TIMEFORMAT='%3U %3S'; { time lsns >/dev/null; } 2>&1";
+  const output = execFileSync("bash", ["-c", script], { encoding: "utf8" });
+  const [user = 0, system = 0] = output.trim().split(" ").map(Number);
+  return (user + system) * 1_000;
+}
+
+async function amongProcesses<T>(processes: number, work: () => T): Promise<T> {
+  const args = [`${processes}`, `${processes / processesInSet}`];
+  const crowd = spawn(compile("namespaces"), args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(crowd, "exit");
+  try {
+    await once(crowd.stdout, "data");
+    return work();
+  } finally {
+    crowd.stdout.destroy();
+    crowd.kill("SIGKILL");
+    await ended;
+  }
+}
