@@ -1,10 +1,9 @@
 import { type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import * as z from "zod/mini";
 import { installedFile } from "../installation.ts";
-import { errnoOf } from "../kernel/errors.ts";
 import type { Known } from "../kernel/known.ts";
 import { receiveDescriptor, socketPair } from "../kernel/libc.ts";
 
@@ -24,12 +23,22 @@ const failure = z.object({
  * read the kernel's types and have the program checked.
  */
 export async function loadIterator(): Promise<Known<number>> {
+  try {
+    return await throughSocket();
+  } catch (error) {
+    return { known: false, why: error instanceof Error ? error.message : `${error}` };
+  }
+}
+
+async function throughSocket(): Promise<Known<number>> {
   const [ours, theirs] = socketPair();
   try {
     const why = await runLoader(theirs);
-    const link = why === undefined ? receiveDescriptor(ours) : undefined;
-    if (link !== undefined) return { known: true, value: link };
-    return { known: false, why: why ?? "the loader handed nothing over" };
+    if (why !== undefined) return { known: false, why };
+    const link = receiveDescriptor(ours);
+    return link === undefined
+      ? { known: false, why: "the loader handed nothing over" }
+      : { known: true, value: link };
   } finally {
     closeSync(ours);
     closeSync(theirs);
@@ -39,17 +48,12 @@ export async function loadIterator(): Promise<Known<number>> {
 /** Undefined when it has done its work. */
 async function runLoader(socket: number): Promise<string | undefined> {
   const path = installedFile("native/task-iterator");
+  if (!existsSync(path)) return "this build has no loader: it was made without clang or libbpf";
   const stdio: StdioOptions = ["ignore", "pipe", "ignore", socket];
   const loader = spawn(path, { cwd: "/", env: {}, stdio });
-  try {
-    const output = loader.stdout ? text(loader.stdout) : "";
-    const [code] = await once(loader, "exit");
-    return code === 0 ? undefined : wordsOf(await output);
-  } catch (error) {
-    return errnoOf(error) === "ENOENT"
-      ? "this build has no loader: clang or libbpf were missing"
-      : `the loader did not start: ${errnoOf(error)}`;
-  }
+  const output = loader.stdout ? text(loader.stdout) : "";
+  const [[code], words] = await Promise.all([once(loader, "exit"), output]);
+  return code === 0 ? undefined : wordsOf(words);
 }
 
 function wordsOf(output: string): string {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { commandLineOf } from "../../helper/inventory/commandLines.ts";
 import {
@@ -216,11 +216,24 @@ describe("without the iterator", () => {
     assert.match(why, /bpf: EPERM; it takes root|EACCES/);
   });
 
-  test("so does a kernel that tells nothing of its types", needsIterator, () => {
-    const hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"';
-    const { used, why } = ask("", ["unshare", "--mount", "sh", "-c", hide, "sh"]);
+  /** Behind an empty directory in the place of another. */
+  function askWithout(directory: string) {
+    const hide = `mount -t tmpfs none ${directory} && exec "$@"`;
+    return ask("", ["unshare", "--mount", "sh", "-c", hide, "sh"]);
+  }
+
+  test("so is who has a kernel that tells nothing of its types", needsIterator, () => {
+    const { used, why } = askWithout("/sys/kernel/btf");
     assert.equal(used, "proc");
     assert.match(why, /access \/sys\/kernel\/btf\/vmlinux: ENOENT; .*CONFIG_DEBUG_INFO_BTF/);
+  });
+
+  test("so is who has a build without the loader", needsRoot, () => {
+    const { used, why } = askWithout(join(checkout, "dist/native"));
+    assert.deepEqual(
+      [used, why],
+      ["proc", "this build has no loader: it was made without clang or libbpf"],
+    );
   });
 
   test("processes whose namespaces are not for the reader to see are counted", needsRoot, () => {
@@ -257,11 +270,4 @@ describe("the command line of a process", () => {
     };
     assert.equal(commandLineOf(task), "");
   });
-});
-
-before(() => {
-  // Says it once: a build without clang has no loader, and this file then proves half of what it should.
-  const loader = join(checkout, "dist/native/task-iterator");
-  if (!existsSync(loader))
-    process.stderr.write(`there is no ${loader}: npm run build, with clang\n`);
 });
