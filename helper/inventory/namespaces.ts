@@ -1,7 +1,7 @@
 import { type NamespaceLinks, namespaceLinks, processIds } from "../kernel/procfs.ts";
 import type { NamespaceFact, NamespaceReport, ProcessFact } from "../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
-import { initialNamespaces } from "./initial.ts";
+import { initialNamespaces } from "./namespaces/initial.ts";
 import { ownerUid } from "./owner.ts";
 import { processFact } from "./processes.ts";
 

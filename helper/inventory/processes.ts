@@ -1,12 +1,32 @@
 import { printable } from "../kernel/printable.ts";
-import { processIds, readCommandLine, readStat, readStatus } from "../kernel/procfs.ts";
+import { readCommandLine, readStat, readStatus } from "../kernel/procfs.ts";
+import type { HostCgroup, HostProcess } from "../protocol/hostTables.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
+import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import { commandLineOf } from "./commandLines.ts";
+import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
 
 const commandLineLength = 256;
 
-/** Every process that the helper can see, by pid. */
-export function readProcesses(): ProcessFact[] {
-  return processIds().flatMap((pid) => processFact(pid) ?? []);
+/** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
+export function processRows(
+  tasks: readonly Task[],
+  cgroups: readonly HostCgroup[],
+): readonly HostProcess[] {
+  const pathsOf = cgroupPaths(cgroups);
+  return tasks.map((task) => ({
+    pid: task.pid,
+    nestedPids: task.nestedPids,
+    parentPid: task.parentPid,
+    uid: task.uid,
+    command: task.command,
+    commandLine: commandLineOf(task),
+    startTimeTicks: task.startTimeTicks,
+    namespaces: knownOf(task.namespaces),
+    cgroups: pathsOf(task.cgroupIds),
+    isKernelThread: task.kernelThread,
+    isZombie: task.zombie,
+  }));
 }
 
 /** What a list shows of a process; undefined when it has ended. */
@@ -24,4 +44,32 @@ export function processFact(pid: number): ProcessFact | undefined {
     commandLine: printable(commandLine.join(" "), commandLineLength),
     startTimeTicks: stat.startTimeTicks,
   };
+}
+
+function knownOf(inodes: NamespaceInodes): HostProcess["namespaces"] {
+  if (namespaceTypes.every((type) => inodes[type] !== 0)) return inodes;
+  const known: Partial<Record<NamespaceType, number>> = {};
+  for (const type of namespaceTypes) if (inodes[type] !== 0) known[type] = inodes[type];
+  return known;
+}
+
+/** Paths by hierarchy, roots left out; of processes in the same cgroups one object. */
+function cgroupPaths(cgroups: readonly HostCgroup[]) {
+  const paths = new Map(cgroups.map((row) => [`${row.hierarchy}:${row.inode}`, row.path]));
+  const known = new Map<CgroupIds, HostProcess["cgroups"]>();
+  return (ids: CgroupIds): HostProcess["cgroups"] => {
+    const found = known.get(ids) ?? namedPaths(ids, paths);
+    known.set(ids, found);
+    return found;
+  };
+}
+
+function namedPaths(ids: CgroupIds, paths: ReadonlyMap<string, string>): HostProcess["cgroups"] {
+  const named: Record<string, string> = {};
+  for (const [id, inode] of Object.entries(ids)) {
+    const hierarchy = printable(id);
+    const path = paths.get(`${hierarchy}:${inode}`);
+    if (path !== undefined && path !== "/") named[hierarchy] = path;
+  }
+  return named;
 }

@@ -29,6 +29,7 @@ export type ProcessId = number | "self";
 /** Enough for every list that we show; a process may make its command line megabytes long. */
 const commandLineBytes = 4096;
 const commandLineBuffer = Buffer.alloc(commandLineBytes);
+const mountinfoBuffer = Buffer.alloc(64 * 1024);
 
 /** Thread group leaders that this process may see (its pid namespace; /proc's hidepid), ascending. */
 export function processIds(): readonly number[] {
@@ -116,6 +117,30 @@ function readNamespaceLink(pid: ProcessId, type: NamespaceType): number | "denie
 export function readMountinfo(pid: ProcessId): readonly MountInfo[] | undefined {
   const text = readProcessFile(pid, "mountinfo");
   return text === undefined ? undefined : parseMountinfo(text);
+}
+
+/** Whoever may mount can make this list a hundred thousand lines long: fs.mount-max of proc_sys_fs(5). */
+const mountinfoBytes = 4 * 1024 * 1024;
+
+/** The first mounts, as text. Throws what node:fs does where the process is gone or does not let us. */
+export function readMountinfoText(pid: ProcessId): {
+  readonly text: string;
+  readonly isCut: boolean;
+} {
+  const fd = openSync(`/proc/${pid}/mountinfo`, "r");
+  try {
+    const chunks: string[] = [];
+    let remaining = mountinfoBytes;
+    while (remaining > 0) {
+      const length = readSync(fd, mountinfoBuffer, 0, mountinfoBuffer.length, null);
+      if (length === 0) return { text: chunks.join(""), isCut: false };
+      chunks.push(mountinfoBuffer.toString("utf8", 0, length));
+      remaining -= length;
+    }
+    return { text: chunks.join(""), isCut: true };
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Ids in the reader's terms; empty: none was written yet, or the process is gone. */

@@ -1,4 +1,4 @@
-import type { NamespaceType } from "../protocol/namespaces.ts";
+import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 
 /**
  * Parsers of procfs text: pure, total functions. A process chooses much of this text itself (its name,
@@ -48,6 +48,12 @@ export interface ProcessStatus {
   readonly seccomp: number;
   /** Filters that are attached; undefined before Linux 5.9. */
   readonly seccompFilters: number | undefined;
+}
+
+/** What nsfs calls a namespace: `net:[4026531840]`. */
+export interface NamespaceName {
+  readonly type: NamespaceType;
+  readonly inode: number;
 }
 
 /** A line of /proc/PID/uid_map or gid_map: user_namespaces(7). */
@@ -139,6 +145,13 @@ function parseMask(text: string | undefined): bigint {
 export function parseNamespaceLink(text: string, type: NamespaceType): number | undefined {
   const match = /^([a-z]+):\[(\d{1,10})\]$/.exec(text);
   return match?.[1] === type ? Number(match[2]) : undefined;
+}
+
+/** The same of any type: a link in /proc/PID/fd, or the root of a mount of nsfs. */
+export function parseNamespaceName(text: string): NamespaceName | undefined {
+  const match = /^([a-z]+):\[(\d{1,10})\]$/.exec(text);
+  const type = namespaceTypes.find((known) => known === match?.[1]);
+  return type && { type, inode: Number(match?.[2]) };
 }
 
 export function parseIdMap(text: string): readonly IdMapLine[] {

@@ -144,6 +144,9 @@ export interface HostFacts {
   readonly taskSource: "bpf" | "proc";
   /** Processes whose namespaces the kernel did not let the helper read. */
   readonly deniedProcesses: number;
+  /** What nobody looked at, because a process or a mount namespace has too many: a namespace may be missing. */
+  readonly descriptorsLeftOut: number;
+  readonly mountTablesCut: number;
 }
 
 /** One table per topic. */
@@ -154,7 +157,16 @@ export interface HostTables {
   readonly containers: HostContainer;
 }
 
-export type TableName = keyof HostTables;
+export const tableNames = ["processes", "namespaces", "cgroups", "containers"] as const;
+
+export type TableName = (typeof tableNames)[number];
+
+/** Whole tables, as "inventory/read" answers them: those that were asked for. */
+export interface HostReport extends Partial<HostRows> {
+  readonly host: HostFacts;
+}
+
+export type HostRows = { readonly [T in TableName]: readonly HostTables[T][] };
 
 /** What makes a row itself. */
 export const tableKeys: { readonly [T in TableName]: (row: HostTables[T]) => string } = {

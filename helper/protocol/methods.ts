@@ -1,6 +1,7 @@
 import type { DoctorReport } from "./doctor.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
+import type { HostReport } from "./hostTables.ts";
 import type {
   CgroupMode,
   CgroupReport,
@@ -85,6 +86,7 @@ export interface Results {
   "host/doctor": DoctorReport;
   "inventory/namespaces": NamespaceReport;
   "inventory/cgroups": CgroupReport;
+  "inventory/read": HostReport;
   "inventory/watch": null;
   "usage/sample": readonly UsageSample[];
   "usage/watch": null;

@@ -3,6 +3,7 @@ import en from "zod/v4/locales/en.js";
 import { devices } from "./devices.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
+import { tableNames } from "./hostTables.ts";
 import { limit, limitChanges, limits } from "./limitWords.ts";
 import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
@@ -254,6 +255,12 @@ export const parameterSchemas = {
     types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
   }),
   "inventory/cgroups": z.strictObject({}),
+  /** What is there now: whole tables. */
+  "inventory/read": z.strictObject({
+    tables: z.array(z.enum(tableNames)).check(z.minLength(1), z.maxLength(tableNames.length)),
+    /** Of namespaces; absent: all eight. */
+    types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
+  }),
   /** The whole set of topics that this connection watches from now on; an empty list stops all work. */
   "inventory/watch": z.strictObject({
     topics: z.array(z.enum(topics)).check(z.maxLength(topics.length)),

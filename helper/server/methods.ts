@@ -6,6 +6,7 @@ import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
 import { readCgroups } from "../inventory/cgroups.ts";
 import { readNamespaces } from "../inventory/namespaces.ts";
+import { readTables } from "../inventory/tables.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
@@ -226,6 +227,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   "inventory/cgroups": {
     changes: false,
     handle: ({ host }) => readCgroups({ sandboxNames: namesById(host) }),
+  },
+  "inventory/read": {
+    changes: false,
+    handle: (_session, parameters) => readTables(parameters),
   },
   "inventory/watch": {
     changes: false,

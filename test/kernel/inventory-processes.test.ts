@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { processFact, readProcesses } from "../../helper/inventory/processes.ts";
+import { processFact } from "../../helper/inventory/processes.ts";
+import { readSnapshot } from "../../helper/inventory/snapshot.ts";
 
 async function start(t: TestContext, argv: readonly [string, ...string[]]): Promise<number> {
   const [file, ...args] = argv;
@@ -22,7 +23,7 @@ async function start(t: TestContext, argv: readonly [string, ...string[]]): Prom
 }
 
 test("this process is listed with what the kernel says of it", () => {
-  const found = readProcesses().find(({ pid }) => pid === process.pid);
+  const found = readSnapshot().processes.find(({ pid }) => pid === process.pid);
   assert.equal(found?.parentPid, process.ppid);
   assert.equal(found.uid, process.geteuid?.());
   assert.ok(found.startTimeTicks > 0);

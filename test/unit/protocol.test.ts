@@ -45,6 +45,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "host/doctor": {},
   "inventory/namespaces": {},
   "inventory/cgroups": {},
+  "inventory/read": { tables: ["processes", "namespaces"], types: ["net"] },
   "inventory/watch": { topics: [] },
   "usage/sample": { targets: [] },
   "usage/watch": { targets: [] },

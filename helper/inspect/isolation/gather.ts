@@ -1,5 +1,5 @@
 import { release } from "node:os";
-import { initialNamespaces } from "../../inventory/initial.ts";
+import { initialNamespaces } from "../../inventory/namespaces/initial.ts";
 import { processFact } from "../../inventory/processes.ts";
 import { readLsmLabel } from "../../kernel/confinement.ts";
 import { type DeviceNode, readDeviceNodes } from "../../kernel/devices.ts";

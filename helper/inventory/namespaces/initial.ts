@@ -1,5 +1,5 @@
-import { namespaceLinks } from "../kernel/procfs.ts";
-import { namespaceTypes } from "../protocol/namespaces.ts";
+import { namespaceLinks } from "../../kernel/procfs.ts";
+import { namespaceTypes } from "../../protocol/namespaces.ts";
 
 /**
  * Inode numbers that the kernel gives to the namespaces of its own start: include/linux/proc_ns.h, and

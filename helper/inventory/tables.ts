@@ -1,0 +1,28 @@
+import type { HostReport, TableName } from "../protocol/hostTables.ts";
+import type { NamespaceType } from "../protocol/namespaces.ts";
+import { noHoldings, readHoldings } from "./namespaces/holdings.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { readTasks } from "./tasks.ts";
+
+export interface TableQuery {
+  readonly tables: readonly TableName[];
+  /** Of namespaces; absent: all eight. */
+  readonly types?: readonly NamespaceType[] | undefined;
+}
+
+/** What is there now, for one who asks once: the deep part, too, where it is of namespaces. */
+export async function readTables({ tables, types }: TableQuery): Promise<HostReport> {
+  const isDeep = tables.includes("namespaces");
+  const holdings = isDeep ? await readHoldings(readTasks()) : noHoldings;
+  const { host, processes, namespaces, cgroups, containers } = readSnapshot({ holdings });
+  const wanted = new Set<TableName>(tables);
+  return {
+    host,
+    ...(wanted.has("processes") && { processes }),
+    ...(wanted.has("namespaces") && {
+      namespaces: namespaces.filter(({ type }) => types?.includes(type) ?? true),
+    }),
+    ...(wanted.has("cgroups") && { cgroups }),
+    ...(wanted.has("containers") && { containers }),
+  };
+}
