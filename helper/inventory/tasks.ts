@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { errnoOf } from "../kernel/errors.ts";
 import { readProcTasks } from "../kernel/procTasks.ts";
 import { readIteratedTasks } from "../kernel/taskIterator.ts";
-import type { TaskTable } from "../kernel/taskTable.ts";
+import type { Task, TaskTable } from "../kernel/taskTable.ts";
 import { loadIterator } from "./loadIterator.ts";
 
 export type {
@@ -75,4 +75,9 @@ function withFirst(table: TaskTable): TaskTable {
     threads: [...threads, ...table.threads],
     denied,
   };
+}
+
+/** Who it is, and nobody else later: a process's key in the tables, too. */
+export function processKey({ pid, startTimeTicks }: Pick<Task, "pid" | "startTimeTicks">): string {
+  return `${pid}:${startTimeTicks}`;
 }

@@ -24,6 +24,9 @@ const NS_GET_OWNER_UID = 0xb704;
 /** _IOR(0xb7, 13, __u64), since Linux 6.18. */
 const NS_GET_ID = 0x8008b70d;
 
+/** include/uapi/linux/sockios.h. */
+const SIOCGSKNS = 0x894c;
+
 /** asm-generic/socket.h; the same on x86_64 and aarch64. */
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
@@ -44,6 +47,7 @@ const LOCK_NB = 4;
 /** Numbers are the same on every architecture since 5.x; glibc has wrappers only from 2.36. */
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
+const SYS_pidfd_getfd = 438;
 
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
@@ -71,6 +75,7 @@ interface Libc extends DirectCalls {
   readonly flock: Call;
   readonly getsockopt: Call;
   readonly ioctl: Call;
+  readonly pidfdGetfd: Call;
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
   readonly prlimit: Call;
@@ -152,6 +157,18 @@ export function receiveDescriptor(socket: number): number | undefined {
 export function pidfdOpen(pid: number): number {
   const libc = load();
   return check(libc, "pidfd_open", libc.pidfdOpen(SYS_pidfd_open, pid, 0), `/proc/${pid}`);
+}
+
+/** A descriptor of our own of another process's open file: pidfd_getfd(2). The caller closes it. */
+export function pidfdGetfd(pidfd: number, descriptor: number): number {
+  const libc = load();
+  return check(libc, "pidfd_getfd", libc.pidfdGetfd(SYS_pidfd_getfd, pidfd, descriptor, 0));
+}
+
+/** A descriptor of the network namespace that a socket is in: SIOCGSKNS. The caller closes it. */
+export function socketNamespace(socket: number): number {
+  const libc = load();
+  return check(libc, "ioctl SIOCGSKNS", libc.ioctl(socket, SIOCGSKNS, null));
 }
 
 /** Sends a signal by number to the process of a pidfd: pidfd_send_signal(2). */
@@ -290,6 +307,7 @@ function bind(addon: Addon): Libc {
     bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),
     flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
+    pidfdGetfd: library.func("syscall", "long", ["long", "int", "int", "uint"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
     prlimit: library.func("prlimit", "int", ["int", "int", "void *", "void *"]),

@@ -22,7 +22,11 @@ export interface HostProcess extends ProcessFact {
 export type NamespaceKeeper =
   /** A thread that has left its process's namespace. */
   | { readonly kind: "thread"; readonly pid: number; readonly threadId: number }
+  /** A thread whose next children will be in it (`pid_for_children`, `time_for_children`), and that is not itself. */
+  | { readonly kind: "children"; readonly pid: number; readonly threadId: number }
   | { readonly kind: "descriptor"; readonly pid: number; readonly descriptor: number }
+  /** A socket in this network namespace, of a process in another; looked for on request only. */
+  | { readonly kind: "socket"; readonly pid: number; readonly descriptor: number }
   /** A bind mount of its nsfs file, as `path` in the mount namespace `mountNamespace`. */
   | { readonly kind: "mount"; readonly path: string; readonly mountNamespace: number }
   /** A namespace below it (pid, user), or one that this user namespace owns. */
@@ -147,6 +151,8 @@ export interface HostFacts {
   /** What nobody looked at, because a process or a mount namespace has too many: a namespace may be missing. */
   readonly descriptorsLeftOut: number;
   readonly mountTablesCut: number;
+  /** Hierarchies that have more, or deeper, cgroups than are listed. */
+  readonly cgroupTreesCut: number;
 }
 
 /** One table per topic. */

@@ -1,35 +1,40 @@
 import { opendirSync, readdirSync, readlinkSync, statSync } from "node:fs";
-import { isDenied, isGone } from "../../kernel/errors.ts";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
-import type { Task } from "../tasks.ts";
+import { processKey, type Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
 import { inSlices } from "./slices.ts";
+import { Sockets } from "./sockets.ts";
+import { unlessHidden } from "./unlessHidden.ts";
 
 /**
- * A process may have a million descriptors. Those numbered lowest are looked at: programs that hold namespaces
- * (engines, `ip netns`, systemd) opened theirs early, or have few.
+ * A process may have a million descriptors. The first are looked at: programs that hold namespaces (engines,
+ * systemd, `ip netns`) have few, or opened theirs early.
  */
-const mostDescriptors = 16_384;
-/** Of all processes together, in one reading. */
+const mostOfProcess = 16_384;
 const mostInAll = 1_048_576;
 
 /**
  * Descriptors of namespaces. Only links are read, which asks nothing of the file behind: stat(2), as lsns has it,
- * would wait for the file system of whoever serves one (FUSE), for ever if that does not answer.
+ * waits for whoever serves that file (FUSE), for ever if nobody answers.
  */
-export async function readDescriptors(tasks: readonly Task[]) {
+export async function readDescriptors(tasks: readonly Task[], withSockets: boolean) {
   const holdings: Holding[] = [];
   let leftOut = 0;
   let remaining = mostInAll;
-  await inSlices(tasks, ({ pid, kernelThread, zombie }) => {
-    if (kernelThread || zombie) return;
-    const { names, total } = unlessHidden(() => descriptorsOf(pid, remaining)) ?? none;
+  await inSlices(tasks, (task) => {
+    if (task.kernelThread || task.zombie) return;
+    const sockets = withSockets ? new Sockets(task) : undefined;
+    const { names, total } = unlessHidden(() => descriptorsOf(task.pid, remaining)) ?? none;
     leftOut += total - names.length;
     remaining -= names.length;
     for (const name of names) {
-      const holding = holdingOf(pid, name);
+      const link = unlessHidden(() => readlinkSync(`/proc/${task.pid}/fd/${name}`));
+      // Nearly every descriptor is something else: one look at its last letter tells.
+      if (!link?.endsWith("]")) continue;
+      const holding = holdingOf(task, name, link) ?? sockets?.holdingOf(Number(name), link);
       if (holding) holdings.push(holding);
     }
+    sockets?.dispose();
   });
   return { holdings, leftOut };
 }
@@ -38,7 +43,7 @@ const none = { names: [], total: 0 };
 
 function descriptorsOf(pid: number, remaining: number) {
   const directory = `/proc/${pid}/fd`;
-  const most = Math.min(mostDescriptors, remaining);
+  const most = Math.min(mostOfProcess, remaining);
   // How many are open, since Linux 6.2; 0 before.
   const total = statSync(directory).size;
   if (total > most) return { names: firstNames(directory, most), total };
@@ -51,8 +56,9 @@ function firstNames(path: string, most: number): readonly string[] {
   const names: string[] = [];
   const directory = opendirSync(path, { bufferSize: 1024 });
   try {
-    for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-      if (names.length === most) break;
+    while (names.length < most) {
+      const entry = directory.readSync();
+      if (!entry) break;
       names.push(entry.name);
     }
     return names;
@@ -61,26 +67,17 @@ function firstNames(path: string, most: number): readonly string[] {
   }
 }
 
-function holdingOf(pid: number, name: string): Holding | undefined {
-  const path = `/proc/${pid}/fd/${name}`;
-  const link = unlessHidden(() => readlinkSync(path));
-  // Nearly every descriptor is something else: one look at the text tells.
-  const namespace = link?.endsWith("]") ? parseNamespaceName(link) : undefined;
+function holdingOf(task: Task, name: string, link: string): Holding | undefined {
+  const namespace = parseNamespaceName(link);
   return (
     namespace && {
       ...namespace,
-      keeper: { kind: "descriptor", pid, descriptor: Number(name) },
-      path,
+      keeper: { kind: "descriptor", pid: task.pid, descriptor: Number(name) },
+      file: {
+        path: `/proc/${task.pid}/fd/${name}`,
+        through: `${processKey(task)}/${name}`,
+        isChosen: true,
+      },
     }
   );
-}
-
-/** Closed, ended or denied meanwhile: nothing to tell. */
-function unlessHidden<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isGone(error) || isDenied(error)) return undefined;
-    throw error;
-  }
 }

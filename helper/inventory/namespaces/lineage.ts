@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { errnoOf, KernelError } from "../../kernel/errors.ts";
+import { closeSync, fstatSync } from "node:fs";
+import { KernelError } from "../../kernel/errors.ts";
 import {
   namespaceId,
   namespaceOwnerUid,
@@ -8,102 +8,130 @@ import {
 } from "../../kernel/libc.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
 import type { NamespaceType } from "../../protocol/namespaces.ts";
-import type { Sighting, Sightings } from "./sightings.ts";
+import { openNamespace } from "./namespaceFile.ts";
+import { keep, type Sighting, type Sightings } from "./sightings.ts";
 
 export type Lineage = Pick<HostNamespace, "id" | "parent" | "owner" | "ownerUid">;
+
+/** What was asked of each namespace, by inode, kept from one reading to the next. */
+export type Lineages = ReadonlyMap<number, KnownLineage>;
+
+interface KnownLineage extends Lineage {
+  /** As in NamespaceFile; absent for one that was reached from below alone. */
+  readonly through?: string | undefined;
+}
 
 /**
  * Parents and owners of all that was seen: ioctl_nsfs(2), once for each namespace. They are namespaces, too,
  * and may have no process at all: those are added. The chains end where the kernel answers EPERM, at the
  * initial ones or at those that the helper itself is in.
+ *
+ * `known` spares the questions: an inode number may be given again, but not while the process through which the
+ * namespace was seen is still in it; and what is above a namespace stays as long as that does.
  */
-export function readLineages(sightings: Sightings): ReadonlyMap<Sighting, Lineage> {
-  const trace = new Trace(sightings);
+export function readLineages(sightings: Sightings, known: Lineages): Lineages {
+  const trace = new Trace(sightings, known);
   for (const sighting of sightings.all()) trace.read(sighting);
   return trace.lineages;
 }
 
 class Trace {
-  readonly lineages = new Map<Sighting, Lineage>();
+  readonly lineages = new Map<number, KnownLineage>();
   readonly #sightings: Sightings;
+  readonly #known: Lineages;
 
-  constructor(sightings: Sightings) {
+  constructor(sightings: Sightings, known: Lineages) {
     this.#sightings = sightings;
+    this.#known = known;
   }
 
   read(sighting: Sighting): void {
-    const { path, inode } = sighting;
-    if (path === undefined || this.lineages.has(sighting)) return;
-    withDescriptor(
-      () => openSync(path, "r"),
-      (fd) => {
-        // Whoever was seen there may have left, and another namespace may be there now.
-        if (fstatSync(fd).ino === inode) this.#ask(sighting, fd);
-      },
-    );
+    const { file, inode } = sighting;
+    if (file === undefined || this.lineages.has(inode)) return;
+    const known = this.#known.get(inode);
+    if (known?.through === file.through) {
+      this.#recall(sighting, known);
+      return;
+    }
+    const fd = openNamespace(file, inode);
+    if (fd !== undefined) closing(fd, () => this.ask(sighting, fd));
   }
 
-  #ask(sighting: Sighting, fd: number): void {
-    const { type } = sighting;
-    const hasParent = type === "user" || type === "pid";
-    const parent = hasParent ? this.#next(sighting, type, () => namespaceParent(fd)) : undefined;
+  /** `fd` is a descriptor of the namespace. */
+  ask(sighting: Sighting, fd: number): void {
+    const { type, inode, file } = sighting;
+    const isNested = type === "user" || type === "pid";
+    const parent = isNested ? this.#above(sighting, type, () => namespaceParent(fd)) : undefined;
     const owner =
-      type === "user" ? undefined : this.#next(sighting, "user", () => namespaceUserns(fd));
-    this.lineages.set(sighting, {
+      type === "user" ? undefined : this.#above(sighting, "user", () => namespaceUserns(fd));
+    this.lineages.set(inode, {
       id: idOf(fd),
-      parent: parent?.inode,
-      owner: owner?.inode,
-      ownerUid:
-        type === "user" ? answered(() => namespaceOwnerUid(fd)) : owner && this.#uidOf(owner),
+      parent,
+      owner,
+      ownerUid: type === "user" ? ownerUid(fd) : this.#uidOf(owner),
+      through: file?.through,
     });
   }
 
-  /** The namespace that the kernel answers with; that one is asked at once, while there is a descriptor of it. */
-  #next(below: Sighting, type: NamespaceType, open: () => number): Sighting | undefined {
-    return withDescriptor(open, (fd) => {
-      const keeper = { kind: "namespace", type: below.type, inode: below.inode } as const;
-      const found = this.#sightings.add(type, fstatSync(fd).ino, keeper);
-      if (!this.lineages.has(found)) this.#ask(found, fd);
-      return found;
+  #recall(sighting: Sighting, known: KnownLineage): void {
+    this.lineages.set(sighting.inode, known);
+    for (const [type, inode] of [
+      [sighting.type, known.parent],
+      ["user", known.owner],
+    ] as const) {
+      if (inode === undefined) continue;
+      const above = this.#kept(sighting, type, inode);
+      const knownAbove = this.#known.get(inode);
+      if (knownAbove && !this.lineages.has(inode)) this.#recall(above, knownAbove);
+    }
+  }
+
+  /** Inode of what the kernel answers with; that is asked at once, while there is a descriptor of it. */
+  #above(below: Sighting, type: NamespaceType, open: () => number): number | undefined {
+    const fd = unlessRefused(open);
+    if (fd === undefined) return undefined;
+    return closing(fd, () => {
+      const found = this.#kept(below, type, fstatSync(fd).ino);
+      if (!this.lineages.has(found.inode)) this.ask(found, fd);
+      return found.inode;
     });
   }
 
-  #uidOf(owner: Sighting): number | undefined {
-    return this.lineages.get(owner)?.ownerUid;
+  #kept({ type, inode }: Sighting, typeAbove: NamespaceType, above: number): Sighting {
+    const found = this.#sightings.add(typeAbove, above);
+    keep(found, { kind: "namespace", type, inode });
+    return found;
+  }
+
+  #uidOf(owner: number | undefined): number | undefined {
+    return owner === undefined ? undefined : this.lineages.get(owner)?.ownerUid;
   }
 }
 
-/** Since Linux 6.18; the first refusal of the call itself is the last that is asked for. */
-let hasIds = true;
+function ownerUid(fd: number): number | undefined {
+  return unlessRefused(() => namespaceOwnerUid(fd));
+}
 
 function idOf(fd: number): string | undefined {
-  if (!hasIds) return undefined;
-  try {
-    return namespaceId(fd).toString();
-  } catch (error) {
-    if (errnoOf(error) !== "ENOTTY") throw error;
-    hasIds = false;
-    return undefined;
-  }
+  return unlessRefused(() => namespaceId(fd))?.toString();
 }
 
-/** Closes what it opened; an answer of the kernel that is no descriptor or no uid is undefined here. */
-function withDescriptor<T>(open: () => number, use: (fd: number) => T): T | undefined {
-  return answered(() => {
-    const fd = open();
-    try {
-      return use(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
-}
-
-function answered<T>(ask: () => T): T | undefined {
+/** EPERM: it lies outside of what the helper may see. ENOTTY: this kernel does not know the question. */
+function unlessRefused<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    if (error instanceof KernelError || errnoOf(error) !== "EUNKNOWN") return undefined;
+    if (error instanceof KernelError && (error.errno === "EPERM" || error.errno === "ENOTTY")) {
+      return undefined;
+    }
     throw error;
+  }
+}
+
+function closing<T>(fd: number, use: () => T): T {
+  try {
+    return use();
+  } finally {
+    closeSync(fd);
   }
 }

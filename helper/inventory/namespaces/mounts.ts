@@ -1,68 +1,116 @@
-import { isDenied, isGone } from "../../kernel/errors.ts";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { namespaceUserns } from "../../kernel/libc.ts";
 import { type MountInfo, parseMountinfo } from "../../kernel/mountinfo.ts";
 import { printable } from "../../kernel/printable.ts";
 import { readMountinfoText } from "../../kernel/procfs.ts";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
-import type { Task } from "../tasks.ts";
+import { processKey, type Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
+import type { NamespaceFile } from "./namespaceFile.ts";
 import { inSlices } from "./slices.ts";
+import { unlessHidden } from "./unlessHidden.ts";
 
-/** One process of each mount namespace is asked; where the kernel does not let us, that many others. */
+/** One process of each mount namespace is asked; where the kernel does not let us, so many others. */
 const mostAsked = 4;
 const longestPath = 1024;
 
 /**
- * Bind mounts of nsfs (`ip netns`, snapd, Docker's netns, containerd's and CRI-O's) in every mount namespace
- * that a process is in. A mount namespace that only a bind mount keeps has a table of mounts, too, which
- * cannot be read without entering it: what is pinned in there alone is not found.
+ * Bind mounts of nsfs (those of `ip netns`, snapd, Docker, containerd, CRI-O) in every mount namespace that a
+ * process is in. A mount namespace that only a bind mount keeps has a table of mounts, too, which cannot be read
+ * without entering it: what is pinned in there alone is not found.
  */
 export async function readNamespaceMounts(tasks: readonly Task[]) {
   const holdings: Holding[] = [];
   let cut = 0;
-  await inSlices(membersByMountNamespace(tasks), ([inode, pids]) => {
-    const table = readTable(pids);
+  await inSlices(membersByMountNamespace(tasks), ([mountNamespace, members]) => {
+    const table = readTable(members);
     if (!table) return;
-    cut += table.isCut ? 1 : 0;
-    for (const mount of parseMountinfo(linesOfNsfs(table.text))) {
-      const namespace = mount.fileSystem === "nsfs" ? parseNamespaceName(mount.root) : undefined;
-      if (!namespace) continue;
-      holdings.push({ ...namespace, keeper: keeperOf(mount, inode) });
-    }
+    if (table.isCut) cut += 1;
+    holdings.push(...holdingsIn(table, mountNamespace));
   });
   return { holdings, cut };
 }
 
-function keeperOf({ mountPoint }: MountInfo, mountNamespace: number) {
-  return { kind: "mount", path: printable(mountPoint, longestPath), mountNamespace } as const;
+interface Table {
+  readonly task: Task;
+  readonly text: string;
+  readonly isCut: boolean;
 }
 
-function membersByMountNamespace(tasks: readonly Task[]): ReadonlyMap<number, readonly number[]> {
-  const members = new Map<number, number[]>();
-  for (const { pid, namespaces } of tasks) {
-    if (namespaces.mnt === 0) continue;
-    const pids = members.get(namespaces.mnt);
-    if (!pids) members.set(namespaces.mnt, [pid]);
-    else if (pids.length < mostAsked) pids.push(pid);
+function membersByMountNamespace(tasks: readonly Task[]): ReadonlyMap<number, readonly Task[]> {
+  const all = new Map<number, Task[]>();
+  for (const task of tasks) {
+    const inode = task.namespaces.mnt;
+    if (inode === 0) continue;
+    const members = all.get(inode);
+    if (!members) all.set(inode, [task]);
+    else if (members.length < mostAsked) members.push(task);
   }
-  return members;
+  return all;
 }
 
-function readTable(pids: readonly number[]) {
-  for (const pid of pids) {
-    try {
-      return readMountinfoText(pid);
-    } catch (error) {
-      if (!isGone(error) && !isDenied(error)) throw error;
-    }
+function readTable(members: readonly Task[]): Table | undefined {
+  for (const task of members) {
+    const table = unlessHidden(() => readMountinfoText(task.pid));
+    if (table) return { task, ...table };
   }
   return undefined;
 }
 
-/** Thousands of mounts, of which a few are of interest. */
-function linesOfNsfs(text: string): string {
-  if (!text.includes(" - nsfs ")) return "";
-  return text
-    .split("\n")
-    .filter((line) => line.includes(" - nsfs "))
-    .join("\n");
+function holdingsIn({ task, text }: Table, mountNamespace: number): readonly Holding[] {
+  if (!text.includes(" - nsfs ")) return [];
+  const mounts = parseMountinfo(text);
+  const byId = new Map(mounts.map((mount) => [mount.id, mount]));
+  const isOurs = isOwnedByOurs(task.pid);
+  return mounts.flatMap((mount): readonly Holding[] => {
+    const namespace = mount.fileSystem === "nsfs" ? parseNamespaceName(mount.root) : undefined;
+    if (!namespace) return [];
+    const path = printable(mount.mountPoint, longestPath);
+    const file = isOurs && isLocal(mount, byId) ? fileOf(task, mount) : undefined;
+    return [{ ...namespace, keeper: { kind: "mount", path, mountNamespace }, file }];
+  });
+}
+
+function fileOf(task: Task, { mountPoint }: MountInfo): NamespaceFile {
+  return {
+    path: `/proc/${task.pid}/root${mountPoint}`,
+    through: `${processKey(task)}${mountPoint}`,
+    isChosen: true,
+  };
+}
+
+/**
+ * A path is walked only where nobody but root of this host can have mounted something on the way: who is root of a
+ * user namespace mounts FUSE, does not answer, and the helper would wait for ever. What is pinned there is listed
+ * without its owner, unless it is seen elsewhere, too.
+ */
+function isOwnedByOurs(pid: number): boolean {
+  const owner = unlessHidden(() =>
+    closing(openSync(`/proc/${pid}/ns/mnt`, "r"), (namespace) =>
+      closing(namespaceUserns(namespace), (userNamespace) => fstatSync(userNamespace).ino),
+    ),
+  );
+  return owner === statSync("/proc/self/ns/user").ino;
+}
+
+/** Every mount from the root down: fusermount(1) mounts for any user, and a network file system may not answer. */
+function isLocal(mount: MountInfo, byId: ReadonlyMap<number, MountInfo>): boolean {
+  for (let at: MountInfo | undefined = mount; at; at = byId.get(at.parentId)) {
+    if (!localFileSystems.has(at.fileSystem)) return false;
+    if (at.parentId === at.id) return true;
+  }
+  return true;
+}
+
+const localFileSystems: ReadonlySet<string> = new Set([
+  ...["nsfs", "tmpfs", "ramfs", "rootfs", "devtmpfs", "proc", "sysfs", "overlay"],
+  ...["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "squashfs", "erofs"],
+]);
+
+function closing<T>(fd: number, use: (fd: number) => T): T {
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

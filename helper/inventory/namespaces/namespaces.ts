@@ -1,42 +1,68 @@
 import type { HostNamespace } from "../../protocol/hostTables.ts";
-import { namespaceTypes } from "../../protocol/namespaces.ts";
-import type { TaskTable } from "../tasks.ts";
+import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import { processKey, type Task, type TaskTable } from "../tasks.ts";
 import type { Holdings } from "./holdings.ts";
 import { initialNamespaces } from "./initial.ts";
-import { type Lineage, readLineages } from "./lineage.ts";
-import { type Sighting, Sightings } from "./sightings.ts";
+import { type Lineage, type Lineages, readLineages } from "./lineage.ts";
+import type { NamespaceFile } from "./namespaceFile.ts";
+import { keep, type Sighting, Sightings } from "./sightings.ts";
 
-/** Every namespace that a process is in, that something else holds, or that is above or the owner of one of those. */
-export function readNamespaces(tasks: TaskTable, { holdings }: Holdings): readonly HostNamespace[] {
+export interface NamespaceTable {
+  readonly rows: readonly HostNamespace[];
+  /** For the next reading. */
+  readonly lineages: Lineages;
+}
+
+/**
+ * Every namespace that a process is in, that something else holds, or that is above one of those or its owner.
+ * `known`, from the last reading, makes this one a matter of looking up.
+ */
+export function readNamespaces(
+  tasks: TaskTable,
+  { holdings }: Holdings,
+  known: Lineages = new Map(),
+): NamespaceTable {
   const sightings = new Sightings();
   addMembers(sightings, tasks);
-  for (const { type, inode, keeper, path } of holdings) sightings.add(type, inode, keeper, path);
-  const lineages = readLineages(sightings);
+  for (const { type, inode, keeper, file } of holdings) {
+    keep(sightings.add(type, inode, file), keeper);
+  }
+  const lineages = readLineages(sightings, known);
   const initial = initialNamespaces();
-  return sightings
+  const rows = sightings
     .all()
-    .map((sighting) => rowOf(sighting, lineages.get(sighting), initial.has(sighting.inode)))
+    .map((sighting) => rowOf(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)))
     .sort(byTypeAndInode);
+  return { rows, lineages };
 }
 
 function addMembers(sightings: Sightings, { tasks, threads }: TaskTable): void {
-  for (const { pid, namespaces } of tasks) {
+  const starts = new Map<number, Task>();
+  for (const task of tasks) {
+    starts.set(task.pid, task);
     for (const type of namespaceTypes) {
-      const inode = namespaces[type];
+      const inode = task.namespaces[type];
       if (inode === 0) continue;
+      const seen = sightings.get(inode);
       // A path is text to make: for the first member only.
-      if (!sightings.has(type, inode))
-        sightings.add(type, inode, undefined, `/proc/${pid}/ns/${type}`);
+      if (!seen) sightings.add(type, inode, linkOf(task, type));
     }
   }
   for (const { pid, tid, namespaces } of threads) {
+    const task = starts.get(pid);
+    if (!task) continue;
     for (const type of namespaceTypes) {
       const inode = namespaces[type];
-      if (inode === 0) continue;
+      if (inode === 0 || inode === task.namespaces[type]) continue;
       const path = `/proc/${pid}/task/${tid}/ns/${type}`;
-      sightings.add(type, inode, { kind: "thread", pid, threadId: tid }, path);
+      const file = { path, through: `${processKey(task)}/${tid}`, isChosen: false };
+      keep(sightings.add(type, inode, file), { kind: "thread", pid, threadId: tid });
     }
   }
+}
+
+function linkOf(task: Task, type: NamespaceType): NamespaceFile {
+  return { path: `/proc/${task.pid}/ns/${type}`, through: processKey(task), isChosen: false };
 }
 
 /** The host's own never end: nothing keeps them. */
@@ -48,8 +74,11 @@ function rowOf(
   return {
     type,
     inode,
-    ...lineage,
+    id: lineage?.id,
     isInitial,
+    parent: lineage?.parent,
+    owner: lineage?.owner,
+    ownerUid: lineage?.ownerUid,
     keepers: isInitial ? [] : keepers,
     keepersLeftOut: isInitial ? 0 : keepersLeftOut,
   };

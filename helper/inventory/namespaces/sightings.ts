@@ -1,5 +1,6 @@
 import type { NamespaceKeeper } from "../../protocol/hostTables.ts";
 import type { NamespaceType } from "../../protocol/namespaces.ts";
+import type { NamespaceFile } from "./namespaceFile.ts";
 
 /** Whoever can make namespaces can also hold one open a thousand times: a row names the first of them. */
 export const mostKeepers = 32;
@@ -10,33 +11,32 @@ export interface Sighting {
   readonly inode: number;
   readonly keepers: NamespaceKeeper[];
   keepersLeftOut: number;
-  /** A file of nsfs that opens it, as long as whoever keeps it is there. */
-  path: string | undefined;
+  /** What opens it, as long as whoever has it is there. */
+  file: NamespaceFile | undefined;
 }
 
-/** Every namespace that was seen, once. */
+/** Every namespace that was seen, once. nsfs numbers those of all types together. */
 export class Sightings {
-  readonly #seen = new Map<string, Sighting>();
+  readonly #seen = new Map<number, Sighting>();
 
-  /** `path`: where it can be opened; the first that is given is used. */
-  add(type: NamespaceType, inode: number, keeper?: NamespaceKeeper, path?: string): Sighting {
-    const key = `${type}:${inode}`;
-    let sighting = this.#seen.get(key);
-    if (!sighting) {
-      sighting = { type, inode, keepers: [], keepersLeftOut: 0, path };
-      this.#seen.set(key, sighting);
-    }
-    sighting.path ??= path;
-    if (keeper && sighting.keepers.length < mostKeepers) sighting.keepers.push(keeper);
-    else if (keeper) sighting.keepersLeftOut += 1;
-    return sighting;
+  get(inode: number): Sighting | undefined {
+    return this.#seen.get(inode);
   }
 
-  has(type: NamespaceType, inode: number): boolean {
-    return this.#seen.has(`${type}:${inode}`);
+  /** Of several files the first is used. */
+  add(type: NamespaceType, inode: number, file?: NamespaceFile): Sighting {
+    const sighting = this.#seen.get(inode) ?? { type, inode, keepers: [], keepersLeftOut: 0, file };
+    sighting.file ??= file;
+    this.#seen.set(inode, sighting);
+    return sighting;
   }
 
   all(): readonly Sighting[] {
     return [...this.#seen.values()];
   }
+}
+
+export function keep(sighting: Sighting, keeper: NamespaceKeeper): void {
+  if (sighting.keepers.length < mostKeepers) sighting.keepers.push(keeper);
+  else sighting.keepersLeftOut += 1;
 }
