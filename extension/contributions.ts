@@ -78,6 +78,7 @@ export type HelperContextValue = (typeof helperContextValues)[number];
  */
 export const rowTokens = [
   "sandbox",
+  "container",
   "created",
   "running",
   "paused",
@@ -89,6 +90,8 @@ export const rowTokens = [
   "foreign",
   "populated",
   "cgroup",
+  "frozen",
+  "delegated",
   "hierarchy",
   "limit",
   "mount",

@@ -1,34 +1,69 @@
-import type { CgroupFact, CgroupHierarchy, CgroupReport } from "../../helper/protocol/inventory.ts";
-import type { Row } from "./row.ts";
-import { countOf, facts } from "./words.ts";
+import {
+  type HostCgroup,
+  type HostHierarchy,
+  tableKeys,
+} from "../../helper/protocol/hostTables.ts";
+import type { RowToken } from "../contributions.ts";
+import { containerTitle } from "./containerWords.ts";
+import type { Card, Row, RowIcon } from "./row.ts";
+import { cgroupName, cgroupsByParent, populations, type Tables } from "./tables.ts";
+import { coarsePercent, twoDigits, type Usage, usageWords } from "./usageWords.ts";
+import { countOf, facts, spokenFacts } from "./words.ts";
 
-/** What a cgroup uses, in words, by its directory. */
-export type UsageWords = ReadonlyMap<string, string>;
+export const cgroupOrders = ["name", "cpu", "memory"] as const;
+export type CgroupOrder = (typeof cgroupOrders)[number];
+
+/** What the rows of cgroups are made of. */
+export interface CgroupFacts {
+  readonly tables: Tables;
+  /** By directory. */
+  readonly usage: Usage;
+  readonly order: CgroupOrder;
+}
+
+/** One cgroup and where it lies. */
+interface Place {
+  readonly hierarchy: HostHierarchy;
+  readonly cgroup: HostCgroup;
+}
 
 /** The rows of the third view: a root for each hierarchy of this machine, version 2 first. */
-export function cgroupRows({ hierarchies }: CgroupReport, usage: UsageWords): readonly Row[] {
-  return [...hierarchies]
+export function cgroupRows(from: CgroupFacts): readonly Row[] {
+  const { host, cgroups } = from.tables;
+  return [...host.hierarchies]
     .sort((a, b) => b.version - a.version)
-    .map((hierarchy) => hierarchyRow(hierarchy, usage));
+    .flatMap((hierarchy) => {
+      const root = cgroups.get(rootKey(hierarchy));
+      return root ? [hierarchyRow({ hierarchy, cgroup: root }, from)] : [];
+    });
 }
 
 /** Of those rows that are not a hierarchy's root: its figures are the machine's, or none. */
 export function directoryOf({ subject }: Row): string | undefined {
-  if (subject.kind !== "cgroup" || subject.cgroup === subject.hierarchy.root) return undefined;
-  return `${subject.hierarchy.mountPoint}${subject.cgroup.path}`;
+  if (subject.kind !== "cgroup" || subject.cgroup.path === "/") return undefined;
+  return directory(subject);
 }
 
-function hierarchyRow(hierarchy: CgroupHierarchy, usage: UsageWords): Row {
-  const { id, version, root, controllers, mountPoint } = hierarchy;
-  const total = countOf(processesBelow(root), "process");
-  const cgroups = cgroupsBelow(root);
+function directory({ hierarchy, cgroup }: Place): string {
+  return `${hierarchy.mountPoint}${cgroup.path}`;
+}
+
+function rootKey({ id }: HostHierarchy): string {
+  return `${id}:/`;
+}
+
+function hierarchyRow(place: Place, from: CgroupFacts): Row {
+  const { hierarchy, cgroup } = place;
+  const { id, version, controllers, mountPoint } = hierarchy;
+  const total = countOf(populationOf(cgroup, from.tables), "process");
+  const below = [...from.tables.cgroups.values()].filter((one) => one.hierarchy === id).length - 1;
   const row: Row = {
     id,
     label: `${id} (v${version})`,
-    description: facts(cgroups === 0 ? undefined : countOf(cgroups, "cgroup"), total),
+    description: facts(below === 0 ? undefined : countOf(below, "cgroup"), total),
     icon: { codicon: version === 2 ? "type-hierarchy" : "dashboard" },
     tokens: ["cgroup", "hierarchy"],
-    subject: { kind: "cgroup", hierarchy, cgroup: root },
+    subject: { kind: "cgroup", ...place, title: id },
     spoken: `Cgroup hierarchy ${id}, version ${version}, ${total}`,
     card: () => ({
       title: `${id}, cgroup version ${version}`,
@@ -43,64 +78,153 @@ function hierarchyRow(hierarchy: CgroupHierarchy, usage: UsageWords): Row {
       ],
     }),
   };
-  return withChildren(row, root, hierarchy, usage);
+  return withChildren(row, place, from);
 }
 
-function cgroupRow(
-  parentId: string,
-  cgroup: CgroupFact,
-  hierarchy: CgroupHierarchy,
-  usage: UsageWords,
-): Row {
-  const total = processesBelow(cgroup);
-  const path = `${hierarchy.mountPoint}${cgroup.path}`;
-  const words = facts(usage.get(path), total === 0 ? "empty" : countOf(total, "process"));
-  const label = cgroup.sandbox ?? cgroup.name;
+function cgroupRow(parentId: string, place: Place, from: CgroupFacts): Row {
+  const { cgroup } = place;
+  const { tables } = from;
+  const path = directory(place);
+  const name = cgroupName(cgroup);
+  const container = tables.containers.get(cgroup.container ?? "");
+  const isContainersOwn = container !== undefined && isDirectoryOf(container.cgroups, path, cgroup);
+  const label = isContainersOwn ? containerTitle(container) : name;
+  const reading = from.usage.get(path);
+  const total = populationOf(cgroup, tables);
+  const words = facts(
+    label === name ? undefined : shortName(name),
+    ...states(cgroup),
+    reading && usageWords(reading),
+    total === 0 ? "empty" : countOf(total, "process"),
+    managerWords(cgroup, name),
+  );
   const row: Row = {
-    id: `${parentId}/${cgroup.name}`,
+    id: `${parentId}/${name}`,
     label,
-    description: facts(cgroup.sandbox ? cgroup.name : undefined, words),
-    icon: cgroup.sandbox
-      ? { codicon: "vm-running", color: "charts.green" }
-      : { codicon: cgroup.children.length > 0 ? "folder" : "circle-outline" },
-    tokens: ["cgroup"],
-    subject: { kind: "cgroup", hierarchy, cgroup },
-    spoken: `Cgroup ${label}, ${words.replaceAll(" · ", ", ")}`,
-    ...(cgroup.sandbox && { alerts: cgroup.name }),
-    card: () => ({
-      title: label,
-      facts: [
-        ["path", path],
-        ["hierarchy", `${hierarchy.id}, version ${hierarchy.version}`],
-        ["processes in it", `${cgroup.processes}`],
-        ["with those below", `${total}`],
-        ...(cgroup.sandbox ? [["sandbox", cgroup.sandbox] as const] : []),
-      ],
-    }),
+    description: words,
+    icon: icon(cgroup, isContainersOwn, cgroupsByParent(tables.cgroups).has(keyOf(cgroup))),
+    tokens: ["cgroup", ...stateTokens(cgroup)],
+    subject: { kind: "cgroup", ...place, title: label },
+    spoken: `Cgroup ${label}, ${spokenFacts(words)}`,
+    alerts: container?.engine === "terrarium" && isContainersOwn ? container.id : path,
+    isFrozen: cgroup.isFrozen,
+    alsoFound: facts(cgroup.path, cgroup.manager),
+    card: () => cgroupCard(place, label, total, container && containerTitle(container)),
   };
-  return withChildren(row, cgroup, hierarchy, usage);
+  return withChildren(row, place, from);
 }
 
-function withChildren(
-  row: Row,
-  { children }: CgroupFact,
-  hierarchy: CgroupHierarchy,
-  usage: UsageWords,
-): Row {
-  if (children.length === 0) return row;
-  const sorted = () =>
-    [...children].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+/** Below a container's cgroup there may be others of its own. */
+function isDirectoryOf(
+  cgroups: Readonly<Record<string, string>>,
+  path: string,
+  { hierarchy, path: relative }: HostCgroup,
+): boolean {
+  const own = cgroups[hierarchy];
+  return own === path || own === relative;
+}
+
+/** `docker-6f2a0b…`: 64 digits say no more than twelve. */
+function shortName(name: string): string {
+  return name.replace(/[0-9a-f]{64}/, (id) => `${id.slice(0, 12)}…`);
+}
+
+function states({ isFrozen, type, delegatedTo }: HostCgroup): readonly (string | undefined)[] {
+  return [
+    isFrozen ? "frozen" : undefined,
+    type === "domain invalid" ? "takes no processes" : type && "threaded",
+    delegatedTo === undefined ? undefined : `delegated to user id ${delegatedTo}`,
+  ];
+}
+
+/** Not where the name says it already: `ssh.service` of `systemd: ssh.service`. */
+function managerWords({ manager }: HostCgroup, name: string): string | undefined {
+  return manager === undefined || manager.endsWith(`: ${name}`) ? undefined : manager;
+}
+
+function stateTokens({ isFrozen, delegatedTo }: HostCgroup): readonly RowToken[] {
+  return [
+    ...(isFrozen ? (["frozen"] as const) : []),
+    ...(delegatedTo === undefined ? [] : (["delegated"] as const)),
+  ];
+}
+
+function icon({ isFrozen, container }: HostCgroup, isOwn: boolean, hasChildren: boolean): RowIcon {
+  if (isFrozen) return { codicon: "debug-pause", color: "charts.yellow" };
+  if (isOwn && container?.startsWith("terrarium:"))
+    return { codicon: "vm-running", color: "charts.green" };
+  if (isOwn) return { codicon: "package" };
+  return { codicon: hasChildren ? "folder" : "circle-outline" };
+}
+
+function cgroupCard(
+  place: Place,
+  title: string,
+  total: number,
+  container: string | undefined,
+): Card {
+  const { hierarchy, cgroup } = place;
+  const { processes, type, isFrozen, delegatedTo, manager, passesOn } = cgroup;
+  const optional: readonly (readonly [string, string | undefined])[] = [
+    ["container", container],
+    ["made by", manager],
+    ["frozen", isFrozen ? "its processes stand still until it is thawed" : undefined],
+    ["type", type],
+    ["delegated to", delegatedTo === undefined ? undefined : `user id ${delegatedTo}`],
+    ["passes on", passesOn.length === 0 ? undefined : passesOn.join(", ")],
+  ];
+  return {
+    title,
+    facts: [
+      ["path", directory(place)],
+      ["hierarchy", `${hierarchy.id}, version ${hierarchy.version}`],
+      ["processes in it", `${processes}`],
+      ["with those below", `${total}`],
+      ...optional.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ],
+  };
+}
+
+function withChildren(row: Row, { hierarchy, cgroup }: Place, from: CgroupFacts): Row {
+  const children = cgroupsByParent(from.tables.cgroups).get(keyOf(cgroup));
+  if (!children) return row;
+  const places = () => children.map((child) => ({ hierarchy, cgroup: child }));
   return {
     ...row,
-    children: () => sorted().map((child) => cgroupRow(row.id, child, hierarchy, usage)),
+    children: () =>
+      places()
+        .sort(comparison(from))
+        .map((place) => cgroupRow(row.id, place, from)),
   };
 }
 
-function processesBelow({ processes, children }: CgroupFact): number {
-  return children.reduce((sum, child) => sum + processesBelow(child), processes);
+/** The largest first; what was not read yet, and equal ones, by name. */
+function comparison({ order, usage }: CgroupFacts): (a: Place, b: Place) => number {
+  const byName = (a: Place, b: Place) =>
+    collator.compare(cgroupName(a.cgroup), cgroupName(b.cgroup));
+  if (order === "name") return byName;
+  const figure = (place: Place) => figures[order](usage, directory(place)) ?? -1;
+  return (a, b) => figure(b) - figure(a) || byName(a, b);
 }
 
-/** Without the cgroup itself. */
-function cgroupsBelow({ children }: CgroupFact): number {
-  return children.reduce((sum, child) => sum + 1 + cgroupsBelow(child), 0);
+const collator = new Intl.Collator("en", { numeric: true });
+
+const figures: Readonly<
+  Record<Exclude<CgroupOrder, "name">, (usage: Usage, path: string) => number | undefined>
+> = {
+  cpu: (usage, path) => coarse(usage.get(path)?.rates?.cpuPercent, coarsePercent),
+  memory: (usage, path) => coarse(usage.get(path)?.sample.memory?.current, twoDigits),
+};
+
+/** As coarse as it is shown: rows do not change places for what nobody sees. */
+function coarse(value: number | undefined, step: (value: number) => number): number | undefined {
+  return value === undefined ? undefined : step(value);
+}
+
+function keyOf(cgroup: HostCgroup): string {
+  return tableKeys.cgroups(cgroup);
+}
+
+function populationOf(cgroup: HostCgroup, { cgroups }: Tables): number {
+  return populations(cgroups).get(keyOf(cgroup)) ?? 0;
 }

@@ -1,10 +1,10 @@
-import type { LimitReading, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import type { LimitReading } from "../../helper/protocol/inventory.ts";
 import { isTelling, limitFacts } from "../../helper/protocol/limits.ts";
 import type { Row } from "./row.ts";
 import { cpuWords, facts, fileName, limitOf, limitWords } from "./words.ts";
 
-/** The group "Limits" of a sandbox: what bounds it, and the files that say so. */
-export function limitsRow(parentId: string, { limits: all }: SandboxSummary): Row {
+/** The group "Limits" of a sandbox or container: what bounds it, and the files that say so. */
+export function limitsRow(parentId: string, all: readonly LimitReading[]): Row {
   const limits = all.filter(isTelling);
   const id = `${parentId}/limits`;
   const memory = limits.find(({ limit }) => limit === "memoryBytes");
@@ -21,11 +21,12 @@ export function limitsRow(parentId: string, { limits: all }: SandboxSummary): Ro
     description: summary || "none set",
     icon: { codicon: "dashboard" },
     tokens: ["group"],
+    isDetail: true,
     subject: { kind: "group" },
     spoken: `Limits: ${summary || "none set"}`,
     card: () => ({
       title: "Limits",
-      lesson: "Bounds that the kernel keeps for the sandbox's cgroup. Each is a file.",
+      lesson: "Bounds that the kernel keeps for its cgroup. Each is a file.",
       facts: limits.map((reading) => [reading.file, limitWords(reading)]),
     }),
   };

@@ -1,4 +1,4 @@
-import type { MountFact, SandboxDetails } from "../../helper/protocol/inventory.ts";
+import type { MountFact, MountList, SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type { MountAccess as Access } from "../../helper/protocol/panel.ts";
 import type { Row } from "./row.ts";
 import { facts } from "./words.ts";
@@ -16,16 +16,20 @@ const icons: Readonly<Record<Access, string>> = {
 /** What it can do to the host stands first, what hides the host's last. */
 const accessOrder: readonly Access[] = ["writable", "read-only", "private", "device"];
 
-/** The group "Mounts" of a sandbox: what it can change first, then by path. */
-export function mountsRow(parentId: string, details: SandboxDetails): Row {
+/** The group "Mounts" of a sandbox or container: what it can change first, then by path. */
+export function mountsRow(
+  parentId: string,
+  list: MountList,
+  accessOfMount: (mount: MountFact) => Access,
+): Row {
   const id = `${parentId}/mounts`;
-  const mounts = details.mounts.map((mount) => ({ mount, access: accessOf(mount, details) }));
+  const mounts = list.mounts.map((mount) => ({ mount, access: accessOfMount(mount) }));
   const count = (wanted: Access) => mounts.filter(({ access }) => access === wanted).length;
   const summary = facts(
     `${count("writable")} writable`,
     `${count("read-only")} read-only`,
     `${count("private")} private`,
-    details.mountsLeftOut > 0 ? `${details.mountsLeftOut} more` : "",
+    list.mountsLeftOut > 0 ? `${list.mountsLeftOut} more` : "",
   );
   return {
     id,
@@ -33,13 +37,14 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
     description: summary,
     icon: { codicon: "files" },
     tokens: ["group"],
+    isDetail: true,
     subject: { kind: "group" },
     spoken: `Mounts: ${summary}`,
     card: () => ({
       title: "Mounts",
-      lesson: "The sandbox has its own root directory; only what is mounted there exists for it.",
+      lesson: "It has its own root directory; only what is mounted there exists for it.",
       facts: [
-        ["writable", "files of the host that the sandbox can change"],
+        ["writable", "files of the host that it can change"],
         ["read-only", "files of the host that it can only read"],
         ["private", "its own, gone when it ends"],
         ["device", "a device node of the host; /dev/null hides a file of /proc"],
@@ -55,6 +60,14 @@ export function mountsRow(parentId: string, details: SandboxDetails): Row {
         .map(({ row }) => row);
     },
   };
+}
+
+/** Of a container whose engine we do not ask: the layers that its root is made of are its own. */
+export function containerAccess({ target, fileSystem, options }: MountFact): Access {
+  if (options.split(",").includes("ro")) return "read-only";
+  if (fileSystem === "devtmpfs") return "device";
+  const isOwnRoot = target === "/" && fileSystem === "overlay";
+  return isOwnRoot || kernelFileSystems.has(fileSystem) ? "private" : "writable";
 }
 
 /** A workspace may itself lie on a tmpfs of the host: what the spec shares is never private. */

@@ -1,6 +1,28 @@
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { Row } from "./row.ts";
-import { pidWords } from "./words.ts";
+import { countOf, pidWords } from "./words.ts";
+
+/** The group "Processes" of a sandbox or container. */
+export function processesRow(parentId: string, processes: readonly ProcessFact[]): Row {
+  const id = `${parentId}/processes`;
+  return {
+    id,
+    label: "Processes",
+    description: `${processes.length}`,
+    icon: { codicon: "server-process" },
+    tokens: ["group"],
+    subject: { kind: "group" },
+    spoken: countOf(processes.length, "process"),
+    card: () => ({
+      title: "Processes",
+      lesson:
+        "Left the number that the process has inside, right the number of the same process on the host.",
+      facts: [],
+    }),
+    startsOpen: true,
+    ...(processes.length > 0 && { children: () => processRows(id, processes) }),
+  };
+}
 
 /** Processes below the row `parentId`, by their host pids: mostly the order in which they began. */
 export function processRows(parentId: string, processes: readonly ProcessFact[]): readonly Row[] {

@@ -1,19 +1,32 @@
-import type {
-  CgroupFact,
-  CgroupHierarchy,
-  NamespaceFact,
-  ProcessFact,
-  SandboxSummary,
-} from "../../helper/protocol/inventory.ts";
+import type { HostCgroup, HostContainer, HostHierarchy } from "../../helper/protocol/hostTables.ts";
+import type { ProcessFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { NamespaceType } from "../../helper/protocol/namespaces.ts";
 import type { RowToken } from "../contributions.ts";
+
+/** A namespace as a command needs it: which one, whose, and the way in. */
+export interface NamespaceSubject {
+  readonly type: NamespaceType;
+  readonly inode: number;
+  readonly isInitial: boolean;
+  /** In words: `host`, a container's name, what keeps it alive. */
+  readonly whose: string;
+  readonly processes: number;
+  /** Its topmost process; absent where none is in it. */
+  readonly topmost?: ProcessFact | undefined;
+}
 
 /** What a row stands for: what a command on it acts on. */
 export type Subject =
   | { readonly kind: "sandbox"; readonly sandbox: SandboxSummary }
+  | { readonly kind: "container"; readonly container: HostContainer }
   | { readonly kind: "process"; readonly process: ProcessFact }
-  | { readonly kind: "namespace"; readonly namespace: NamespaceFact }
-  | { readonly kind: "cgroup"; readonly hierarchy: CgroupHierarchy; readonly cgroup: CgroupFact }
+  | { readonly kind: "namespace"; readonly namespace: NamespaceSubject }
+  | {
+      readonly kind: "cgroup";
+      readonly hierarchy: HostHierarchy;
+      readonly cgroup: HostCgroup;
+      readonly title: string;
+    }
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "group" };
 
@@ -43,8 +56,14 @@ export interface Row {
   /** What a screen reader says: the state in words, which sighted people also get from the icon. */
   readonly spoken: string;
   readonly card: () => Card;
-  /** Id of the sandbox whose alerts mark it. */
+  /** Whose alerts mark it: a sandbox's id, or a cgroup's directory. */
   readonly alerts?: string;
+  /** Its processes stand still: a mark beside the label says so. */
+  readonly isFrozen?: boolean;
+  /** What a filter finds beside label and description: an id, a path. */
+  readonly alsoFound?: string;
+  /** What every row of its kind has: a filter does not look into it. */
+  readonly isDetail?: boolean;
   /** Absent for a leaf. Called only for rows that are open. */
   readonly children?: () => readonly Row[];
   readonly startsOpen?: boolean;

@@ -1,12 +1,14 @@
 import { eventFacts } from "../../helper/protocol/events.ts";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Alert } from "../events/alerts.ts";
+import { type ContainerFacts, cgroupFacts, nestedContainers } from "./containerRows.ts";
+import { runningWords } from "./containerWords.ts";
 import { limitsRow } from "./limitRows.ts";
-import { mountsRow } from "./mountRows.ts";
-import { processRows } from "./processRows.ts";
+import { accessOf, mountsRow } from "./mountRows.ts";
+import { processesRow } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import { countOf, facts, isAlive, memoryWords, stateWords } from "./words.ts";
+import { countOf, facts, isAlive, memoryWords, spokenFacts, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
   created: { codicon: "vm-outline" },
@@ -16,27 +18,25 @@ const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
   exited: { codicon: "vm-outline", color: "disabledForeground" },
 };
 
-/** The rows of the first view: one for each sandbox, those that run first. */
-export function sandboxRows(
-  sandboxes: readonly SandboxSummary[],
-  details: ReadonlyMap<string, SandboxDetails>,
-  alertOf: (id: string) => Alert | undefined = () => undefined,
-): readonly Row[] {
-  const order = ["running", "paused", "creating", "created", "exited"];
-  return [...sandboxes]
-    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
-    .map((sandbox) => sandboxRow(sandbox, details.get(sandbox.id), alertOf(sandbox.id)));
+/** What the rows of sandboxes are made of. */
+export interface SandboxFacts extends ContainerFacts {
+  /** By sandbox id. */
+  readonly details: ReadonlyMap<string, SandboxDetails>;
+  readonly alertOf: (id: string) => Alert | undefined;
 }
 
-function sandboxRow(
+/** A sandbox of ours, and the containers inside it below it. */
+export function sandboxRow(
   sandbox: SandboxSummary,
-  details: SandboxDetails | undefined,
-  alert: Alert | undefined,
+  parentId: string | undefined,
+  from: SandboxFacts,
 ): Row {
-  const id = `sandbox/${sandbox.id}`;
+  const own = `sandbox/${sandbox.id}`;
+  const id = parentId === undefined ? own : `${parentId}/${own}`;
   const running = isAlive(sandbox);
+  const alert = from.alertOf(sandbox.id);
   const what = facts(
-    stateWords(sandbox),
+    runningWords(stateWords(sandbox), startedAt(sandbox, from), from.nowMs),
     running ? memoryWords(sandbox) : undefined,
     running ? countOf(sandbox.processes.length, "process") : undefined,
   );
@@ -47,11 +47,18 @@ function sandboxRow(
     icon: icons[sandbox.state],
     tokens: ["sandbox", sandbox.state, ...(alert?.isNew ? (["alert"] as const) : [])],
     subject: { kind: "sandbox", sandbox },
-    spoken: `Sandbox ${sandbox.name}, ${what.replaceAll(" · ", ", ")}${spokenAlert(alert)}`,
+    spoken: `Sandbox ${sandbox.name}, ${spokenFacts(what)}${spokenAlert(alert)}`,
     alerts: sandbox.id,
-    card: () => sandboxCard(sandbox, details, alert),
-    ...(running && { children: () => sandboxParts(id, sandbox, details) }),
+    isFrozen: sandbox.state === "paused",
+    alsoFound: `${sandbox.id} ${sandbox.pid ?? ""} ${sandbox.command}`,
+    card: () => sandboxCard(sandbox, from.details.get(sandbox.id), alert),
+    ...(running && { children: () => sandboxParts(id, sandbox, from) }),
   };
+}
+
+/** The inventory knows when its first process started; a sandbox's record only when it was written down. */
+function startedAt({ id }: SandboxSummary, { tables }: SandboxFacts): number | undefined {
+  return tables.containers.get(`terrarium:${id}`)?.startedAtMs;
 }
 
 /** What sighted people get from the mark. */
@@ -89,49 +96,16 @@ function sandboxCard(
   };
 }
 
-/** On v1 a sandbox has a directory in a dozen hierarchies: one path stands for all, the names follow. */
-function cgroupFacts(cgroups: SandboxDetails["cgroups"]): Card["facts"] {
-  const [first, ...others] = Object.entries(cgroups);
-  if (!first) return [];
-  const [hierarchy, path] = first;
-  const names = others.map(([name]) => name).join(", ");
+function sandboxParts(id: string, sandbox: SandboxSummary, from: SandboxFacts): readonly Row[] {
+  const { processes, pid, name } = sandbox;
+  const details = from.details.get(sandbox.id);
+  const main = processes.find((process) => process.pid === pid) ?? processes[0];
+  const shares = details?.namespaces ?? [];
   return [
-    [`cgroup (${hierarchy})`, path],
-    ...(names === "" ? [] : [["and likewise in", names] as const]),
+    processesRow(id, processes),
+    ...shareRows(id, shares, { name, processes: processes.length, main }),
+    limitsRow(id, sandbox.limits),
+    ...(details ? [mountsRow(id, details, (mount) => accessOf(mount, details))] : []),
+    ...nestedContainers(`terrarium:${sandbox.id}`, id, from),
   ];
-}
-
-function sandboxParts(
-  id: string,
-  sandbox: SandboxSummary,
-  details: SandboxDetails | undefined,
-): readonly Row[] {
-  return [
-    processesRow(id, sandbox),
-    ...(details ? shareRows(id, sandbox, details.namespaces) : []),
-    limitsRow(id, sandbox),
-    ...(details ? [mountsRow(id, details)] : []),
-  ];
-}
-
-function processesRow(parentId: string, { processes }: SandboxSummary): Row {
-  const id = `${parentId}/processes`;
-  const count = countOf(processes.length, "process");
-  return {
-    id,
-    label: "Processes",
-    description: `${processes.length}`,
-    icon: { codicon: "server-process" },
-    tokens: ["group"],
-    subject: { kind: "group" },
-    spoken: count,
-    card: () => ({
-      title: "Processes",
-      lesson:
-        "Left the number inside the sandbox, right the number of the same process on the host.",
-      facts: [],
-    }),
-    startsOpen: true,
-    children: () => processRows(id, processes),
-  };
 }

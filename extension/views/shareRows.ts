@@ -1,14 +1,23 @@
-import type { NamespaceShare, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import type { NamespaceShare, ProcessFact } from "../../helper/protocol/inventory.ts";
 import { namespaceFacts, whose } from "../../helper/protocol/namespaces.ts";
-import { namespaceIcons } from "./namespaceRows.ts";
+import { namespaceIcons } from "./namespaceRow.ts";
 import type { Row } from "./row.ts";
 import { countOf, facts } from "./words.ts";
 
-/** The group "Namespaces" of a sandbox: which it has for itself and which it shares. */
+/** Whose namespaces they are. */
+export interface Sharer {
+  readonly name: string;
+  /** In its own pid namespace. */
+  readonly processes: number;
+  /** The way in. */
+  readonly main: ProcessFact | undefined;
+}
+
+/** The group "Namespaces" of a sandbox or container: which it has for itself and which it shares. */
 export function shareRows(
   parentId: string,
-  sandbox: SandboxSummary,
   namespaces: readonly NamespaceShare[],
+  sharer: Sharer,
 ): readonly Row[] {
   if (namespaces.length === 0) return [];
   const id = `${parentId}/namespaces`;
@@ -19,6 +28,7 @@ export function shareRows(
       description: sharesInShort(namespaces),
       icon: { codicon: "layers" },
       tokens: ["group"],
+      isDetail: true,
       subject: { kind: "group" },
       spoken: `Namespaces: ${sharesInWords(namespaces)}`,
       card: () => ({
@@ -29,7 +39,7 @@ export function shareRows(
           namespaceFacts[share.type].isolates,
         ]),
       }),
-      children: () => namespaces.map((share) => shareRow(id, share, sandbox)),
+      children: () => namespaces.map((share) => shareRow(id, share, sharer)),
     },
   ];
 }
@@ -67,11 +77,11 @@ function sorted(shares: readonly NamespaceShare[]) {
   };
 }
 
-function shareRow(parentId: string, share: NamespaceShare, sandbox: SandboxSummary): Row {
+function shareRow(parentId: string, share: NamespaceShare, sharer: Sharer): Row {
   const { type, inode, shared, joinedWith } = share;
-  const members = type === "pid" ? ` · ${countOf(sandbox.processes.length, "process")}` : "";
+  const { name, processes, main } = sharer;
+  const members = type === "pid" ? ` · ${countOf(processes, "process")}` : "";
   const words = shared || joinedWith !== undefined ? whose(share) : `own${members}`;
-  const main = sandbox.processes.find(({ pid }) => pid === sandbox.pid) ?? sandbox.processes[0];
   return {
     id: `${parentId}/${type}`,
     label: type,
@@ -89,8 +99,9 @@ function shareRow(parentId: string, share: NamespaceShare, sandbox: SandboxSumma
         type,
         inode,
         isInitial: shared,
-        sandbox: shared || joinedWith !== undefined ? undefined : sandbox.name,
-        processes: main ? [main] : [],
+        whose: shared ? "host" : (joinedWith ?? name),
+        processes,
+        topmost: main,
       },
     },
     spoken: `${type} namespace, ${words}`,

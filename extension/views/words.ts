@@ -70,3 +70,16 @@ export function facts(...parts: readonly (string | undefined)[]): string {
 export function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
+
+/** `< 1 min`, `12 min`, `3 h`, `4 d`: a row changes seldom because of it. */
+export function ageWords(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return "< 1 min";
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 1_440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
+}
+
+/** As a screen reader says it. */
+export function spokenFacts(words: string): string {
+  return words.replaceAll(" · ", ", ");
+}

@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cgroupRows } from "../../extension/views/cgroupRows.ts";
+import { filteredRows } from "../../extension/views/filter.ts";
+import {
+  type ContainerArrangement,
+  sandboxAndContainerRows,
+} from "../../extension/views/firstViewRows.ts";
 import { namespaceRows } from "../../extension/views/namespaceRows.ts";
 import type { Row } from "../../extension/views/row.ts";
-import { sandboxRows } from "../../extension/views/sandboxRows.ts";
-import { usageWords } from "../../extension/views/usageWords.ts";
-import { countOf } from "../../extension/views/words.ts";
+import type { SandboxFacts } from "../../extension/views/sandboxRows.ts";
+import type { Tables } from "../../extension/views/tables.ts";
+import { type UsageReading, usageWords } from "../../extension/views/usageWords.ts";
+import { ageWords, countOf } from "../../extension/views/words.ts";
 import type {
-  CgroupReport,
-  NamespaceReport,
   ProcessFact,
   SandboxDetails,
   SandboxSummary,
 } from "../../helper/protocol/inventory.ts";
+import type { UsageSample } from "../../helper/protocol/usage.ts";
+import { cgroup, container, namespace, process, tables } from "./extension-tables.ts";
+
+function reading(figures: Partial<UsageSample>, cpuPercent: number | undefined): UsageReading {
+  const of = { target: "/x", atMs: 0 };
+  return {
+    sample: { ...of, identity: "1", ...figures },
+    rates: cpuPercent === undefined ? undefined : { ...of, intervalMs: 1, cpuPercent },
+  };
+}
 
 function fact(pid: number, command: string, ...inner: number[]): ProcessFact {
   return {
@@ -85,6 +99,30 @@ const details: SandboxDetails = {
   uidMap: [[1000, 1000, 1]],
 };
 
+const nowMs = 1_000_000_000;
+
+function sandboxRows(
+  sandboxes: readonly SandboxSummary[],
+  known: ReadonlyMap<string, SandboxDetails>,
+  alertOf: SandboxFacts["alertOf"] = () => undefined,
+): readonly Row[] {
+  return rowsOf(tables({}), {}, sandboxes, { details: known, alertOf });
+}
+
+function rowsOf(
+  from: Tables,
+  arrangement: Partial<ContainerArrangement> = {},
+  sandboxes: readonly SandboxSummary[] = [],
+  more: Partial<SandboxFacts> = {},
+): readonly Row[] {
+  const nothing = { details: new Map(), parts: new Map(), usage: new Map() };
+  return sandboxAndContainerRows(
+    sandboxes,
+    { ...nothing, tables: from, alertOf: () => undefined, nowMs, ...more },
+    { order: "state", byEngine: false, ...arrangement },
+  );
+}
+
 /** The rows as a person reads them: indented `label | description`. */
 function picture(rows: readonly Row[], depth = 0): readonly string[] {
   return rows.flatMap((row) => [
@@ -141,21 +179,32 @@ test("a paused sandbox says so, keeps its parts and stands behind those that run
   assert.ok(row?.children);
 });
 
-test("the host's namespace comes first, a sandbox's bears its name, an empty one says so", () => {
-  const report: NamespaceReport = {
-    deniedProcesses: 0,
-    namespaces: [
-      { type: "net", inode: 30, isInitial: false, processes: [] },
-      { type: "net", inode: 20, isInitial: false, processes: [fact(812, "nginx")] },
-      { type: "net", inode: 40, isInitial: false, sandbox: "web", processes: [fact(9, "init", 1)] },
-      { type: "net", inode: 50, isInitial: true, processes: [fact(1, "init"), fact(2, "sh")] },
-      { type: "pid", inode: 60, isInitial: true, processes: [] },
+test("the host's namespace comes first, then a container's; an empty one says what keeps it", () => {
+  const from = tables({
+    containers: [container("terrarium", web.id, { name: "web" })],
+    processes: [
+      process(1, "init", { namespaces: { net: 50 } }),
+      process(2, "sh", { namespaces: { net: 50 } }),
+      process(9, "init", { nestedPids: [9, 1], namespaces: { net: 40 } }),
+      process(812, "nginx", { namespaces: { net: 20 } }),
     ],
-  };
-  assert.deepEqual(picture(namespaceRows(report)), [
+    namespaces: [
+      namespace("net", 30),
+      namespace("net", 20),
+      namespace("net", 40, { container: `terrarium:${web.id}` }),
+      namespace("net", 50, { isInitial: true }),
+      namespace("net", 60, {
+        keepers: [{ kind: "mount", path: "/run/netns/lab", mountNamespace: 1 }],
+      }),
+      namespace("net", 61, { keepers: [{ kind: "descriptor", pid: 812, descriptor: 7 }] }),
+      namespace("net", 62, { keepers: [{ kind: "thread", pid: 812, threadId: 813 }] }),
+      namespace("pid", 60, { isInitial: true }),
+    ],
+  });
+  assert.deepEqual(picture(namespaceRows(from)), [
     "pid | 1",
     "  60 | host · kept alive without a process",
-    "net | 4",
+    "net | 7",
     "  50 | host · 2 processes",
     "    1 | init",
     "    2 | sh",
@@ -164,54 +213,103 @@ test("the host's namespace comes first, a sandbox's bears its name, an empty one
     "  20 | nginx (812) · 1 process",
     "    812 | nginx",
     "  30 | nobody · kept alive without a process",
+    "  60 | /run/netns/lab · kept alive by a bind mount, no process",
+    "  61 | descriptor 7 of process 812 · kept alive by an open descriptor, no process",
+    "  62 | thread 813 of process 812 · kept alive by a thread, no process",
   ]);
 });
 
-test("a cgroup counts the processes below it and a sandbox's cgroup bears its name", () => {
-  const leaf = { path: "/terrarium/a1", name: "a1", processes: 3, sandbox: "web", children: [] };
-  const group = { path: "/terrarium", name: "terrarium", processes: 0, children: [leaf] };
-  const empty = { path: "/z", name: "z", processes: 0, children: [] };
-  const report: CgroupReport = {
-    mode: "hybrid",
-    hierarchies: [
-      {
-        id: "memory",
-        version: 1,
-        controllers: ["memory"],
-        mountPoint: "/sys/fs/cgroup/memory",
-        root: { path: "/", name: "", processes: 100, children: [empty, group] },
-      },
-      {
-        id: "unified",
-        version: 2,
-        controllers: [],
-        mountPoint: "/sys/fs/cgroup/unified",
-        root: { path: "/", name: "", processes: 103, children: [] },
-      },
+test("by owner, each user namespace stands in its parent, with what it owns below it", () => {
+  const from = tables({
+    processes: [process(1, "init", { namespaces: { user: 10, net: 20 } })],
+    namespaces: [
+      namespace("user", 10, { isInitial: true }),
+      namespace("user", 11, {
+        parent: 10,
+        owner: 10,
+        keepers: [{ kind: "namespace", type: "net", inode: 21 }],
+      }),
+      namespace("net", 20, { isInitial: true, owner: 10 }),
+      namespace("net", 21, {
+        owner: 11,
+        keepers: [{ kind: "mount", path: "/run/netns/lab", mountNamespace: 1 }],
+      }),
+      namespace("uts", 22, { owner: 99 }),
+      namespace("ipc", 23),
     ],
-  };
-  const usage = new Map([["/sys/fs/cgroup/memory/terrarium/a1", "41 MB / 512 MB"]]);
-  assert.deepEqual(picture(cgroupRows(report, usage)), [
-    "unified (v2) | 103 processes",
-    "memory (v1) | 3 cgroups · 103 processes",
-    "  terrarium | 3 processes",
-    "    web | a1 · 41 MB / 512 MB · 3 processes",
-    "  z | empty",
+  });
+  assert.deepEqual(picture(namespaceRows(from, "owner")), [
+    "user 10 | host · 1 process · owns 2",
+    "  Processes | 1",
+    "    1 | init",
+    "  net 20 | host · 1 process",
+    "    1 | init",
+    "  user 11 | net namespace 21 · kept alive by a namespace below it, no process · owns 1",
+    "    net 21 | /run/netns/lab · kept alive by a bind mount, no process",
+    "owner not known | 2",
+    "  uts 22 | nobody · kept alive without a process",
+    "  ipc 23 | nobody · kept alive without a process",
   ]);
+});
+
+const cgroups = tables({
+  containers: [
+    container("terrarium", "a1", {
+      name: "web",
+      cgroups: { memory: "/sys/fs/cgroup/memory/terrarium/a1" },
+    }),
+  ],
+  cgroups: [
+    cgroup("memory", "/", 100),
+    cgroup("memory", "/z", 0, { isFrozen: true, delegatedTo: 1000 }),
+    cgroup("memory", "/terrarium", 0),
+    cgroup("memory", "/terrarium/a1", 3, { container: "terrarium:a1" }),
+    cgroup("memory", "/terrarium/a1/own", 1, { container: "terrarium:a1" }),
+    cgroup("memory", "/b.service", 1, { manager: "systemd: b.service", type: "threaded" }),
+    cgroup("memory", "/docker", 0, { manager: "Docker" }),
+    cgroup("unified", "/", 103),
+  ],
+});
+const path = "/sys/fs/cgroup/memory";
+
+test("a cgroup counts the processes below it, says its states and who made it, and bears its container's name", () => {
+  const memory = { current: 41 * 1024 ** 2, max: 512 * 1024 ** 2 };
+  const usage = new Map([[`${path}/terrarium/a1`, reading({ memory }, undefined)]]);
+  assert.deepEqual(picture(cgroupRows({ tables: cgroups, usage, order: "name" })), [
+    "unified (v2) | 103 processes",
+    "memory (v1) | 6 cgroups · 105 processes",
+    "  b.service | threaded · 1 process",
+    "  docker | empty · Docker",
+    "  terrarium | 4 processes",
+    "    web | a1 · 41 MB / 512 MB · 4 processes",
+    "      own | 1 process",
+    "  z | frozen · delegated to user id 1000 · empty",
+  ]);
+});
+
+test("cgroups stand by what they use where that was chosen, those not read yet last", () => {
+  const memoryOf = (current: number) => reading({ memory: { current } }, 1);
+  const usage = new Map([
+    [`${path}/z`, memoryOf(5000)],
+    [`${path}/docker`, memoryOf(9000)],
+  ]);
+  const [, row] = cgroupRows({ tables: cgroups, usage, order: "memory" });
+  assert.deepEqual(
+    row?.children?.().map(({ label }) => label),
+    ["docker", "z", "b.service", "terrarium"],
+  );
 });
 
 test("the usage of a cgroup is worded coarsely, and only what is known", () => {
-  const sample = { target: "/x", atMs: 0, identity: "1" };
-  const rates = (cpuPercent: number) => ({ target: "/x", atMs: 0, intervalMs: 1, cpuPercent });
   const memory = { current: 41.4 * 1024 ** 2, max: 512 * 1024 ** 2 };
-  const words = usageWords({ ...sample, memory, pids: { current: 3, max: 200 } }, rates(12.4));
+  const words = usageWords(reading({ memory, pids: { current: 3, max: 200 } }, 12.4));
   assert.equal(words, "12 % cpu · 41 MB / 512 MB · 3 / 200 pids");
-  assert.equal(usageWords({ ...sample, pids: { current: 3 } }, undefined), "");
+  assert.equal(usageWords(reading({ pids: { current: 3 } }, undefined)), "");
   const memories = [0, 1023, 413 * 1024 ** 2, 1.26 * 1024 ** 3].map((current) =>
-    usageWords({ ...sample, memory: { current } }, undefined),
+    usageWords(reading({ memory: { current } }, undefined)),
   );
   assert.deepEqual(memories, ["0 B", "1020 B", "410 MB", "1.3 GB"]);
-  const percents = [0.2, 9.6, 11.1, 99.2, 154].map((percent) => usageWords(sample, rates(percent)));
+  const percents = [0.2, 9.6, 11.1, 99.2, 154].map((percent) => usageWords(reading({}, percent)));
   assert.deepEqual(percents, ["0 % cpu", "10 % cpu", "12 % cpu", "100 % cpu", "150 % cpu"]);
 });
 
@@ -257,4 +355,138 @@ test("a sandbox that ran out of memory says so, to who cannot see the mark too, 
   assert.doesNotMatch(rowOf(false).spoken, /memory$/);
   for (const isNew of [true, false])
     assert.match(rowOf(isNew).card().facts[0]?.join(" ") ?? "", /out of memory .*killed tail/);
+});
+
+const minute = 60_000;
+const own = { pid: 31, mnt: 32, net: 33, uts: 34, user: 9 };
+const engines = tables({
+  containers: [
+    container("docker", "d".repeat(64), {
+      name: "db",
+      image: "docker.io/library/postgres:16",
+      startedAtMs: nowMs - 12 * minute,
+      cgroups: { memory: "/sys/fs/cgroup/memory/docker/d", unified: "/sys/fs/cgroup/unified/x" },
+      ownNamespaces: ["pid", "mnt", "net", "uts"],
+      evidence: [{ source: "cgroup path", detail: "/docker/d" }],
+    }),
+    container("podman", "build", { name: "build", state: "paused", pid: 801 }),
+    container("kubernetes", "e".repeat(64), {
+      startedAtMs: nowMs - 3 * 60 * minute,
+      pod: { name: "coredns-7", namespace: "kube-system" },
+      name: "kube-dns",
+    }),
+    container("unknown", "812:8120", {
+      pid: 812,
+      startTimeTicks: 8120,
+      startedAtMs: nowMs - 9,
+      ownNamespaces: ["pid", "net"],
+    }),
+    container("bubblewrap", "813:8130", { parent: `docker:${"d".repeat(64)}`, name: "inner" }),
+  ],
+  processes: [
+    process(700, "postgres", {
+      nestedPids: [700, 1],
+      container: `docker:${"d".repeat(64)}`,
+      namespaces: own,
+    }),
+    process(812, "chrome", { container: "unknown:812:8120" }),
+  ],
+  namespaces: [namespace("user", 9, { isInitial: true })],
+});
+
+test("containers of every engine stand beside ours: engine, state, uptime, memory, image, pod", () => {
+  const usage = new Map([["/docker/d", reading({ memory: { current: 220 * 1024 ** 2 } }, 0)]]);
+  const rows = rowsOf(engines, {}, [web], { usage });
+  assert.deepEqual(
+    rows.map(({ label, description }) => `${label} | ${description}`),
+    [
+      "(unnamed) | unknown engine · running < 1 min · own pid, net of process 812 chrome",
+      "db | docker · running 12 min · 220 MB (no limit) · postgres:16",
+      "kube-dns | kubernetes · running 3 h · kube-system/coredns-7",
+      "web | terrarium · running · 41 MB of 512 MB · 2 processes",
+      "build | podman · paused",
+    ],
+  );
+});
+
+test("a container shows its processes, whose namespaces it has, what was asked of it, and those inside it", () => {
+  const key = `docker:${"d".repeat(64)}`;
+  const parts = new Map([[key, { limits: web.limits, mounts: details.mounts, mountsLeftOut: 0 }]]);
+  const db = rowsOf(engines, { order: "name" }, [], { parts }).find(({ label }) => label === "db");
+  const groups = (db?.children?.() ?? []).map(
+    (row) => [row, /^(Lim|Mou)/.test(row.label) ? [] : row.children?.()] as const,
+  );
+  const shown = groups.flatMap(([row, below]) => [
+    ...picture([{ ...row, children: () => below ?? [] }]),
+  ]);
+  assert.deepEqual(shown, [
+    "Processes | 1",
+    "  1 → 700 | postgres",
+    "Namespaces | 4 own · user the host's",
+    "  pid | 31   own · 1 process",
+    "  mnt | 32   own",
+    "  net | 33   own",
+    "  user | 9   shared with the host",
+    "  uts | 34   own",
+    "Limits | cpu 20 % · memory 512 MB",
+    "Mounts | 1 writable · 1 read-only · 1 private",
+    "inner | bubblewrap · running 11 d",
+    "  Processes | 0",
+  ]);
+});
+
+test("a container's card says how we know of it", () => {
+  const [db] = rowsOf(engines, { order: "name" }).filter(({ label }) => label === "db");
+  const card = new Map(db?.card().facts);
+  assert.equal(card.get("how we know"), "cgroup path: /docker/d");
+  assert.equal(card.get("id"), "d".repeat(64));
+});
+
+test("containers can be arranged by name, by engine, by start, and in groups", () => {
+  const labels = (arrangement: Partial<ContainerArrangement>) =>
+    rowsOf(engines, arrangement).map(({ label }) => label);
+  assert.deepEqual(labels({ order: "name" }), ["(unnamed)", "build", "db", "kube-dns"]);
+  assert.deepEqual(labels({ order: "engine" }), ["db", "kube-dns", "build", "(unnamed)"]);
+  assert.deepEqual(labels({ order: "started" }), ["(unnamed)", "db", "kube-dns", "build"]);
+  assert.deepEqual(labels({ byEngine: true }), [
+    "Docker",
+    "Kubernetes",
+    "Podman",
+    "unknown engine",
+  ]);
+});
+
+test("a container that stands still is marked, and says so", () => {
+  const [paused] = rowsOf(engines, { order: "name" }).filter(({ label }) => label === "build");
+  assert.deepEqual(
+    [paused?.isFrozen, paused?.tokens, paused?.icon.codicon, paused?.spoken],
+    [true, ["container", "paused"], "debug-pause", "Container build, podman, paused"],
+  );
+});
+
+test("a filter keeps what holds every word, with what is above and below it", () => {
+  const find = (words: string) =>
+    picture(filteredRows(rowsOf(engines), words)).map((line) => line.split(" |")[0]);
+  assert.deepEqual(find("POSTGRES 16").slice(0, 3), ["db", "  Processes", "    1 → 700"]);
+  assert.deepEqual(find("inner"), ["db", "  inner", "    Processes"]);
+  assert.deepEqual(find("801"), ["build", "  Processes"]);
+  assert.deepEqual(find("nowhere"), []);
+  assert.equal(filteredRows(rowsOf(engines), "  ").length, 4);
+});
+
+test("a filter finds no container by what all of them have", () => {
+  assert.deepEqual(filteredRows(rowsOf(engines), "uts"), []);
+});
+
+test("an age is coarse, so that a row seldom changes because of it", () => {
+  const ages = [0, 59_999, minute, 59 * minute, 60 * minute, 1439 * minute, 1440 * minute];
+  assert.deepEqual(ages.map(ageWords), [
+    "< 1 min",
+    "< 1 min",
+    "1 min",
+    "59 min",
+    "1 h",
+    "23 h",
+    "1 d",
+  ]);
 });

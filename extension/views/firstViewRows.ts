@@ -1,0 +1,117 @@
+import type { HostContainer } from "../../helper/protocol/hostTables.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { containerRow } from "./containerRows.ts";
+import { containerLabel, engineWords } from "./containerWords.ts";
+import type { Row } from "./row.ts";
+import { type SandboxFacts, sandboxRow } from "./sandboxRows.ts";
+import { grouped } from "./tables.ts";
+import { countOf } from "./words.ts";
+
+export const containerOrders = ["state", "name", "engine", "started"] as const;
+export type ContainerOrder = (typeof containerOrders)[number];
+
+/** How the first view is arranged: what the person chose. */
+export interface ContainerArrangement {
+  readonly order: ContainerOrder;
+  readonly byEngine: boolean;
+}
+
+/** A sandbox of ours or a container of somebody's, as far as order needs it. */
+interface Entry {
+  readonly name: string;
+  readonly engine: string;
+  readonly state: string;
+  readonly startedAtMs: number;
+  readonly rowBelow: (parentId: string | undefined) => Row;
+}
+
+const states = ["running", "paused", "creating", "created", "exited"];
+
+/** Those that run first, ours among the others; what is inside a container stands below it. */
+export function sandboxAndContainerRows(
+  sandboxes: readonly SandboxSummary[],
+  from: SandboxFacts,
+  arrangement: ContainerArrangement = { order: "state", byEngine: false },
+): readonly Row[] {
+  const entries = entriesOf(sandboxes, from).sort(comparison(arrangement.order));
+  return arrangement.byEngine
+    ? groupedByEngine(entries)
+    : entries.map(({ rowBelow }) => rowBelow(undefined));
+}
+
+function entriesOf(sandboxes: readonly SandboxSummary[], from: SandboxFacts): Entry[] {
+  const ours = new Set(sandboxes.map(({ id }) => id));
+  const isOurs = ({ engine, id }: HostContainer) => engine === "terrarium" && ours.has(id);
+  const { containers } = from.tables;
+  const others = [...containers.values()].filter(
+    (one) => !isOurs(one) && !(one.parent !== undefined && containers.has(one.parent)),
+  );
+  return [
+    ...sandboxes.map((one) => sandboxEntry(one, from)),
+    ...others.map((one) => containerEntry(one, from)),
+  ];
+}
+
+function sandboxEntry(sandbox: SandboxSummary, from: SandboxFacts): Entry {
+  const { name, state, createdAtMs } = sandbox;
+  return {
+    name,
+    engine: engineWords.terrarium.title,
+    state,
+    startedAtMs: createdAtMs,
+    rowBelow: (parentId) => sandboxRow(sandbox, parentId, from),
+  };
+}
+
+function containerEntry(container: HostContainer, from: SandboxFacts): Entry {
+  const { engine, state, startedAtMs } = container;
+  return {
+    name: containerLabel(container),
+    engine: engineWords[engine].title,
+    state,
+    startedAtMs,
+    rowBelow: (parentId) => containerRow(container, parentId, from),
+  };
+}
+
+type Comparison = (a: Entry, b: Entry) => number;
+
+const byName: Comparison = (a, b) => collator.compare(a.name, b.name);
+
+/** Made once: localeCompare makes one for each comparison, which 2,000 containers can feel. */
+const collator = new Intl.Collator("en", { numeric: true });
+
+const comparisons: Readonly<Record<ContainerOrder, Comparison>> = {
+  state: (a, b) => states.indexOf(a.state) - states.indexOf(b.state),
+  name: () => 0,
+  engine: (a, b) => collator.compare(a.engine, b.engine),
+  started: (a, b) => b.startedAtMs - a.startedAtMs,
+};
+
+function comparison(order: ContainerOrder): Comparison {
+  return (a, b) => comparisons[order](a, b) || byName(a, b);
+}
+
+function groupedByEngine(entries: readonly Entry[]): readonly Row[] {
+  const engines = grouped(entries, ({ engine }) => engine);
+  return [...engines]
+    .sort(([a], [b]) => collator.compare(a, b))
+    .map(([engine, members]) => engineRow(engine, members));
+}
+
+function engineRow(engine: string, members: readonly Entry[]): Row {
+  const id = `engine/${engine}`;
+  const running = members.filter(({ state }) => state === "running").length;
+  return {
+    id,
+    label: engine,
+    description: `${members.length}`,
+    icon: { codicon: "layers" },
+    tokens: ["group"],
+    subject: { kind: "group" },
+    spoken: `${engine}, ${countOf(members.length, "container")}`,
+    card: () => ({ title: engine, facts: [["running", `${running} of ${members.length}`]] }),
+    startsOpen: true,
+    children: () => members.map(({ rowBelow }) => rowBelow(id)),
+  };
+}

@@ -1,0 +1,66 @@
+import type {
+  HostNamespace,
+  HostProcess,
+  NamespaceKeeper,
+} from "../../helper/protocol/hostTables.ts";
+import { containerTitle } from "./containerWords.ts";
+import { membersByNamespace, namespaceKey, type Tables } from "./tables.ts";
+import { countOf, facts } from "./words.ts";
+
+/** Whose a namespace is and what keeps it there, in the words that people use. */
+
+export function membersOf({ type, inode }: HostNamespace, { processes }: Tables) {
+  return membersByNamespace(processes).get(namespaceKey(type, inode)) ?? [];
+}
+
+/** The host, a container's name, the process that it began with, else what keeps it alive. */
+export function whoseNamespace(
+  namespace: HostNamespace,
+  [topmost]: readonly HostProcess[],
+  { containers }: Tables,
+): string {
+  if (namespace.isInitial) return "host";
+  const container = containers.get(namespace.container ?? "");
+  if (container) return containerTitle(container);
+  if (topmost) return `${topmost.command} (${topmost.pid})`;
+  const [keeper] = namespace.keepers;
+  return keeper ? keeperName(keeper) : "nobody";
+}
+
+/** `3 processes`, or what keeps it alive where there is none. */
+export function populationWords(namespace: HostNamespace, members: number): string {
+  if (members > 0) return countOf(members, "process");
+  const [keeper] = namespace.keepers;
+  return keeper
+    ? `kept alive by ${keeperKinds[keeper.kind]}, no process`
+    : "kept alive without a process";
+}
+
+const keeperKinds: Readonly<Record<NamespaceKeeper["kind"], string>> = {
+  thread: "a thread",
+  descriptor: "an open descriptor",
+  mount: "a bind mount",
+  namespace: "a namespace below it",
+};
+
+/** What it is that keeps it: one line of a card, and the name where there is no other. */
+export function keeperName(keeper: NamespaceKeeper): string {
+  switch (keeper.kind) {
+    case "thread":
+      return `thread ${keeper.threadId} of process ${keeper.pid}`;
+    case "descriptor":
+      return `descriptor ${keeper.descriptor} of process ${keeper.pid}`;
+    case "mount":
+      return keeper.path;
+    case "namespace":
+      return `${keeper.type} namespace ${keeper.inode}`;
+  }
+}
+
+/** `thread 813 of process 812 · /run/netns/lab · and 3 more`. */
+export function keeperWords({ keepers, keepersLeftOut }: HostNamespace): string {
+  return facts(
+    ...keepers.map(keeperName),
+    keepersLeftOut > 0 ? `and ${keepersLeftOut.toLocaleString("en")} more` : undefined,
+  );
+}
