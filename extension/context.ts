@@ -6,6 +6,7 @@ import type { Alerts } from "./events/alerts.ts";
 import type { Reports } from "./inventory/reports.ts";
 import type { Panels } from "./panel/panels.ts";
 import type { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
+import type { Choices } from "./views/choices.ts";
 import type { Views } from "./views/register.ts";
 
 /** What features share. Made once by activate(), handed to every command and provider. */
@@ -19,5 +20,6 @@ export interface Ctx {
   readonly doctor: DoctorDocument;
   readonly panels: Panels;
   readonly views: Views;
+  readonly choices: Choices;
   readonly workspaceState: Memento;
 }

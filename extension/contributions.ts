@@ -7,6 +7,7 @@ export const commands = {
   newSandboxedTerminal: "terrarium.newSandboxedTerminal",
   openAnotherTerminal: "terrarium.openAnotherTerminal",
   enterNamespace: "terrarium.enterNamespace",
+  enterNetwork: "terrarium.enterNetwork",
   pauseSandbox: "terrarium.pauseSandbox",
   resumeSandbox: "terrarium.resumeSandbox",
   startSandbox: "terrarium.startSandbox",
@@ -20,10 +21,25 @@ export const commands = {
   killProcess: "terrarium.killProcess",
   inspect: "terrarium.inspect",
   isolationReport: "terrarium.isolationReport",
+  compareWith: "terrarium.compareWith",
   revealInNamespaces: "terrarium.revealInNamespaces",
+  revealInCgroups: "terrarium.revealInCgroups",
   copyId: "terrarium.copyId",
   copyPid: "terrarium.copyPid",
   copyPath: "terrarium.copyPath",
+  copyAsDocker: "terrarium.copyAsDocker",
+  filterContainers: "terrarium.filterContainers",
+  filterNamespaces: "terrarium.filterNamespaces",
+  filterCgroups: "terrarium.filterCgroups",
+  clearContainersFilter: "terrarium.clearContainersFilter",
+  clearNamespacesFilter: "terrarium.clearNamespacesFilter",
+  clearCgroupsFilter: "terrarium.clearCgroupsFilter",
+  sortContainers: "terrarium.sortContainers",
+  groupContainersByEngine: "terrarium.groupContainersByEngine",
+  ungroupContainers: "terrarium.ungroupContainers",
+  showNamespacesByOwner: "terrarium.showNamespacesByOwner",
+  showNamespacesByType: "terrarium.showNamespacesByType",
+  sortCgroups: "terrarium.sortCgroups",
   refresh: "terrarium.refresh",
   runDoctor: "terrarium.runDoctor",
   runDoctorFix: "terrarium.runDoctorFix",
@@ -59,6 +75,7 @@ export const documentScheme = "terrarium";
 export const doctorScheme = "terrarium-doctor";
 
 /** The one context key that menus and welcome content read, and the values that it takes. */
+/** The context key that most menus and all welcome content read, and the values that it takes. */
 export const helperContextKey = "terrarium.helper";
 
 export const helperContextValues = [
@@ -69,6 +86,15 @@ export const helperContextValues = [
   "restarting",
   "failed",
 ] as const;
+
+/** The ids of the views that show only what a filter lets through. */
+export const filteredContextKey = "terrarium.filteredViews";
+
+/** How views are arranged: which of two buttons is shown. */
+export const arrangementContextKeys = {
+  containersBy: "terrarium.containersBy",
+  namespacesBy: "terrarium.namespacesBy",
+} as const;
 
 export type HelperContextValue = (typeof helperContextValues)[number];
 

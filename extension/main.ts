@@ -9,13 +9,15 @@ import { Alerts } from "./events/alerts.ts";
 import { registerDecorations } from "./events/decorations.ts";
 import { EventFeed } from "./events/feed.ts";
 import { followWithTerminals } from "./events/terminals.ts";
-import { CgroupUsage } from "./inventory/cgroupUsage.ts";
+import { ContainerParts } from "./inventory/containerParts.ts";
 import { Details } from "./inventory/details.ts";
 import { Reports } from "./inventory/reports.ts";
+import { ShownUsage } from "./inventory/shownUsage.ts";
 import { Panels } from "./panel/panels.ts";
 import { registerStatusBar } from "./status/statusBar.ts";
 import { registerTerminalProfile } from "./terminals/profile.ts";
 import { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
+import { Choices } from "./views/choices.ts";
 import { registerViews } from "./views/register.ts";
 
 /** Registers everything and starts nothing: the helper starts with the first view, command or terminal. */
@@ -33,9 +35,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const panels = own(
     new Panels({ helper, log, events, alerts, extensionUri: context.extensionUri }),
   );
-  const cgroupUsage = own(new CgroupUsage(helper));
+  const choices = own(new Choices(workspaceState));
+  const parts = own(new ContainerParts(helper, log));
+  const containerUsage = own(new ShownUsage(helper, "containers"));
+  const cgroupUsage = own(new ShownUsage(helper, "cgroups"));
   const views = registerViews(
-    { helper, reports, details, events, alerts, cgroupUsage },
+    { helper, reports, details, parts, events, alerts, containerUsage, cgroupUsage, choices },
     subscriptions,
   );
   const ctx: Ctx = {
@@ -48,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     doctor,
     panels,
     views,
+    choices,
     workspaceState,
   };
 

@@ -1,8 +1,7 @@
 import type { Ctx } from "../context.ts";
-import { subjectOf } from "./subject.ts";
+import { TreeNode } from "../views/nodes.ts";
 
 /** Takes the mark from the row that it was called on, or from all. */
 export function clearAlert(ctx: Ctx, argument: unknown): void {
-  const subject = argument === undefined ? undefined : subjectOf(ctx, argument, "sandbox");
-  ctx.alerts.look(subject?.sandbox.id);
+  ctx.alerts.look(argument instanceof TreeNode ? argument.row.alerts : undefined);
 }

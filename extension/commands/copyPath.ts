@@ -3,8 +3,8 @@ import type { Ctx } from "../context.ts";
 import { type Copyable, copyOf } from "./copyable.ts";
 
 /** Where the thing is in the file system: a limit's file, a cgroup's directory, a /proc entry. */
-export async function copyPath(ctx: Ctx, argument: unknown): Promise<void> {
-  await copyOf(ctx, argument, "path", pathOf);
+export async function copyPath(ctx: Ctx, argument: unknown, selected: unknown): Promise<void> {
+  await copyOf(ctx, { argument, selected }, "path", pathOf);
 }
 
 function pathOf(from: Copyable): string | undefined {
@@ -14,9 +14,11 @@ function pathOf(from: Copyable): string | undefined {
     case "cgroup":
       return posix.join(from.hierarchy.mountPoint, from.cgroup.path);
     case "namespace": {
-      const [topmost] = from.namespace.processes;
+      const { topmost } = from.namespace;
       return topmost && `/proc/${topmost.pid}/ns/${from.namespace.type}`;
     }
+    case "container":
+      return `/proc/${from.container.pid}`;
     case "process":
       return `/proc/${from.process.pid}`;
     case "pid":

@@ -2,8 +2,8 @@ import type { Ctx } from "../context.ts";
 import { type Copyable, copyOf } from "./copyable.ts";
 
 /** The number on the host: the one that every tool outside understands. */
-export async function copyPid(ctx: Ctx, argument: unknown): Promise<void> {
-  await copyOf(ctx, argument, "PID", (from) => pidOf(from)?.toString());
+export async function copyPid(ctx: Ctx, argument: unknown, selected: unknown): Promise<void> {
+  await copyOf(ctx, { argument, selected }, "PID", (from) => pidOf(from)?.toString());
 }
 
 function pidOf(from: Copyable): number | undefined {
@@ -15,7 +15,9 @@ function pidOf(from: Copyable): number | undefined {
     case "sandbox":
       return from.sandbox.pid;
     case "namespace":
-      return from.namespace.processes[0]?.pid;
+      return from.namespace.topmost?.pid;
+    case "container":
+      return from.container.pid;
     default:
       return undefined;
   }

@@ -2,24 +2,31 @@ import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
 import type { Subject } from "../views/row.ts";
+import { countOf } from "../views/words.ts";
 import { pickTarget, type Target } from "./pickers.ts";
-import { subjectOf } from "./subject.ts";
+import { type Given, subjectsOf } from "./subject.ts";
 
 export type Copyable = Exclude<Subject, { kind: "group" }> | Target;
 
-/** What the three copy commands share; `read` says which text a thing has, undefined for none. */
+/** What the three copy commands share; `read` says which text a thing has, undefined for none. Several are lines. */
 export async function copyOf(
   ctx: Ctx,
-  argument: unknown,
+  given: Given,
   what: string,
   read: (from: Copyable) => string | undefined,
 ): Promise<void> {
-  const from =
-    subjectOf(ctx, argument, "sandbox", "process", "namespace", "cgroup", "file") ??
-    (await pickTarget(ctx, `Copy ${what}`));
-  if (!from) return;
-  const text = read(from);
-  if (text === undefined) throw new UserError(`There is no ${what} to copy here.`);
-  await vscode.env.clipboard.writeText(text);
-  vscode.window.setStatusBarMessage(`Copied ${what}`, 2_000);
+  const kinds = ["sandbox", "container", "process", "namespace", "cgroup", "file"] as const;
+  const selected: readonly Copyable[] = subjectsOf(ctx, given, ...kinds);
+  const from = selected.length > 0 ? selected : await pickOne(ctx, `Copy ${what}`);
+  if (from.length === 0) return;
+  const texts = from.flatMap((one) => read(one) ?? []);
+  if (texts.length === 0) throw new UserError(`There is no ${what} to copy here.`);
+  await vscode.env.clipboard.writeText(texts.join("\n"));
+  const words = texts.length === 1 ? what : countOf(texts.length, what);
+  vscode.window.setStatusBarMessage(`Copied ${words}`, 2_000);
+}
+
+async function pickOne(ctx: Ctx, title: string): Promise<readonly Copyable[]> {
+  const target = await pickTarget(ctx, title);
+  return target ? [target] : [];
 }

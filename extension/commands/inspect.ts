@@ -1,5 +1,7 @@
+import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { Ctx } from "../context.ts";
 import type { Inspectable } from "../documents/inspect.ts";
+import { containerTitle } from "../views/containerWords.ts";
 import type { Subject } from "../views/row.ts";
 import { pickTarget, type Target } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
@@ -7,7 +9,7 @@ import { subjectOf } from "./subject.ts";
 /** Everything that the helper knows of one thing, as a read-only JSON document. */
 export async function inspect(ctx: Ctx, argument: unknown): Promise<void> {
   const target =
-    subjectOf(ctx, argument, "sandbox", "process", "namespace", "cgroup") ??
+    subjectOf(ctx, argument, "sandbox", "container", "process", "namespace", "cgroup") ??
     (await pickTarget(ctx, "Inspect"));
   if (target) await ctx.documents.open(inspectable(target));
 }
@@ -24,14 +26,21 @@ function inspectable(
     }
     case "sandbox":
       return { kind: "sandbox", key: target.sandbox.id, title: target.sandbox.name };
+    case "container": {
+      const { container } = target;
+      return {
+        kind: "container",
+        key: tableKeys.containers(container),
+        title: containerTitle(container),
+      };
+    }
     case "namespace": {
       const { type, inode } = target.namespace;
-      return { kind: "namespace", key: `${type} ${inode}`, title: `${type} ${inode}` };
+      return { kind: "namespace", key: `${type}:${inode}`, title: `${type} ${inode}` };
     }
     case "cgroup": {
-      const { hierarchy, cgroup } = target;
-      const key = `${hierarchy.id} ${cgroup.path}`;
-      return { kind: "cgroup", key, title: `cgroup ${cgroup.name || hierarchy.id}` };
+      const key = tableKeys.cgroups(target.cgroup);
+      return { kind: "cgroup", key, title: `cgroup ${target.title}` };
     }
   }
 }

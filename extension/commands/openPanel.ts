@@ -29,7 +29,7 @@ export async function subjectFor(
   title: string,
 ): Promise<PanelSubject | undefined> {
   const target =
-    subjectOf(ctx, argument, "sandbox", "process", "cgroup", "namespace") ??
+    subjectOf(ctx, argument, "sandbox", "container", "process", "cgroup", "namespace") ??
     (await pickLimited(ctx, title));
   return target && panelSubject(ctx.helper, target);
 }

@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
-import type { NamespaceFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import type { HostContainer } from "../../helper/protocol/hostTables.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Ctx } from "../context.ts";
 import { withoutIcons } from "../plain.ts";
-import { namespaceIcons, whose } from "../views/namespaceRows.ts";
-import type { Subject } from "../views/row.ts";
+import { containerIcon, containerTitle, engineWords, whatItIs } from "../views/containerWords.ts";
+import { namespaceIcons, namespaceSubject } from "../views/namespaceRow.ts";
+import type { NamespaceSubject, Subject } from "../views/row.ts";
+import { containerOfSandbox } from "../views/tables.ts";
 import { countOf, facts, stateWords } from "../views/words.ts";
 
 interface Choice<T> extends vscode.QuickPickItem {
@@ -15,9 +18,9 @@ interface Line extends vscode.QuickPickItem {
   readonly kind: vscode.QuickPickItemKind.Separator;
 }
 
-/** A sandbox or a namespace as rows know them, or a process of which only the pid is known. */
+/** A sandbox, a container or a namespace as rows know them, or a process of which only the pid is known. */
 export type Target =
-  | Extract<Subject, { kind: "sandbox" | "namespace" }>
+  | Extract<Subject, { kind: "sandbox" | "container" | "namespace" }>
   | { readonly kind: "pid"; readonly pid: number };
 
 export interface CgroupPath {
@@ -43,7 +46,7 @@ export async function pickSandbox(
   );
 }
 
-/** What to look at or enter: running sandboxes, namespaces that are not the host's, or any process. */
+/** What to look at or enter: running sandboxes, containers, namespaces that are not the host's, or any process. */
 export async function pickTarget(ctx: Ctx, title: string): Promise<Target | undefined> {
   const choice = await choose<Target | "by pid">(ctx, title, [byPid]);
   return choice === "by pid" ? askForPid(title) : choice;
@@ -64,14 +67,19 @@ async function choose<T>(
   title: string,
   typed: readonly Choice<T>[],
 ): Promise<T | Target | undefined> {
-  const [sandboxes, { namespaces }] = await Promise.all([
+  const [sandboxes, tables] = await Promise.all([
     ctx.reports.refreshSandboxes(),
-    ctx.reports.namespaces(),
+    ctx.reports.tables(),
   ]);
   const running = sandboxes.filter(({ state }) => state === "running");
-  const others = namespaces.filter((fact) => !fact.isInitial && fact.processes.length > 0);
-  return pick<T | Target>(title, "Sandbox, namespace or process", [
+  const ours = new Set(sandboxes.map((sandbox) => containerOfSandbox(sandbox, tables)));
+  const containers = [...tables.containers.values()].filter((one) => !ours.has(one));
+  const others = [...tables.namespaces.values()]
+    .map((namespace) => namespaceSubject(namespace, tables))
+    .filter(({ isInitial, processes }) => !isInitial && processes > 0);
+  return pick<T | Target>(title, "Sandbox, container, namespace or process", [
     ...group("sandboxes", running.map(sandboxTarget)),
+    ...group("containers", containers.map(containerTarget)),
     ...group("by hand", typed),
     ...group("namespaces", others.map(namespaceTarget)),
   ]);
@@ -95,12 +103,22 @@ function sandboxTarget(sandbox: SandboxSummary): Choice<Target> {
   return { ...sandboxWords(sandbox), value: { kind: "sandbox", sandbox } };
 }
 
-function namespaceTarget(namespace: NamespaceFact): Choice<Target> {
+function containerTarget(container: HostContainer): Choice<Target> {
+  const { codicon } = containerIcon(container);
+  const { title } = engineWords[container.engine];
+  return {
+    label: `$(${codicon}) ${withoutIcons(containerTitle(container))}`,
+    description: withoutIcons(
+      facts(title.toLowerCase(), container.state, whatItIs(container, undefined)),
+    ),
+    value: { kind: "container", container },
+  };
+}
+
+function namespaceTarget(namespace: NamespaceSubject): Choice<Target> {
   return {
     label: `$(${namespaceIcons[namespace.type]}) ${namespace.type} ${namespace.inode}`,
-    description: withoutIcons(
-      facts(whose(namespace), countOf(namespace.processes.length, "process")),
-    ),
+    description: withoutIcons(facts(namespace.whose, countOf(namespace.processes, "process"))),
     value: { kind: "namespace", namespace },
   };
 }

@@ -2,12 +2,30 @@ import * as vscode from "vscode";
 import type { Ctx } from "../context.ts";
 import { type CommandId, commands } from "../contributions.ts";
 import { showFailure } from "../failure.ts";
+import {
+  groupContainersByEngine,
+  showNamespacesByOwner,
+  showNamespacesByType,
+  sortCgroups,
+  sortContainers,
+  ungroupContainers,
+} from "./arrange.ts";
 import { changeLimits } from "./changeLimits.ts";
 import { clearAlert } from "./clearAlert.ts";
+import { compareWith } from "./compareWith.ts";
+import { copyAsDocker } from "./copyAsDocker.ts";
 import { copyId } from "./copyId.ts";
 import { copyPath } from "./copyPath.ts";
 import { copyPid } from "./copyPid.ts";
-import { enterNamespace } from "./enterNamespace.ts";
+import { enterNamespace, enterNetwork } from "./enterNamespace.ts";
+import {
+  clearCgroupsFilter,
+  clearContainersFilter,
+  clearNamespacesFilter,
+  filterCgroups,
+  filterContainers,
+  filterNamespaces,
+} from "./filter.ts";
 import { inspect } from "./inspect.ts";
 import { isolationReport } from "./isolationReport.ts";
 import { killProcessCommand } from "./killProcess.ts";
@@ -17,6 +35,7 @@ import { openLimits, openPanel } from "./openPanel.ts";
 import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
+import { revealInCgroups } from "./revealInCgroups.ts";
 import { revealInNamespaces } from "./revealInNamespaces.ts";
 import { runDoctor } from "./runDoctor.ts";
 import { runDoctorFix } from "./runDoctorFix.ts";
@@ -27,13 +46,17 @@ import { startHelper } from "./startHelper.ts";
 import { startSandbox } from "./startSandbox.ts";
 import { stopSandbox } from "./stopSandbox.ts";
 
-/** `argument` is whatever VS Code hands over: a tree node, nothing, or a stranger's value. */
-type Handler = (ctx: Ctx, argument: unknown) => Promise<void> | void;
+/**
+ * `argument` is whatever VS Code hands over: a tree node, nothing, or a stranger's value; `selected` are all nodes
+ * where several are selected.
+ */
+type Handler = (ctx: Ctx, argument: unknown, selected: unknown) => Promise<void> | void;
 
 const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.newSandboxedTerminal]: newSandboxedTerminal,
   [commands.openAnotherTerminal]: openAnotherTerminal,
   [commands.enterNamespace]: enterNamespace,
+  [commands.enterNetwork]: enterNetwork,
   [commands.pauseSandbox]: pauseSandbox,
   [commands.resumeSandbox]: resumeSandbox,
   [commands.startSandbox]: startSandbox,
@@ -47,10 +70,25 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.killProcess]: killProcessCommand,
   [commands.inspect]: inspect,
   [commands.isolationReport]: isolationReport,
+  [commands.compareWith]: compareWith,
   [commands.revealInNamespaces]: revealInNamespaces,
+  [commands.revealInCgroups]: revealInCgroups,
   [commands.copyId]: copyId,
   [commands.copyPid]: copyPid,
   [commands.copyPath]: copyPath,
+  [commands.copyAsDocker]: copyAsDocker,
+  [commands.filterContainers]: filterContainers,
+  [commands.filterNamespaces]: filterNamespaces,
+  [commands.filterCgroups]: filterCgroups,
+  [commands.clearContainersFilter]: clearContainersFilter,
+  [commands.clearNamespacesFilter]: clearNamespacesFilter,
+  [commands.clearCgroupsFilter]: clearCgroupsFilter,
+  [commands.sortContainers]: sortContainers,
+  [commands.groupContainersByEngine]: groupContainersByEngine,
+  [commands.ungroupContainers]: ungroupContainers,
+  [commands.showNamespacesByOwner]: showNamespacesByOwner,
+  [commands.showNamespacesByType]: showNamespacesByType,
+  [commands.sortCgroups]: sortCgroups,
   [commands.refresh]: refresh,
   [commands.runDoctor]: runDoctor,
   [commands.runDoctorFix]: runDoctorFix,
@@ -61,9 +99,9 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
 
 export function registerCommands(ctx: Ctx): vscode.Disposable[] {
   return Object.entries(handlers).map(([id, handler]) =>
-    vscode.commands.registerCommand(id, async (argument: unknown) => {
+    vscode.commands.registerCommand(id, async (argument: unknown, selected: unknown) => {
       try {
-        await handler(ctx, argument);
+        await handler(ctx, argument, selected);
       } catch (error) {
         showFailure(ctx.log, error);
       }

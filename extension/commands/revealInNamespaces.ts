@@ -1,50 +1,51 @@
-import * as vscode from "vscode";
-import type { NamespaceReport } from "../../helper/protocol/inventory.ts";
 import type { Ctx } from "../context.ts";
-import { views } from "../contributions.ts";
-import { UserError } from "../failure.ts";
+import { namespaceRowId } from "../views/namespaceRows.ts";
 import type { Subject } from "../views/row.ts";
+import type { Tables } from "../views/tables.ts";
 import { pickTarget, type Target } from "./pickers.ts";
+import { reveal } from "./reveal.ts";
 import { subjectOf } from "./subject.ts";
 
-/** Shows a process, the pid namespace of a sandbox, or a namespace in the second view. */
+type Revealed = Target | Extract<Subject, { kind: "process" }>;
+
+/** Shows a process, the pid namespace of a sandbox or container, or a namespace in the second view. */
 export async function revealInNamespaces(ctx: Ctx, argument: unknown): Promise<void> {
   const target =
-    subjectOf(ctx, argument, "sandbox", "process", "namespace") ??
+    subjectOf(ctx, argument, "sandbox", "container", "process", "namespace") ??
     (await pickTarget(ctx, "Reveal in Namespaces"));
   if (!target) return;
-  await vscode.commands.executeCommand(`${views.namespaces}.focus`);
-  const id = rowIdOf(target, await ctx.reports.namespaces());
-  const { tree, treeView } = ctx.views.namespaces;
-  await tree.ready;
-  const node = id === undefined ? undefined : tree.find(id);
-  if (!node)
-    throw new UserError("It is in no namespace that the helper can see: it may have ended.");
-  await treeView.reveal(node, { select: true, focus: true, expand: true });
+  const id = rowIdOf(target, await ctx.reports.tables(), ctx.choices.get("namespacesBy"));
+  const absent = "It is in no namespace that the helper can see: it may have ended.";
+  await reveal(ctx, "namespaces", id ?? "", absent);
 }
 
-/** Ids as namespaceRows.ts makes them. */
 function rowIdOf(
-  target: Target | Extract<Subject, { kind: "process" }>,
-  report: NamespaceReport,
+  target: Revealed,
+  tables: Tables,
+  by: Parameters<typeof namespaceRowId>[3],
 ): string | undefined {
-  switch (target.kind) {
-    case "namespace":
-      return `${target.namespace.type}/${target.namespace.inode}`;
-    case "sandbox":
-      return pidNamespaceOf(target.sandbox.pid, report)?.id;
-    case "process":
-      return pidNamespaceOf(target.process.pid, report)?.processId;
-    case "pid":
-      return pidNamespaceOf(target.pid, report)?.processId;
+  if (target.kind === "namespace") {
+    const { type, inode } = target.namespace;
+    return namespaceRowId(type, inode, tables, by);
   }
+  const pid = pidOf(target);
+  const process = [...tables.processes.values()].find((one) => one.pid === pid);
+  const inode = process?.namespaces.pid;
+  const id = inode === undefined ? undefined : namespaceRowId("pid", inode, tables, by);
+  const isWhole = target.kind === "sandbox" || target.kind === "container";
+  return isWhole || !process ? id : `${id}/${process.pid}:${process.startTimeTicks}`;
 }
 
-function pidNamespaceOf(pid: number | undefined, { namespaces }: NamespaceReport) {
-  for (const { type, inode, processes } of namespaces) {
-    const member = type === "pid" ? processes.find((process) => process.pid === pid) : undefined;
-    const id = `${type}/${inode}`;
-    if (member) return { id, processId: `${id}/${member.pid}:${member.startTimeTicks}` };
+/** Of a sandbox or container that of its topmost process. */
+export function pidOf(target: Exclude<Revealed, { kind: "namespace" }>): number | undefined {
+  switch (target.kind) {
+    case "sandbox":
+      return target.sandbox.pid;
+    case "container":
+      return target.container.pid;
+    case "process":
+      return target.process.pid;
+    case "pid":
+      return target.pid;
   }
-  return undefined;
 }

@@ -28,6 +28,29 @@ export function subjectOf<K extends Subject["kind"]>(
   return givenBy(ctx, argument).find(isWanted);
 }
 
+/**
+ * All that it was run on: the rows that were selected together with the one under the mouse, which VS Code hands
+ * over beside it; one row, where that is not among the selected ones.
+ */
+export function subjectsOf<K extends Subject["kind"]>(
+  ctx: Ctx,
+  { argument, selected }: Given,
+  ...kinds: readonly K[]
+): readonly SubjectOf<K>[] {
+  const isWanted = (subject: Subject): subject is SubjectOf<K> =>
+    kinds.some((kind) => kind === subject.kind);
+  const nodes: readonly unknown[] = Array.isArray(selected) ? selected : [];
+  const isAmong = argument === undefined || nodes.includes(argument);
+  const all = nodes.flatMap((node) => (node instanceof TreeNode ? [node.row.subject] : []));
+  return (isAmong && all.length > 0 ? all : givenBy(ctx, argument)).filter(isWanted);
+}
+
+/** What VS Code hands to a command that was chosen on a row. */
+export interface Given {
+  readonly argument: unknown;
+  readonly selected: unknown;
+}
+
 function givenBy(ctx: Ctx, argument: unknown): readonly Subject[] {
   if (argument instanceof OnSubject) return [argument.subject];
   const nodes = argument instanceof TreeNode ? [argument] : selectedNodes(ctx);

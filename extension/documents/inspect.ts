@@ -1,26 +1,53 @@
 import * as vscode from "vscode";
-import type { CgroupFact } from "../../helper/protocol/inventory.ts";
-import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
+import { comparisonText } from "../../helper/protocol/comparisonText.ts";
+import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { Helper } from "../connection/helper.ts";
 import { documentScheme } from "../contributions.ts";
 import { failureText, UserError } from "../failure.ts";
 
-/** `key`: a sandbox id, a pid, `TYPE INODE` of a namespace, or `HIERARCHY PATH` of a cgroup. */
+/** `key`: a sandbox id, a pid, a row's key in its table, or the two targets of a comparison. */
 export interface Inspectable {
-  readonly kind: "sandbox" | "process" | "namespace" | "cgroup";
+  readonly kind: keyof typeof readers;
   readonly key: string;
   /** Names the tab. */
   readonly title: string;
 }
 
-type Reader = (helper: Helper, key: string) => Promise<unknown>;
+type Reader = (helper: Helper, key: string) => Promise<string>;
 
-const readers: Readonly<Record<Inspectable["kind"], Reader>> = {
-  sandbox: (helper, target) => helper.request("sandbox/inspect", { target }),
-  process: (helper, pid) => helper.request("process/inspect", { pid: Number(pid) }),
-  namespace: readNamespace,
-  cgroup: readCgroup,
+const readers = {
+  sandbox: async (helper, target) => json(await helper.request("sandbox/inspect", { target })),
+  process: async (helper, pid) =>
+    json(await helper.request("process/inspect", { pid: Number(pid) })),
+  container: async (helper, key) => {
+    const { containers } = await helper.request("inventory/read", { tables: ["containers"] });
+    return rowOf(containers, tableKeys.containers, key);
+  },
+  namespace: async (helper, key) => {
+    const { namespaces } = await helper.request("inventory/read", { tables: ["namespaces"] });
+    return rowOf(namespaces, tableKeys.namespaces, key);
+  },
+  cgroup: async (helper, key) => {
+    const { cgroups } = await helper.request("inventory/read", { tables: ["cgroups"] });
+    return rowOf(cgroups, tableKeys.cgroups, key);
+  },
+  comparison: async (helper, key) => {
+    const [left = "", right = ""] = key.split(" ");
+    return comparisonText(await helper.request("process/compare", { left, right }));
+  },
+} as const satisfies Readonly<Record<string, Reader>>;
+
+/** Text that people read, and data that tools read. */
+const extensions: Readonly<Record<keyof typeof readers, string>> = {
+  ...{ sandbox: "json", process: "json", container: "json", namespace: "json", cgroup: "json" },
+  comparison: "txt",
 };
+
+/** One of the two that are compared: as the helper takes it, and as a person calls it. */
+export interface ComparedSide {
+  readonly target: string;
+  readonly title: string;
+}
 
 /** Read-only documents of the terrarium: scheme, made afresh each time that they are opened. */
 export class InspectDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -40,7 +67,7 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
     const uri = vscode.Uri.from({
       scheme: documentScheme,
       authority: kind,
-      path: `/${title.replace(/[/\\]/g, "_")}.json`,
+      path: `/${title.replace(/[/\\]/g, "_")}.${extensions[kind]}`,
       query: key,
     });
     this.#changed.fire(uri);
@@ -48,12 +75,18 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
     await vscode.window.showTextDocument(document, { preview: true });
   }
 
+  /** What differs between two processes. */
+  async openComparison(left: ComparedSide, right: ComparedSide): Promise<void> {
+    const title = `${left.title} and ${right.title}`;
+    await this.open({ kind: "comparison", key: `${left.target} ${right.target}`, title });
+  }
+
   /** What cannot be read is said in the document itself: it stays true when the tab is restored. */
   async provideTextDocumentContent({ authority, query }: vscode.Uri): Promise<string> {
-    const read = Object.entries(readers).find(([name]) => name === authority)?.[1];
+    const read = Object.entries<Reader>(readers).find(([name]) => name === authority)?.[1];
     if (!read) return `There is nothing to inspect under "${authority}".`;
     try {
-      return `${JSON.stringify(await read(this.#helper, query), undefined, 2)}\n`;
+      return `${await read(this.#helper, query)}\n`;
     } catch (error) {
       return failureText(error);
     }
@@ -65,36 +98,17 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
   }
 }
 
-async function readNamespace(helper: Helper, key: string): Promise<unknown> {
-  const [wanted, inode] = key.split(" ");
-  const type = namespaceTypes.find((known) => known === wanted);
-  if (!type) throw new UserError(`"${wanted}" is no type of namespace.`);
-  const { namespaces } = await helper.request("inventory/namespaces", { types: [type] });
-  const found = namespaces.find((namespace) => `${namespace.inode}` === inode);
-  if (!found) throw new UserError(`The ${type} namespace ${inode} is gone.`);
-  return found;
+function json(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
 }
 
-async function readCgroup(helper: Helper, key: string): Promise<unknown> {
-  const [id, path = "/"] = splitOnce(key, " ");
-  const { hierarchies } = await helper.request("inventory/cgroups", {});
-  const hierarchy = hierarchies.find((known) => known.id === id);
-  const cgroup = hierarchy && findCgroup(hierarchy.root, path);
-  if (!hierarchy || !cgroup) throw new UserError(`The cgroup ${path} of ${id} is gone.`);
-  const { root: _root, ...facts } = hierarchy;
-  return { hierarchy: facts, ...cgroup };
-}
-
-function findCgroup(from: CgroupFact, path: string): CgroupFact | undefined {
-  if (from.path === path) return from;
-  for (const child of from.children) {
-    const found = findCgroup(child, path);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function splitOnce(text: string, separator: string): readonly [string, string | undefined] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+/** One row of a table as it is now. */
+function rowOf<Row>(
+  rows: readonly Row[] | undefined,
+  keyOf: (row: Row) => string,
+  key: string,
+): string {
+  const row = rows?.find((one) => keyOf(one) === key);
+  if (!row) throw new UserError(`${key} is gone.`);
+  return json(row);
 }

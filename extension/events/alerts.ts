@@ -6,7 +6,7 @@ import {
   type TimelineEvent,
 } from "../../helper/protocol/events.ts";
 
-/** What a sandbox's row and tab say of it until somebody has looked. */
+/** What a row and a tab say of it until somebody has looked. */
 export interface Alert {
   readonly kind: EventKind;
   readonly weight: "error" | "warning";
@@ -17,7 +17,7 @@ export interface Alert {
   readonly isNew: boolean;
 }
 
-/** The last out-of-memory or met limit of each sandbox, by its id. */
+/** The last out-of-memory or met limit of each sandbox, by its id, and of cgroups, by their path. */
 export class Alerts implements vscode.Disposable {
   readonly #alerts = new Map<string, Alert>();
   readonly #changed = new vscode.EventEmitter<void>();
@@ -34,7 +34,12 @@ export class Alerts implements vscode.Disposable {
   }
 
   get isAnyNew(): boolean {
-    return [...this.#alerts.values()].some(({ isNew }) => isNew);
+    return this.unseen.length > 0;
+  }
+
+  /** Those that nobody has looked at. */
+  get unseen(): readonly Alert[] {
+    return [...this.#alerts.values()].filter(({ isNew }) => isNew);
   }
 
   /** Somebody has: the words stay, the mark goes. Without an id, of all of them. */

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { rowScheme } from "../contributions.ts";
 import type { SandboxTerminals } from "../terminals/sandboxTerminals.ts";
 import type { Alert, Alerts } from "./alerts.ts";
+import { type MarkSubject, markSubject } from "./marks.ts";
 import { TerminalTabs } from "./terminalTabs.ts";
 
 const colors = {
@@ -9,7 +10,7 @@ const colors = {
   warning: "list.warningForeground",
 } as const;
 
-/** A mark on the rows of a sandbox, and on its terminals' tabs, until somebody has looked. */
+/** A mark on the rows of a sandbox, container or cgroup, and on its terminals' tabs, until somebody has looked. */
 export function registerDecorations(
   alerts: Alerts,
   terminals: SandboxTerminals,
@@ -26,7 +27,7 @@ export function registerDecorations(
   const provider = vscode.window.registerFileDecorationProvider({
     onDidChangeFileDecorations: changed.event,
     provideFileDecoration: async (uri) => {
-      if (uri.scheme === rowScheme) return decoration(alerts.get(uri.path.slice(1)));
+      if (uri.scheme === rowScheme) return rowDecoration(markSubject(uri), alerts);
       const terminal = alerts.isAnyNew ? await tabs.terminalOf(uri) : undefined;
       const sandbox = terminal && terminals.sandboxOf(terminal);
       return sandbox === undefined ? undefined : decoration(alerts.get(sandbox));
@@ -40,6 +41,21 @@ export function registerDecorations(
     vscode.window.onDidCloseTerminal(redrawMarked),
   );
 }
+
+/** What happened is more than how it is: an alert hides that a row stands still. */
+function rowDecoration(
+  { alerts: target, isFrozen }: MarkSubject,
+  alerts: Alerts,
+): vscode.FileDecoration | undefined {
+  const alert = target === undefined ? undefined : decoration(alerts.get(target));
+  return alert ?? (isFrozen ? standsStill : undefined);
+}
+
+const standsStill = new vscode.FileDecoration(
+  "‖",
+  "frozen: its processes stand still",
+  new vscode.ThemeColor("descriptionForeground"),
+);
 
 function decoration(alert: Alert | undefined): vscode.FileDecoration | undefined {
   if (!alert?.isNew) return undefined;

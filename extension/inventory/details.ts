@@ -23,9 +23,7 @@ export class Details implements vscode.Disposable {
     this.#helper = helper;
     this.#reports = reports;
     this.#log = log;
-    this.#subscription = reports.onDidChange((topic) => {
-      if (topic === "sandboxes") this.#follow();
-    });
+    this.#subscription = reports.onDidChange(() => this.#follow());
   }
 
   /** By sandbox id; a sandbox that was not answered for yet, or has ended, is absent. */

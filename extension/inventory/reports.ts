@@ -1,27 +1,26 @@
 import * as vscode from "vscode";
-import type {
-  CgroupReport,
-  NamespaceReport,
-  SandboxSummary,
-} from "../../helper/protocol/inventory.ts";
+import { type HostReport, tableKeys, tableNames } from "../../helper/protocol/hostTables.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Notifications, Topic } from "../../helper/protocol/methods.ts";
+import { tableOf } from "../../helper/protocol/tableChanges.ts";
 import type { Helper } from "../connection/helper.ts";
+import type { Tables } from "../views/tables.ts";
 
 /** The last whole report of each topic; absent until the helper sent one. */
 export interface LastReports {
   sandboxes?: readonly SandboxSummary[];
-  namespaces?: NamespaceReport;
-  cgroups?: CgroupReport;
+  tables?: Tables;
 }
 
 /** Follows exactly the topics that somebody looks at; with nobody looking the helper does no work. */
 export class Reports implements vscode.Disposable {
   readonly #helper: Helper;
   readonly #log: vscode.LogOutputChannel;
-  readonly #changed = new vscode.EventEmitter<Topic>();
+  readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
-  readonly #wanted = new Set<Topic>();
-  readonly #last: LastReports = {};
+  /** Who wants each topic. */
+  readonly #wanted = new Map<Topic, ReadonlySet<string>>();
+  #last: LastReports = {};
 
   readonly onDidChange = this.#changed.event;
 
@@ -42,17 +41,20 @@ export class Reports implements vscode.Disposable {
   }
 
   /** A view became visible (wanted) or hidden. */
-  want(topic: Topic, wanted: boolean): void {
-    if (this.#wanted.has(topic) === wanted) return;
-    if (wanted) this.#wanted.add(topic);
+  want(who: string, topic: Topic, wanted: boolean): void {
+    const others = [...(this.#wanted.get(topic) ?? [])].filter((other) => other !== who);
+    const all = new Set(wanted ? [...others, who] : others);
+    const isChange = all.size > 0 !== this.#wanted.has(topic);
+    if (all.size > 0) this.#wanted.set(topic, all);
     else this.#wanted.delete(topic);
+    if (!isChange) return;
     if (this.#helper.state.kind === "running") this.#watch();
     else if (wanted) this.#helper.wake();
   }
 
   /** Reads every topic that is looked at once more. Rejects with a TerrariumError. */
   async refresh(): Promise<void> {
-    await Promise.all([...this.#wanted].map((topic) => this.#read(topic)));
+    await Promise.all([this.refreshSandboxes(), this.tables()]);
   }
 
   /** Reads the sandboxes once, for those who need them while no view is open. */
@@ -62,10 +64,13 @@ export class Reports implements vscode.Disposable {
     return report;
   }
 
-  /** The namespaces as last reported; read now where nobody looks at them. */
-  async namespaces(): Promise<NamespaceReport> {
-    if (!this.#wanted.has("namespaces") || !this.#last.namespaces) await this.#read("namespaces");
-    return this.#last.namespaces ?? { namespaces: [], deniedProcesses: 0 };
+  /** The whole inventory, read now. */
+  async tables(): Promise<Tables> {
+    const report = await this.#helper.request("inventory/read", { tables: [...tableNames] });
+    const tables = tablesOf(report);
+    this.#last = { ...this.#last, tables };
+    this.#changed.fire();
+    return tables;
   }
 
   dispose(): void {
@@ -73,38 +78,36 @@ export class Reports implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  async #read(topic: Topic): Promise<void> {
-    switch (topic) {
-      case "sandboxes":
-        await this.refreshSandboxes();
-        return;
-      case "namespaces":
-        this.#take({ topic, report: await this.#helper.request("inventory/namespaces", {}) });
-        return;
-      case "cgroups":
-        this.#take({ topic, report: await this.#helper.request("inventory/cgroups", {}) });
-        return;
-    }
-  }
-
   #watch(): void {
-    this.#helper.request("inventory/watch", { topics: [...this.#wanted] }).catch((error: Error) => {
-      this.#log.error(`The helper refused to watch: ${error.message}`);
-    });
+    this.#helper
+      .request("inventory/watch", { topics: [...this.#wanted.keys()] })
+      .catch((error: Error) => {
+        this.#log.error(`The helper refused to watch: ${error.message}`);
+      });
   }
 
   #take(change: Notifications["inventory/didChange"]): void {
-    if (change.topic === "sandboxes") this.#last.sandboxes = change.report;
-    else if (change.topic === "namespaces") this.#last.namespaces = change.report;
-    else this.#last.cgroups = change.report;
-    this.#changed.fire(change.topic);
+    if (change.topic !== "sandboxes") {
+      this.tables().catch(() => undefined);
+      return;
+    }
+    this.#last = { ...this.#last, sandboxes: change.report };
+    this.#changed.fire();
   }
 
   /** What a dead helper said is no longer known to be true. */
   #forget(): void {
-    for (const topic of ["sandboxes", "namespaces", "cgroups"] as const) {
-      delete this.#last[topic];
-      this.#changed.fire(topic);
-    }
+    this.#last = {};
+    this.#changed.fire();
   }
+}
+
+function tablesOf({ host, processes, namespaces, cgroups, containers }: HostReport): Tables {
+  return {
+    host,
+    processes: tableOf(processes ?? [], tableKeys.processes),
+    namespaces: tableOf(namespaces ?? [], tableKeys.namespaces),
+    cgroups: tableOf(cgroups ?? [], tableKeys.cgroups),
+    containers: tableOf(containers ?? [], tableKeys.containers),
+  };
 }

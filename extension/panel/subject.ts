@@ -1,9 +1,11 @@
 import { posix } from "node:path";
+import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { PanelSubject } from "../../helper/protocol/panel.ts";
 import type { CgroupPath, Target } from "../commands/pickers.ts";
 import type { Helper } from "../connection/helper.ts";
 import { UserError } from "../failure.ts";
+import { containerTitle } from "../views/containerWords.ts";
 import type { Subject } from "../views/row.ts";
 
 /** Whom a panel of that row, or of that choice, is about. */
@@ -18,23 +20,30 @@ export async function panelSubject(
       return processSubject(target.process);
     case "pid":
       return processSubject(await helper.request("process/inspect", { pid: target.pid }));
+    case "container":
+      return containerSubject(target.container);
     case "cgroup": {
-      const { hierarchy, cgroup } = target;
-      const path = posix.join(hierarchy.mountPoint, cgroup.path);
-      return { kind: "cgroup", target: path, title: cgroup.sandbox ?? posix.basename(path) };
+      const { hierarchy, cgroup, title } = target;
+      return { kind: "cgroup", target: posix.join(hierarchy.mountPoint, cgroup.path), title };
     }
     case "path":
       return cgroupSubject(target.path);
     case "namespace": {
-      const [first] = target.namespace.processes;
-      if (!first) throw new UserError("No process is in this namespace any more.");
-      return processSubject(first);
+      const { topmost } = target.namespace;
+      if (!topmost) throw new UserError("No process is in this namespace any more.");
+      return processSubject(topmost);
     }
   }
 }
 
 export function processSubject({ pid, command, startTimeTicks }: ProcessFact): PanelSubject {
   return { kind: "process", target: `${pid}`, title: `${command} ${pid}`, startTimeTicks };
+}
+
+/** Of its topmost process, by which the kernel tells its namespaces as well as its cgroups. */
+function containerSubject(container: HostContainer): PanelSubject {
+  const { pid, startTimeTicks } = container;
+  return { kind: "process", target: `${pid}`, title: containerTitle(container), startTimeTicks };
 }
 
 /** `path` is a directory of one hierarchy. */

@@ -1,5 +1,7 @@
 import { type HostContainer, tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { LimitReading, MountList } from "../../helper/protocol/inventory.ts";
+import type { Alert } from "../events/alerts.ts";
+import { alertFacts, spokenAlert } from "./alertWords.ts";
 import { containerShares } from "./containerShares.ts";
 import {
   containerIcon,
@@ -18,15 +20,17 @@ import { memoryUsageWords, type Usage } from "./usageWords.ts";
 import { facts, spokenFacts } from "./words.ts";
 
 /** What is asked for only when somebody opens a container's row. */
-export interface ContainerParts extends MountList {
+export interface ContainerPart extends MountList {
   readonly limits: readonly LimitReading[];
 }
 
 /** What the rows of containers are made of. */
 export interface ContainerFacts {
+  /** By what the row is marked by: a sandbox's id, a cgroup's path. */
+  readonly alertOf: (target: string) => Alert | undefined;
   readonly tables: Tables;
   /** By a container's key. */
-  readonly parts: ReadonlyMap<string, ContainerParts>;
+  readonly parts: ReadonlyMap<string, ContainerPart>;
   readonly usage: Usage;
   readonly nowMs: number;
 }
@@ -43,6 +47,7 @@ export function containerRow(
   const label = containerLabel(container);
   const target = usageTarget(container, from.tables);
   const memory = target === undefined ? undefined : from.usage.get(target)?.sample.memory;
+  const alert = target === undefined ? undefined : from.alertOf(target);
   const what = facts(
     engineWords[engine].title.toLowerCase(),
     runningWords(state, startedAtMs, from.nowMs),
@@ -54,13 +59,13 @@ export function containerRow(
     label,
     description: what,
     icon: containerIcon(container),
-    tokens: ["container", state],
+    tokens: ["container", state, ...(alert?.isNew ? (["alert"] as const) : [])],
     subject: { kind: "container", container },
-    spoken: `Container ${label}, ${spokenFacts(what)}`,
+    spoken: `Container ${label}, ${spokenFacts(what)}${spokenAlert(alert)}`,
     alsoFound: `${container.id} ${container.pid} ${container.image ?? ""}`,
     ...(target !== undefined && { alerts: target }),
     isFrozen: state === "paused",
-    card: () => containerCard(container, from.tables),
+    card: () => containerCard(container, from.tables, alert),
     children: () => containerParts(id, container, from),
   };
 }
@@ -116,7 +121,11 @@ function topmostOf({ pid, startTimeTicks }: HostContainer, { processes }: Tables
   return processes.get(`${pid}:${startTimeTicks}`);
 }
 
-function containerCard(container: HostContainer, { containers }: Tables): Card {
+function containerCard(
+  container: HostContainer,
+  { containers }: Tables,
+  alert: Alert | undefined,
+): Card {
   const { title, lesson } = engineWords[container.engine];
   const parent = container.parent === undefined ? undefined : containers.get(container.parent);
   const optional: readonly (readonly [string, string | undefined])[] = [
@@ -130,6 +139,7 @@ function containerCard(container: HostContainer, { containers }: Tables): Card {
     title: `${containerLabel(container)}, a container of ${title}`,
     lesson,
     facts: [
+      ...alertFacts(alert),
       ["state", container.state === "paused" ? "paused: its processes stand still" : "running"],
       ["id", container.id],
       ...optional.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),

@@ -4,7 +4,7 @@ import { containerRow } from "./containerRows.ts";
 import { containerLabel, engineWords } from "./containerWords.ts";
 import type { Row } from "./row.ts";
 import { type SandboxFacts, sandboxRow } from "./sandboxRows.ts";
-import { grouped } from "./tables.ts";
+import { containerOfSandbox, grouped } from "./tables.ts";
 import { countOf } from "./words.ts";
 
 export const containerOrders = ["state", "name", "engine", "started"] as const;
@@ -40,11 +40,10 @@ export function sandboxAndContainerRows(
 }
 
 function entriesOf(sandboxes: readonly SandboxSummary[], from: SandboxFacts): Entry[] {
-  const ours = new Set(sandboxes.map(({ id }) => id));
-  const isOurs = ({ engine, id }: HostContainer) => engine === "terrarium" && ours.has(id);
+  const ours = new Set(sandboxes.map((one) => containerOfSandbox(one, from.tables)));
   const { containers } = from.tables;
   const others = [...containers.values()].filter(
-    (one) => !isOurs(one) && !(one.parent !== undefined && containers.has(one.parent)),
+    (one) => !ours.has(one) && !(one.parent !== undefined && containers.has(one.parent)),
   );
   return [
     ...sandboxes.map((one) => sandboxEntry(one, from)),

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { rowScheme } from "../contributions.ts";
+import { markUri } from "../events/marks.ts";
 import { escapeMarkdown } from "../plain.ts";
 import type { TreeNode } from "./nodes.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
@@ -11,8 +11,8 @@ export function treeItem({ row }: TreeNode): vscode.TreeItem {
   item.description = row.description;
   item.iconPath = themeIcon(row.icon);
   item.contextValue = row.tokens.join("+");
-  if (row.alerts !== undefined)
-    item.resourceUri = vscode.Uri.from({ scheme: rowScheme, path: `/${row.alerts}` });
+  if (row.alerts !== undefined || row.isFrozen)
+    item.resourceUri = markUri({ alerts: row.alerts, isFrozen: row.isFrozen ?? false });
   item.accessibilityInformation = { label: row.spoken };
   return item;
 }

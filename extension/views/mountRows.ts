@@ -62,12 +62,16 @@ export function mountsRow(
   };
 }
 
-/** Of a container whose engine we do not ask: the layers that its root is made of are its own. */
-export function containerAccess({ target, fileSystem, options }: MountFact): Access {
+/**
+ * Of a container whose engine we do not ask: the layers that its root is made of are its own, and a file system
+ * of which only a part is mounted (`tmpfs[/work]`) was there before.
+ */
+export function containerAccess({ target, source, fileSystem, options }: MountFact): Access {
   if (options.split(",").includes("ro")) return "read-only";
   if (fileSystem === "devtmpfs") return "device";
   const isOwnRoot = target === "/" && fileSystem === "overlay";
-  return isOwnRoot || kernelFileSystems.has(fileSystem) ? "private" : "writable";
+  const isOwn = kernelFileSystems.has(fileSystem) && !source.endsWith("]");
+  return isOwnRoot || isOwn ? "private" : "writable";
 }
 
 /** A workspace may itself lie on a tmpfs of the host: what the spec shares is never private. */

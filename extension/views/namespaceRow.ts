@@ -3,7 +3,7 @@ import { type NamespaceType, namespaceFacts } from "../../helper/protocol/namesp
 import type { RowToken } from "../contributions.ts";
 import { keeperWords, membersOf, populationWords, whoseNamespace } from "./namespaceWords.ts";
 import { processRows } from "./processRows.ts";
-import type { Card, Row } from "./row.ts";
+import type { Card, NamespaceSubject, Row } from "./row.ts";
 import type { Tables } from "./tables.ts";
 import { facts, spokenFacts } from "./words.ts";
 
@@ -25,10 +25,11 @@ export function namespaceRow(
   namespace: HostNamespace,
   tables: Tables,
 ): Row {
-  const { type, inode, isInitial } = namespace;
+  const { type, inode } = namespace;
   const id = parentId === undefined ? name : `${parentId}/${name}`;
   const members = membersOf(namespace, tables);
-  const whose = whoseNamespace(namespace, members, tables);
+  const subject = namespaceSubject(namespace, tables);
+  const { whose } = subject;
   const words = facts(whose, populationWords(namespace, members.length));
   const row: Row = {
     id,
@@ -36,16 +37,20 @@ export function namespaceRow(
     description: words,
     icon: icon(namespace, members),
     tokens: ["namespace", type, ...stateTokens(namespace, members)],
-    subject: {
-      kind: "namespace",
-      namespace: { type, inode, isInitial, whose, processes: members.length, topmost: members[0] },
-    },
+    subject: { kind: "namespace", namespace: subject },
     spoken: `${type} namespace ${inode}, ${spokenFacts(words)}`,
     alsoFound: keeperWords(namespace),
     card: () => namespaceCard(namespace, whose, members),
   };
   if (members.length === 0) return row;
   return { ...row, children: () => processRows(id, members) };
+}
+
+export function namespaceSubject(namespace: HostNamespace, tables: Tables): NamespaceSubject {
+  const { type, inode, isInitial } = namespace;
+  const members = membersOf(namespace, tables);
+  const whose = whoseNamespace(namespace, members, tables);
+  return { type, inode, isInitial, whose, processes: members.length, topmost: members[0] };
 }
 
 function namespaceCard(

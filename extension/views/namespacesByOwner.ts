@@ -1,5 +1,5 @@
 import type { HostNamespace } from "../../helper/protocol/hostTables.ts";
-import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
+import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import { byRelevance, namespaceRow } from "./namespaceRow.ts";
 import { membersOf } from "./namespaceWords.ts";
 import { processesRow } from "./processRows.ts";
@@ -36,6 +36,22 @@ function ownerOf({ type, parent, owner }: HostNamespace): number | undefined {
 function byTypeThenNumber(a: HostNamespace, b: HostNamespace): number {
   return namespaceTypes.indexOf(a.type) - namespaceTypes.indexOf(b.type) || byRelevance(a, b);
 }
+
+/** The user namespaces above it, the outermost first, and itself. */
+export function rowIdByOwner(
+  type: NamespaceType,
+  inode: number,
+  tables: Tables,
+): string | undefined {
+  const namespace = tables.namespaces.get(namespaceKey(type, inode));
+  if (!namespace) return undefined;
+  const owner = ownerOf(namespace);
+  const above = owner === undefined ? undefined : rowIdByOwner("user", owner, tables);
+  const parent = above ?? (type === "user" ? undefined : ownerless);
+  return parent === undefined ? nameOf(namespace) : `${parent}/${nameOf(namespace)}`;
+}
+
+const ownerless = "owner not known";
 
 type Owned = ReadonlyMap<string, readonly HostNamespace[]>;
 
@@ -81,7 +97,7 @@ function nameOf({ type, inode }: HostNamespace): string {
 }
 
 function ownerlessRow(namespaces: readonly HostNamespace[], tables: Tables): Row {
-  const id = "owner not known";
+  const id = ownerless;
   const count = countOf(namespaces.length, "namespace");
   return {
     id,

@@ -58,6 +58,8 @@ function looksTheSame(a: Row, b: Row): boolean {
     a.spoken === b.spoken &&
     a.icon.codicon === b.icon.codicon &&
     a.icon.color === b.icon.color &&
+    a.isFrozen === b.isFrozen &&
+    a.alerts === b.alerts &&
     a.tokens.join() === b.tokens.join() &&
     (a.children === undefined) === (b.children === undefined)
   );

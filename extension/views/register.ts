@@ -1,20 +1,11 @@
 import * as vscode from "vscode";
-import type { Topic } from "../../helper/protocol/methods.ts";
-import type { Helper, HelperState } from "../connection/helper.ts";
-import { restartDelaysMs } from "../connection/helper.ts";
-import { type ViewId, views } from "../contributions.ts";
-import type { Alerts } from "../events/alerts.ts";
-import type { EventFeed } from "../events/feed.ts";
-import type { CgroupUsage } from "../inventory/cgroupUsage.ts";
-import type { Details } from "../inventory/details.ts";
-import type { Reports } from "../inventory/reports.ts";
-import { cgroupRows, directoryOf } from "./cgroupRows.ts";
-import { namespaceRows } from "./namespaceRows.ts";
+import { type HelperState, restartDelaysMs } from "../connection/helper.ts";
+import { views } from "../contributions.ts";
+import { filteredRows } from "./filter.ts";
 import type { TreeNode } from "./nodes.ts";
-import type { Row } from "./row.ts";
-import { sandboxRows } from "./sandboxRows.ts";
 import { RowTree } from "./tree.ts";
-import { countOf } from "./words.ts";
+import { type Sources, type ViewKind, viewKinds } from "./viewKinds.ts";
+import { countOf, facts } from "./words.ts";
 
 export interface View {
   readonly tree: RowTree;
@@ -23,76 +14,22 @@ export interface View {
 
 export type Views = Readonly<Record<keyof typeof views, View>>;
 
-interface Sources {
-  readonly helper: Helper;
-  readonly reports: Reports;
-  readonly details: Details;
-  readonly events: EventFeed;
-  readonly alerts: Alerts;
-  readonly cgroupUsage: CgroupUsage;
-}
-
-/** What tells the views apart: the topic that feeds one, and how its report becomes rows. */
-interface ViewKind {
-  readonly id: ViewId;
-  readonly topic: Topic;
-  /** Undefined: not reported yet. */
-  readonly rows: (sources: Sources) => readonly Row[] | undefined;
-  /** Beside the title: what the view cannot show. */
-  readonly note?: (sources: Sources) => string | undefined;
-}
-
-const kinds: Readonly<Record<keyof typeof views, ViewKind>> = {
-  containers: {
-    id: views.containers,
-    topic: "sandboxes",
-    rows: ({ reports, details, alerts }) =>
-      reports.last.sandboxes &&
-      sandboxRows(reports.last.sandboxes, details.known, (id) => alerts.get(id)),
-  },
-  namespaces: {
-    id: views.namespaces,
-    topic: "namespaces",
-    rows: ({ reports }) => reports.last.namespaces && namespaceRows(reports.last.namespaces),
-    note: ({ reports }) => deniedNote(reports.last.namespaces?.deniedProcesses ?? 0),
-  },
-  cgroups: {
-    id: views.cgroups,
-    topic: "cgroups",
-    rows: ({ reports, cgroupUsage }) =>
-      reports.last.cgroups && cgroupRows(reports.last.cgroups, cgroupUsage.words),
-    note: ({ reports }) => reports.last.cgroups?.mode,
-  },
-};
+/** Changes that come close together are drawn once: a burst of a hundred is one look at the rows. */
+const settleMs = 30;
+/** Uptimes are told in minutes. */
+const clockMs = 30_000;
+/** More than the helper is asked to listen to (events/watch). */
+const mostListenedTo = 200;
 
 export function registerViews(sources: Sources, subscriptions: vscode.Disposable[]): Views {
   const registered = {
-    containers: registerView(kinds.containers, sources, subscriptions),
-    namespaces: registerView(kinds.namespaces, sources, subscriptions),
-    cgroups: registerView(kinds.cgroups, sources, subscriptions),
+    containers: registerView(viewKinds.containers, sources, subscriptions),
+    namespaces: registerView(viewKinds.namespaces, sources, subscriptions),
+    cgroups: registerView(viewKinds.cgroups, sources, subscriptions),
   };
-  followShownCgroups(registered.cgroups, sources, subscriptions);
+  askForOpenContainers(registered.containers, sources, subscriptions);
+  showBadge(registered.containers, sources, subscriptions);
   return registered;
-}
-
-/** Usage is read of the cgroups that one can see, and of none while the view is hidden. */
-function followShownCgroups(
-  { tree, treeView }: View,
-  { cgroupUsage, reports }: Sources,
-  subscriptions: vscode.Disposable[],
-): void {
-  const follow = () =>
-    cgroupUsage.show(treeView.visible ? tree.shown().flatMap((row) => directoryOf(row) ?? []) : []);
-  const setOpen = (node: TreeNode, open: boolean) => {
-    tree.setOpen(node, open);
-    follow();
-  };
-  subscriptions.push(
-    treeView.onDidExpandElement(({ element }) => setOpen(element, true)),
-    treeView.onDidCollapseElement(({ element }) => setOpen(element, false)),
-    treeView.onDidChangeVisibility(follow),
-    reports.onDidChange(follow),
-  );
 }
 
 function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Disposable[]): View {
@@ -100,42 +37,121 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
   const treeView = vscode.window.createTreeView(kind.id, {
     treeDataProvider: tree,
     showCollapseAll: true,
+    canSelectMany: true,
   });
-  const redraw = () => {
-    const rows = kind.rows(sources);
-    if (rows) tree.show(rows);
-    treeView.description = kind.note?.(sources) ?? "";
-  };
-  const follow = (state: HelperState) => {
-    treeView.message = stateMessage(state) ?? "";
-    if (state.kind === "failed" || state.kind === "unsupported") tree.show([]);
-  };
-  const want = (wanted: boolean) => {
-    sources.reports.want(kind.topic, wanted);
-    if (kind.topic === "sandboxes")
-      sources.events.want(kind.id, wanted ? { sandboxes: true } : undefined);
-  };
+  const view = { tree, treeView };
+  const redraw = soon(settleMs, () => {
+    if (treeView.visible) draw(view, kind, sources);
+  });
+  const clock = setInterval(redraw.run, clockMs);
   subscriptions.push(
     tree,
     treeView,
+    redraw,
+    new vscode.Disposable(() => clearInterval(clock)),
     treeView.onDidChangeVisibility(({ visible }) => want(visible)),
-    sources.reports.onDidChange((topic) => {
-      if (topic === kind.topic) redraw();
-    }),
-    sources.details.onDidChange(() => {
-      if (kind.topic === "sandboxes") redraw();
-    }),
-    sources.cgroupUsage.onDidChange(() => {
-      if (kind.topic === "cgroups") redraw();
-    }),
-    sources.alerts.onDidChange(() => {
-      if (kind.topic === "sandboxes") redraw();
-    }),
+    ...changesOf(sources).map((changed) => changed(redraw.run)),
     sources.helper.onDidChangeState(follow),
   );
+  followShown(view, kind, sources, subscriptions);
   follow(sources.helper.state);
   if (treeView.visible) want(true);
-  return { tree, treeView };
+  return view;
+
+  function want(wanted: boolean): void {
+    for (const topic of kind.topics) sources.reports.want(kind.id, topic, wanted);
+    if (wanted) redraw.run();
+  }
+
+  function follow(state: HelperState): void {
+    treeView.message = stateMessage(state) ?? "";
+    if (state.kind === "failed" || state.kind === "unsupported") tree.show([]);
+  }
+}
+
+/** Whatever of it changed: what a view shows of it is compared row by row. */
+function changesOf(sources: Sources): readonly vscode.Event<unknown>[] {
+  const { reports, details, parts, alerts, containerUsage, cgroupUsage, choices } = sources;
+  return [reports, details, parts, alerts, containerUsage, cgroupUsage, choices].map(
+    ({ onDidChange }): vscode.Event<unknown> => onDidChange,
+  );
+}
+
+function draw({ tree, treeView }: View, kind: ViewKind, sources: Sources): void {
+  const filter = sources.choices.filter(kind.id);
+  const all = kind.rows(sources);
+  const rows = all && filteredRows(all, filter);
+  if (rows) tree.show(rows);
+  treeView.description = facts(kind.note(sources), filter && `filter: ${filter}`);
+  if (sources.helper.state.kind === "running")
+    treeView.message = rows?.length === 0 && filter ? `Nothing here matches "${filter}".` : "";
+}
+
+/** Usage and events are of the rows that one can see, and of none while the view is hidden. */
+function followShown(
+  { tree, treeView }: View,
+  { id, usage }: ViewKind,
+  sources: Sources,
+  subscriptions: vscode.Disposable[],
+): void {
+  const follow = soon(settleMs, () => {
+    const shown = treeView.visible ? tree.shown() : [];
+    const targets = shown.flatMap((row) => usage?.target(row, sources) ?? []);
+    usage?.of(sources).show(targets);
+    listen(id, treeView.visible, targets, sources);
+  });
+  const setOpen = (node: TreeNode, open: boolean) => {
+    tree.setOpen(node, open);
+    follow.run();
+  };
+  subscriptions.push(
+    follow,
+    treeView.onDidExpandElement(({ element }) => setOpen(element, true)),
+    treeView.onDidCollapseElement(({ element }) => setOpen(element, false)),
+    treeView.onDidChangeVisibility(follow.run),
+    tree.onDidShow(follow.run),
+  );
+}
+
+function listen(
+  who: string,
+  isVisible: boolean,
+  targets: readonly string[],
+  { events }: Sources,
+): void {
+  const sandboxes = who === views.containers;
+  const selection = { sandboxes, targets: targets.slice(0, mostListenedTo) };
+  events.want(who, isVisible ? selection : undefined);
+}
+
+function askForOpenContainers(
+  { tree, treeView }: View,
+  { parts }: Sources,
+  subscriptions: vscode.Disposable[],
+): void {
+  const closed = ({ row: { subject } }: TreeNode) => {
+    if (subject.kind === "container") parts.close(subject.container);
+  };
+  subscriptions.push(
+    tree.onDidOpen(({ subject }) => {
+      if (subject.kind === "container") parts.open(subject.container);
+    }),
+    treeView.onDidCollapseElement(({ element }) => closed(element)),
+  );
+}
+
+/** On the activity bar: how many have run out of memory or met a limit since somebody looked. */
+function showBadge(
+  { treeView }: View,
+  { alerts }: Sources,
+  subscriptions: vscode.Disposable[],
+): void {
+  const show = () => {
+    const { length } = alerts.unseen;
+    const tooltip = `Terrarium: ${countOf(length, "alert")} of memory or a limit`;
+    treeView.badge = length === 0 ? undefined : { value: length, tooltip };
+  };
+  subscriptions.push(alerts.onDidChange(show));
 }
 
 /** Only for the moment in which old rows are still shown; what is final is welcome content. */
@@ -144,6 +160,16 @@ function stateMessage(state: HelperState): string | undefined {
   return `The helper does not answer. Starting it again (${state.attempt} of ${restartDelaysMs.length})…`;
 }
 
-function deniedNote(denied: number): string | undefined {
-  return denied === 0 ? undefined : countOf(denied, "hidden process");
+/** Calls that come close together become one; unlike a pause that each call begins anew, it does come. */
+function soon(delayMs: number, action: () => void): vscode.Disposable & { run: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    run: () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        action();
+      }, delayMs);
+    },
+    dispose: () => clearTimeout(timer),
+  };
 }

@@ -1,6 +1,7 @@
-import { eventFacts } from "../../helper/protocol/events.ts";
+import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Alert } from "../events/alerts.ts";
+import { alertFacts, spokenAlert } from "./alertWords.ts";
 import { type ContainerFacts, cgroupFacts, nestedContainers } from "./containerRows.ts";
 import { runningWords } from "./containerWords.ts";
 import { limitsRow } from "./limitRows.ts";
@@ -8,6 +9,7 @@ import { accessOf, mountsRow } from "./mountRows.ts";
 import { processesRow } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
+import { containerOfSandbox } from "./tables.ts";
 import { countOf, facts, isAlive, memoryWords, spokenFacts, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
@@ -22,7 +24,6 @@ const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
 export interface SandboxFacts extends ContainerFacts {
   /** By sandbox id. */
   readonly details: ReadonlyMap<string, SandboxDetails>;
-  readonly alertOf: (id: string) => Alert | undefined;
 }
 
 /** A sandbox of ours, and the containers inside it below it. */
@@ -35,8 +36,10 @@ export function sandboxRow(
   const id = parentId === undefined ? own : `${parentId}/${own}`;
   const running = isAlive(sandbox);
   const alert = from.alertOf(sandbox.id);
+  const found = containerOfSandbox(sandbox, from.tables);
   const what = facts(
-    runningWords(stateWords(sandbox), startedAt(sandbox, from), from.nowMs),
+    // When its first process started; its record knows only when it was written down.
+    runningWords(stateWords(sandbox), found?.startedAtMs, from.nowMs),
     running ? memoryWords(sandbox) : undefined,
     running ? countOf(sandbox.processes.length, "process") : undefined,
   );
@@ -54,22 +57,6 @@ export function sandboxRow(
     card: () => sandboxCard(sandbox, from.details.get(sandbox.id), alert),
     ...(running && { children: () => sandboxParts(id, sandbox, from) }),
   };
-}
-
-/** The inventory knows when its first process started; a sandbox's record only when it was written down. */
-function startedAt({ id }: SandboxSummary, { tables }: SandboxFacts): number | undefined {
-  return tables.containers.get(`terrarium:${id}`)?.startedAtMs;
-}
-
-/** What sighted people get from the mark. */
-function spokenAlert(alert: Alert | undefined): string {
-  return alert?.isNew ? `, ${eventFacts[alert.kind].label}` : "";
-}
-
-function alertFacts(alert: Alert | undefined): Card["facts"] {
-  if (!alert) return [];
-  const { label } = eventFacts[alert.kind];
-  return [[label.toLowerCase(), `${new Date(alert.atMs).toLocaleTimeString()}: ${alert.words}`]];
 }
 
 function sandboxCard(
@@ -99,6 +86,7 @@ function sandboxCard(
 function sandboxParts(id: string, sandbox: SandboxSummary, from: SandboxFacts): readonly Row[] {
   const { processes, pid, name } = sandbox;
   const details = from.details.get(sandbox.id);
+  const found = containerOfSandbox(sandbox, from.tables);
   const main = processes.find((process) => process.pid === pid) ?? processes[0];
   const shares = details?.namespaces ?? [];
   return [
@@ -106,6 +94,6 @@ function sandboxParts(id: string, sandbox: SandboxSummary, from: SandboxFacts): 
     ...shareRows(id, shares, { name, processes: processes.length, main }),
     limitsRow(id, sandbox.limits),
     ...(details ? [mountsRow(id, details, (mount) => accessOf(mount, details))] : []),
-    ...nestedContainers(`terrarium:${sandbox.id}`, id, from),
+    ...(found ? nestedContainers(tableKeys.containers(found), id, from) : []),
   ];
 }

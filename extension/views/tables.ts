@@ -7,6 +7,7 @@ import {
   type TableName,
   tableKeys,
 } from "../../helper/protocol/hostTables.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import type { Table } from "../../helper/protocol/tableChanges.ts";
 
@@ -14,6 +15,20 @@ import type { Table } from "../../helper/protocol/tableChanges.ts";
 export type Tables = { readonly [T in TableName]: Table<HostTables[T]> } & {
   readonly host: HostFacts;
 };
+
+/** The containers by the host pid of their topmost process. */
+const containersByPid = remembered((containers: Table<HostContainer>) =>
+  grouped(containers.values(), ({ pid }) => `${pid}`),
+);
+
+/** A sandbox of ours as the inventory has it: others may give theirs its id, but not its process. */
+export function containerOfSandbox(
+  { id, pid }: Pick<SandboxSummary, "id" | "pid">,
+  { containers }: Pick<Tables, "containers">,
+): HostContainer | undefined {
+  const here = containersByPid(containers).get(`${pid}`) ?? [];
+  return here.find((one) => one.engine === "terrarium" && one.id === id);
+}
 
 /** The processes by the key of their innermost container. */
 export const processesByContainer = remembered((processes: Table<HostProcess>) =>

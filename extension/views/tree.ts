@@ -9,7 +9,15 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   readonly #collapsed = new WeakSet<TreeNode>();
   readonly #changed = new vscode.EventEmitter<TreeNode | readonly TreeNode[] | undefined>();
   #roots: readonly TreeNode[] = [];
+  readonly #opened = new vscode.EventEmitter<Row>();
+  readonly #shown = new vscode.EventEmitter<void>();
   #markReady: () => void = () => undefined;
+
+  /** Other rows were put in. */
+  readonly onDidShow = this.#shown.event;
+
+  /** The children of a row are asked for: also after a reload, where VS Code tells of no opening. */
+  readonly onDidOpen = this.#opened.event;
 
   /** Resolves with the first rows; until then the view shows its progress bar, not its welcome text. */
   readonly ready = new Promise<void>((resolve) => {
@@ -27,6 +35,7 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     this.#markReady();
     if (listChanged) this.#changed.fire(undefined);
     else if (changed.length > 0) this.#changed.fire(changed);
+    this.#shown.fire();
   }
 
   /** A node was opened, or closed again. */
@@ -49,7 +58,10 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
-    if (node) return [...node.open()];
+    if (node) {
+      this.#opened.fire(node.row);
+      return [...node.open()];
+    }
     await this.ready;
     return [...this.#roots];
   }
@@ -65,6 +77,8 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
 
   dispose(): void {
     this.#changed.dispose();
+    this.#opened.dispose();
+    this.#shown.dispose();
     this.#markReady();
   }
 }

@@ -4,6 +4,7 @@ import { nearest } from "../protocol/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { rmCommand, stopCommand } from "./commands/end.ts";
 import { enterCommand } from "./commands/enter.ts";
 import { eventsCommand } from "./commands/events.ts";
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   createCommand,
   startCommand,
   execCommand,
+  diffCommand,
   enterCommand,
   psCommand,
   inspectCommand,

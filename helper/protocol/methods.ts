@@ -1,4 +1,5 @@
 import type { DoctorReport } from "./doctor.ts";
+import type { Comparison } from "./comparison.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
 import type { HostReport } from "./hostTables.ts";
@@ -79,6 +80,7 @@ export interface Results {
   "process/inspect": ProcessDetails;
   "process/mounts": MountList;
   "process/isolation": IsolationReport;
+  "process/compare": Comparison;
   "process/kill": null;
   "target/processes": ProcessList;
   "host/features": readonly FeatureReport[];

@@ -141,6 +141,8 @@ const terminalEnvironment = z._default(environment, {});
 const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
 /** A sandbox, a process (PID or PID@START), or a cgroup: a path that begins with a slash. */
 const cgroupTarget = text(4095).check(z.minLength(1));
+/** A process (PID or PID@START), or a sandbox: its command. */
+const comparedTarget = text(64).check(z.minLength(1));
 const revertId = z.string().check(z.regex(/^[0-9a-f]{12}$/, "must be what an update answered"));
 const pid = z.int().check(z.minimum(1), z.maximum(4_194_304));
 const process = {
@@ -243,6 +245,12 @@ export const parameterSchemas = {
   "process/inspect": z.strictObject(process),
   "process/mounts": z.strictObject(process),
   "process/isolation": z.strictObject(process),
+  "process/compare": z.strictObject({
+    left: comparedTarget,
+    right: comparedTarget,
+    /** Values of variables that may be passwords or keys, too. */
+    secrets: z._default(z.boolean(), false),
+  }),
   "process/kill": z.strictObject({
     pid,
     startTimeTicks: z.int().check(z.minimum(0)),

@@ -215,6 +215,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
       return report;
     },
   },
+  "process/compare": {
+    changes: false,
+    handle: async ({ host }, parameters) =>
+      (await import("../sandboxes/compare.ts")).compareProcesses(host, parameters),
+  },
   "host/features": { changes: false, handle: () => reportFeatures() },
   "host/doctor": {
     changes: false,

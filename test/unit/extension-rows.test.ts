@@ -381,7 +381,11 @@ const engines = tables({
       startedAtMs: nowMs - 9,
       ownNamespaces: ["pid", "net"],
     }),
-    container("bubblewrap", "813:8130", { parent: `docker:${"d".repeat(64)}`, name: "inner" }),
+    container("bubblewrap", "813:8130", {
+      parent: `docker:${"d".repeat(64)}`,
+      name: "inner",
+      pid: 750,
+    }),
   ],
   processes: [
     process(700, "postgres", {
@@ -429,7 +433,7 @@ test("a container shows its processes, whose namespaces it has, what was asked o
     "  user | 9   shared with the host",
     "  uts | 34   own",
     "Limits | cpu 20 % · memory 512 MB",
-    "Mounts | 1 writable · 1 read-only · 1 private",
+    "Mounts | 0 writable · 1 read-only · 2 private",
     "inner | bubblewrap · running 11 d",
     "  Processes | 0",
   ]);

@@ -76,6 +76,8 @@ export const hostFacts: HostFacts = {
   ],
   taskSource: "proc",
   deniedProcesses: 0,
+  descriptorsLeftOut: 0,
+  mountTablesCut: 0,
 };
 
 export function tables(rows: {

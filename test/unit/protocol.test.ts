@@ -39,6 +39,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "process/inspect": { pid: 1 },
   "process/mounts": { pid: 1 },
   "process/isolation": { pid: 1 },
+  "process/compare": { left: "1", right: "web" },
   "process/kill": { pid: 1, startTimeTicks: 1 },
   "target/processes": { target: "x" },
   "host/features": {},

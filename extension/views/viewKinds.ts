@@ -1,0 +1,98 @@
+import type { Topic } from "../../helper/protocol/methods.ts";
+import type { Helper } from "../connection/helper.ts";
+import { type ViewId, views } from "../contributions.ts";
+import type { Alerts } from "../events/alerts.ts";
+import type { EventFeed } from "../events/feed.ts";
+import type { ContainerParts } from "../inventory/containerParts.ts";
+import type { Details } from "../inventory/details.ts";
+import type { Reports } from "../inventory/reports.ts";
+import type { ShownUsage } from "../inventory/shownUsage.ts";
+import { cgroupRows, directoryOf } from "./cgroupRows.ts";
+import type { Choices } from "./choices.ts";
+import { usageTarget } from "./containerRows.ts";
+import { sandboxAndContainerRows } from "./firstViewRows.ts";
+import { namespaceRows } from "./namespaceRows.ts";
+import type { Row } from "./row.ts";
+import { countOf } from "./words.ts";
+
+/** All that rows are made of. */
+export interface Sources {
+  readonly helper: Helper;
+  readonly reports: Reports;
+  readonly details: Details;
+  readonly parts: ContainerParts;
+  readonly events: EventFeed;
+  readonly alerts: Alerts;
+  readonly containerUsage: ShownUsage;
+  readonly cgroupUsage: ShownUsage;
+  readonly choices: Choices;
+}
+
+/** What tells the views apart. */
+export interface ViewKind {
+  readonly id: ViewId;
+  /** What feeds it. */
+  readonly topics: readonly Topic[];
+  /** Undefined: not reported yet. */
+  readonly rows: (sources: Sources) => readonly Row[] | undefined;
+  /** Beside the title: what the view cannot show. */
+  readonly note: (sources: Sources) => string | undefined;
+  /** Whose figures stand in its rows, and whose they are. */
+  readonly usage?: {
+    readonly of: (sources: Sources) => ShownUsage;
+    readonly target: (row: Row, sources: Sources) => string | undefined;
+  };
+}
+
+export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
+  containers: {
+    id: views.containers,
+    topics: ["sandboxes", "namespaces"],
+    rows: containerViewRows,
+    note: () => undefined,
+    usage: {
+      of: ({ containerUsage }) => containerUsage,
+      target: ({ subject }, { reports: { last } }) =>
+        subject.kind === "container" && last.tables
+          ? usageTarget(subject.container, last.tables)
+          : undefined,
+    },
+  },
+  namespaces: {
+    id: views.namespaces,
+    topics: ["namespaces"],
+    rows: ({ reports: { last }, choices }) =>
+      last.tables && namespaceRows(last.tables, choices.get("namespacesBy")),
+    note: ({ reports: { last } }) => deniedNote(last.tables?.host.deniedProcesses ?? 0),
+  },
+  cgroups: {
+    id: views.cgroups,
+    topics: ["cgroups"],
+    rows: ({ reports: { last }, cgroupUsage: { usage }, choices }) =>
+      last.tables && cgroupRows({ tables: last.tables, usage, order: choices.get("cgroupOrder") }),
+    note: ({ reports: { last } }) => last.tables?.host.cgroupMode,
+    usage: { of: ({ cgroupUsage }) => cgroupUsage, target: directoryOf },
+  },
+};
+
+function containerViewRows(sources: Sources): readonly Row[] | undefined {
+  const { reports, details, parts, alerts, containerUsage, choices } = sources;
+  const { sandboxes, tables } = reports.last;
+  if (!sandboxes || !tables) return undefined;
+  return sandboxAndContainerRows(
+    sandboxes,
+    {
+      tables,
+      details: details.known,
+      parts: parts.known,
+      usage: containerUsage.usage,
+      alertOf: (target) => alerts.get(target),
+      nowMs: Date.now(),
+    },
+    { order: choices.get("containerOrder"), byEngine: choices.get("containersBy") === "engine" },
+  );
+}
+
+function deniedNote(denied: number): string | undefined {
+  return denied === 0 ? undefined : countOf(denied, "hidden process");
+}
