@@ -35,7 +35,7 @@ function compareGroup(
   const nothing = { group, same: 0, differences: [], leftOut: 0 };
   if (!left.known) return { ...nothing, notKnown: left.why };
   if (!right.known) return { ...nothing, notKnown: right.why };
-  const names = [...new Set([...left.value.keys(), ...right.value.keys()])].sort();
+  const names = namesOf(group, left.value, right.value);
   const all = names.filter((name) => left.value.get(name) !== right.value.get(name));
   const differences = all.slice(0, mostDifferences).map((name) => ({
     name,
@@ -48,6 +48,12 @@ function compareGroup(
     differences: differences.map((one) => shown(group, one, choice)),
     leftOut: all.length - differences.length,
   };
+}
+
+/** Settings that one of two namespaces does not show are the machine's, and the same for both. */
+function namesOf(group: ComparisonGroup, left: FactTable, right: FactTable): readonly string[] {
+  const names = [...new Set([...left.keys(), ...right.keys()])].sort();
+  return group === "sysctls" ? names.filter((name) => left.has(name) && right.has(name)) : names;
 }
 
 function shown(group: ComparisonGroup, difference: Difference, choice: ComparisonChoice) {
