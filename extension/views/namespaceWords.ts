@@ -38,7 +38,9 @@ export function populationWords(namespace: HostNamespace, members: number): stri
 
 const keeperKinds: Readonly<Record<NamespaceKeeper["kind"], string>> = {
   thread: "a thread",
+  children: "a thread whose children will be in it",
   descriptor: "an open descriptor",
+  socket: "a socket",
   mount: "a bind mount",
   namespace: "a namespace below it",
 };
@@ -48,6 +50,10 @@ export function keeperName(keeper: NamespaceKeeper): string {
   switch (keeper.kind) {
     case "thread":
       return `thread ${keeper.threadId} of process ${keeper.pid}`;
+    case "children":
+      return `children to come of thread ${keeper.threadId} of process ${keeper.pid}`;
+    case "socket":
+      return `socket ${keeper.descriptor} of process ${keeper.pid}`;
     case "descriptor":
       return `descriptor ${keeper.descriptor} of process ${keeper.pid}`;
     case "mount":

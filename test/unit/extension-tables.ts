@@ -78,6 +78,7 @@ export const hostFacts: HostFacts = {
   deniedProcesses: 0,
   descriptorsLeftOut: 0,
   mountTablesCut: 0,
+  cgroupTreesCut: 0,
 };
 
 export function tables(rows: {
