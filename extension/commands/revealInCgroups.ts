@@ -1,11 +1,7 @@
-import type {
-  HostContainer,
-  HostHierarchy,
-  HostProcess,
-} from "../../helper/protocol/hostTables.ts";
+import type { HostContainer, HostProcess } from "../../helper/protocol/hostTables.ts";
 import type { Ctx } from "../context.ts";
 import { usageTarget } from "../views/containerRows.ts";
-import { containerOfSandbox, type Tables } from "../views/tables.ts";
+import { containerOfSandbox, hierarchiesByUse, type Tables } from "../views/tables.ts";
 import { pickTarget } from "./pickers.ts";
 import { reveal } from "./reveal.ts";
 import { pidOf } from "./revealInNamespaces.ts";
@@ -34,16 +30,13 @@ export async function revealInCgroups(ctx: Ctx, argument: unknown): Promise<void
 /** Where it is bounded is told by the hierarchy that counts its memory. */
 function ofContainer(container: HostContainer, tables: Tables): string | undefined {
   const path = usageTarget(container, tables);
-  const hierarchy = byUse(tables).find(({ id }) => tables.cgroups.has(`${id}:${path}`));
+  const hierarchy = hierarchiesByUse(tables.host).find(({ id }) =>
+    tables.cgroups.has(`${id}:${path}`),
+  );
   return path === undefined || !hierarchy ? undefined : `${hierarchy.id}${path}`;
 }
 
 function ofProcess({ cgroups }: HostProcess, tables: Tables): string | undefined {
-  const hierarchy = byUse(tables).find(({ id }) => cgroups[id] !== undefined);
+  const hierarchy = hierarchiesByUse(tables.host).find(({ id }) => cgroups[id] !== undefined);
   return hierarchy && `${hierarchy.id}${cgroups[hierarchy.id]}`;
-}
-
-function byUse({ host: { hierarchies } }: Tables): readonly HostHierarchy[] {
-  const rank = ({ controllers }: HostHierarchy) => (controllers.includes("memory") ? 0 : 1);
-  return [...hierarchies].sort((a, b) => rank(a) - rank(b));
 }

@@ -15,7 +15,12 @@ import { containerAccess, mountsRow } from "./mountRows.ts";
 import { processesRow } from "./processRows.ts";
 import type { Card, Row } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import { containersByParent, processesByContainer, type Tables } from "./tables.ts";
+import {
+  containersByParent,
+  hierarchiesByUse,
+  processesByContainer,
+  type Tables,
+} from "./tables.ts";
 import { memoryUsageWords, type Usage } from "./usageWords.ts";
 import { facts, spokenFacts } from "./words.ts";
 
@@ -84,16 +89,11 @@ export function nestedContainers(
 
 /** Its cgroup's path, which every hierarchy that has it counts under; undefined where it has none of its own. */
 export function usageTarget({ cgroups }: HostContainer, { host }: Tables): string | undefined {
-  const counting = [...host.hierarchies].sort((a, b) => rank(b.controllers) - rank(a.controllers));
-  for (const { id, mountPoint } of counting) {
+  for (const { id, mountPoint } of hierarchiesByUse(host)) {
     const directory = cgroups[id];
     if (directory !== undefined) return pathBelow(directory, mountPoint);
   }
   return undefined;
-}
-
-function rank(controllers: readonly string[]): number {
-  return controllers.includes("memory") ? 2 : controllers.length > 0 ? 1 : 0;
 }
 
 function pathBelow(directory: string, mountPoint: string): string {

@@ -66,10 +66,15 @@ export function runningWords(state: string, startedAtMs: number | undefined, now
 export function whatItIs(container: HostContainer, command: string | undefined): string {
   const { image, pod } = container;
   const words = facts(image && shortImage(image), pod && podWords(pod));
-  if (words !== "" || containerLabel(container) !== "(unnamed)") return words;
-  const own = container.ownNamespaces.join(", ");
-  return `own ${own} of process ${container.pid}${command === undefined ? "" : ` ${command}`}`;
+  const isTold = words !== "" || !madeByNobody.has(container.engine);
+  if (isTold && containerLabel(container) !== "(unnamed)") return words;
+  const own = container.ownNamespaces.join(" ");
+  const whose = `of process ${container.pid}${command === undefined ? "" : ` ${command}`}`;
+  return facts(words, own === "" ? whose : `own ${own} ${whose}`);
 }
+
+/** What they are made of is all that is known of them. */
+const madeByNobody: ReadonlySet<EngineName> = new Set(["unknown", "bubblewrap"]);
 
 function podWords({ name, namespace }: NonNullable<HostContainer["pod"]>): string {
   return namespace === undefined ? name : `${namespace}/${name}`;

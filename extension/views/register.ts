@@ -16,6 +16,8 @@ export type Views = Readonly<Record<keyof typeof views, View>>;
 
 /** Changes that come close together are drawn once: a burst of a hundred is one look at the rows. */
 const settleMs = 30;
+/** Of the extension host's time, what one view's rows may take. */
+const largestShareOfTime = 0.1;
 /** Uptimes are told in minutes. */
 const clockMs = 30_000;
 /** More than the helper is asked to listen to (events/watch). */
@@ -160,15 +162,22 @@ function stateMessage(state: HelperState): string | undefined {
   return `The helper does not answer. Starting it again (${state.attempt} of ${restartDelaysMs.length})…`;
 }
 
-/** Calls that come close together become one; unlike a pause that each call begins anew, it does come. */
+/**
+ * Calls that come close together become one, which comes even while others go on. What takes long is done the less
+ * often: thousands of rows that change all the time do not keep the editor busy.
+ */
 function soon(delayMs: number, action: () => void): vscode.Disposable & { run: () => void } {
   let timer: NodeJS.Timeout | undefined;
+  let restMs = delayMs;
+  const act = () => {
+    const begunMs = performance.now();
+    timer = undefined;
+    action();
+    restMs = Math.max(delayMs, (performance.now() - begunMs) / largestShareOfTime);
+  };
   return {
     run: () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        action();
-      }, delayMs);
+      timer ??= setTimeout(act, restMs);
     },
     dispose: () => clearTimeout(timer),
   };

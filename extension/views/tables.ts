@@ -2,6 +2,7 @@ import {
   type HostCgroup,
   type HostContainer,
   type HostFacts,
+  type HostHierarchy,
   type HostProcess,
   type HostTables,
   type TableName,
@@ -69,6 +70,13 @@ export const populations = remembered((cgroups: Table<HostCgroup>) => {
     if (parent !== undefined) counts.set(parent, (counts.get(parent) ?? 0) + total);
   }
   return counts as ReadonlyMap<string, number>;
+});
+
+/** The hierarchies, that which counts memory first: there a container is bounded, mostly. */
+export const hierarchiesByUse = remembered(({ hierarchies }: HostFacts) => {
+  const rank = ({ controllers }: HostHierarchy) =>
+    controllers.includes("memory") ? 0 : controllers.length > 0 ? 1 : 2;
+  return [...hierarchies].sort((a, b) => rank(a) - rank(b)) as readonly HostHierarchy[];
 });
 
 export function namespaceKey(type: NamespaceType, inode: number): string {

@@ -7,7 +7,12 @@ import { innerPid } from "../../helper/protocol/processes.ts";
 
 export function countOf(count: number, noun: string): string {
   const plural = /(s|x|ch|sh)$/.test(noun) ? `${noun}es` : `${noun}s`;
-  return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
+  return `${numberWords(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** Most are small, and a thousand rows have one: the formatter is asked only where it changes something. */
+function numberWords(count: number): string {
+  return count < 1_000 ? `${count}` : count.toLocaleString("en");
 }
 
 /** `1 → 20481` for a process of a nested pid namespace (its own number, the host's), else `812`. */

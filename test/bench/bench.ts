@@ -6,6 +6,7 @@ import { editorTerminal } from "./editor.ts";
 import { inventory } from "./inventory.ts";
 import { panel } from "./panel.ts";
 import { results, table } from "./report.ts";
+import { rows } from "./rows.ts";
 import { sampling } from "./sampling.ts";
 import {
   clientRun,
@@ -29,6 +30,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   panel,
   sampling,
   inventory,
+  rows,
 };
 
 async function main(): Promise<void> {

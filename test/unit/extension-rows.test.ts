@@ -404,7 +404,7 @@ test("containers of every engine stand beside ours: engine, state, uptime, memor
   assert.deepEqual(
     rows.map(({ label, description }) => `${label} | ${description}`),
     [
-      "(unnamed) | unknown engine · running < 1 min · own pid, net of process 812 chrome",
+      "(unnamed) | unknown engine · running < 1 min · own pid net of process 812 chrome",
       "db | docker · running 12 min · 220 MB (no limit) · postgres:16",
       "kube-dns | kubernetes · running 3 h · kube-system/coredns-7",
       "web | terrarium · running · 41 MB of 512 MB · 2 processes",
@@ -434,7 +434,7 @@ test("a container shows its processes, whose namespaces it has, what was asked o
     "  uts | 34   own",
     "Limits | cpu 20 % · memory 512 MB",
     "Mounts | 0 writable · 1 read-only · 2 private",
-    "inner | bubblewrap · running 11 d",
+    "inner | bubblewrap · running 11 d · of process 750",
     "  Processes | 0",
   ]);
 });
