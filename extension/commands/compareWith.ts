@@ -1,8 +1,8 @@
+import { containerTitle } from "../../helper/protocol/containerWords.ts";
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { Ctx } from "../context.ts";
 import type { ComparedSide } from "../documents/inspect.ts";
 import { UserError } from "../failure.ts";
-import { containerTitle } from "../views/containerWords.ts";
 import type { Subject } from "../views/row.ts";
 import { pickTarget, type Target } from "./pickers.ts";
 import { subjectsOf } from "./subject.ts";

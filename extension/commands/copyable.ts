@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
+import { countOf } from "../../helper/protocol/words.ts";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
 import type { Subject } from "../views/row.ts";
-import { countOf } from "../views/words.ts";
 import { pickTarget, type Target } from "./pickers.ts";
 import { type Given, subjectsOf } from "./subject.ts";
 

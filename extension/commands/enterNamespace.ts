@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { containerTitle } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { ProcessFact, SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { ParameterInput } from "../../helper/protocol/methods.ts";
@@ -7,7 +8,6 @@ import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
 import { attachedTerminal } from "../terminals/sandboxTerminal.ts";
-import { containerTitle } from "../views/containerWords.ts";
 import type { NamespaceSubject, Subject } from "../views/row.ts";
 import { pickTarget, type Target } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";

@@ -1,7 +1,7 @@
+import { containerTitle } from "../../helper/protocol/containerWords.ts";
 import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { Ctx } from "../context.ts";
 import type { Inspectable } from "../documents/inspect.ts";
-import { containerTitle } from "../views/containerWords.ts";
 import type { Subject } from "../views/row.ts";
 import { pickTarget, type Target } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";

@@ -1,13 +1,15 @@
 import * as vscode from "vscode";
+import { containerTitle, whatItIs } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { containerOfSandbox } from "../../helper/protocol/tableIndexes.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { Ctx } from "../context.ts";
 import { withoutIcons } from "../plain.ts";
-import { containerIcon, containerTitle, engineWords, whatItIs } from "../views/containerWords.ts";
+import { containerIcon, engineWords } from "../views/containerWords.ts";
 import { namespaceIcons, namespaceSubject } from "../views/namespaceRow.ts";
 import type { NamespaceSubject, Subject } from "../views/row.ts";
-import { containerOfSandbox } from "../views/tables.ts";
-import { countOf, facts, stateWords } from "../views/words.ts";
+import { stateWords } from "../views/words.ts";
 
 interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;

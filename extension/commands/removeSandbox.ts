@@ -1,6 +1,7 @@
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { countOf } from "../../helper/protocol/words.ts";
 import type { Ctx } from "../context.ts";
-import { countOf, isAtRest } from "../views/words.ts";
+import { isAtRest } from "../views/words.ts";
 import { confirm } from "./confirm.ts";
 import { endSandbox } from "./endSandbox.ts";
 import { pickSandbox } from "./pickers.ts";

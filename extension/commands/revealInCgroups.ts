@@ -1,7 +1,8 @@
+import { usageTarget } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer, HostProcess } from "../../helper/protocol/hostTables.ts";
+import { containerOfSandbox, hierarchiesByUse } from "../../helper/protocol/tableIndexes.ts";
 import type { Ctx } from "../context.ts";
-import { usageTarget } from "../views/containerRows.ts";
-import { containerOfSandbox, hierarchiesByUse, type Tables } from "../views/tables.ts";
+import type { Tables } from "../views/tables.ts";
 import { pickTarget } from "./pickers.ts";
 import { reveal } from "./reveal.ts";
 import { pidOf } from "./revealInNamespaces.ts";

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
+import { containerTitle } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
 import type { PanelSubject } from "../../helper/protocol/panel.ts";
 import type { CgroupPath, Target } from "../commands/pickers.ts";
 import type { Helper } from "../connection/helper.ts";
 import { UserError } from "../failure.ts";
-import { containerTitle } from "../views/containerWords.ts";
 import type { Subject } from "../views/row.ts";
 
 /** Whom a panel of that row, or of that choice, is about. */

@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
+import { countOf } from "../../helper/protocol/words.ts";
 import type { Helper } from "../connection/helper.ts";
 import { commands } from "../contributions.ts";
 import type { Reports } from "../inventory/reports.ts";
-import { countOf } from "../views/words.ts";
 import { helperWords } from "./helperWords.ts";
 
 /** A shell that ended takes its sandbox along; the record is gone a moment later. */

@@ -1,14 +1,16 @@
+import { containerTitle } from "../../helper/protocol/containerWords.ts";
 import {
   type HostCgroup,
   type HostHierarchy,
   tableKeys,
 } from "../../helper/protocol/hostTables.ts";
+import { cgroupName, cgroupsByParent, populations } from "../../helper/protocol/tableIndexes.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { RowToken } from "../contributions.ts";
-import { containerTitle } from "./containerWords.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
-import { cgroupName, cgroupsByParent, populations, type Tables } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 import { coarsePercent, twoDigits, type Usage, usageWords } from "./usageWords.ts";
-import { countOf, facts, spokenFacts } from "./words.ts";
+import { spokenFacts } from "./words.ts";
 
 export const cgroupOrders = ["name", "cpu", "memory"] as const;
 export type CgroupOrder = (typeof cgroupOrders)[number];

@@ -1,28 +1,20 @@
+import { containerLabel, usageTarget, whatItIs } from "../../helper/protocol/containerWords.ts";
 import { type HostContainer, tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { LimitReading, MountList } from "../../helper/protocol/inventory.ts";
+import { containersByParent, processesByContainer } from "../../helper/protocol/tableIndexes.ts";
+import { facts } from "../../helper/protocol/words.ts";
 import type { Alert } from "../events/alerts.ts";
 import { alertFacts, spokenAlert } from "./alertWords.ts";
 import { containerShares } from "./containerShares.ts";
-import {
-  containerIcon,
-  containerLabel,
-  engineWords,
-  runningWords,
-  whatItIs,
-} from "./containerWords.ts";
+import { containerIcon, engineWords, runningWords } from "./containerWords.ts";
 import { limitsRow } from "./limitRows.ts";
 import { containerAccess, mountsRow } from "./mountRows.ts";
 import { processesRow } from "./processRows.ts";
 import type { Card, Row } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import {
-  containersByParent,
-  hierarchiesByUse,
-  processesByContainer,
-  type Tables,
-} from "./tables.ts";
+import type { Tables } from "./tables.ts";
 import { memoryUsageWords, type Usage } from "./usageWords.ts";
-import { facts, spokenFacts } from "./words.ts";
+import { spokenFacts } from "./words.ts";
 
 /** What is asked for only when somebody opens a container's row. */
 export interface ContainerPart extends MountList {
@@ -85,19 +77,6 @@ export function nestedContainers(
   return nested
     .map((container) => containerRow(container, parentId, from))
     .sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
-}
-
-/** Its cgroup's path, which every hierarchy that has it counts under; undefined where it has none of its own. */
-export function usageTarget({ cgroups }: HostContainer, { host }: Tables): string | undefined {
-  for (const { id, mountPoint } of hierarchiesByUse(host)) {
-    const directory = cgroups[id];
-    if (directory !== undefined) return pathBelow(directory, mountPoint);
-  }
-  return undefined;
-}
-
-function pathBelow(directory: string, mountPoint: string): string {
-  return directory.startsWith(`${mountPoint}/`) ? directory.slice(mountPoint.length) : directory;
 }
 
 function containerParts(id: string, container: HostContainer, from: ContainerFacts) {

@@ -1,8 +1,9 @@
+import { containerLabel } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { NamespaceShare } from "../../helper/protocol/inventory.ts";
 import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
-import { containerLabel } from "./containerWords.ts";
-import { namespaceKey, type Tables } from "./tables.ts";
+import { namespaceKey } from "../../helper/protocol/tableIndexes.ts";
+import type { Tables } from "./tables.ts";
 
 /** Which namespaces a container has for itself, and whose the others are. */
 export function containerShares(

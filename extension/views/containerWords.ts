@@ -1,6 +1,6 @@
 import type { EngineName, HostContainer } from "../../helper/protocol/hostTables.ts";
+import { ageWords } from "../../helper/protocol/words.ts";
 import type { RowIcon } from "./row.ts";
-import { ageWords, facts } from "./words.ts";
 
 /** How containers of other engines are called in rows, menus and questions. */
 
@@ -33,23 +33,6 @@ function engine(title: string, lesson: string, icon = "package") {
   return { title, lesson, icon };
 }
 
-/** What its engine calls it, else the beginning of its id as Docker shows it. */
-export function containerLabel({ name, id }: HostContainer): string {
-  if (name !== undefined && name !== "") return name;
-  return /^\d+:\d+$/.test(id) ? "(unnamed)" : shortId(id);
-}
-
-/** With its engine, for questions and lists where no row stands beside it. */
-export function containerTitle(container: HostContainer): string {
-  const label = containerLabel(container);
-  return label === "(unnamed)" ? `process ${container.pid}` : label;
-}
-
-/** Twelve of the 64 digits, as Docker has it. */
-function shortId(id: string): string {
-  return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
-}
-
 export function containerIcon({ engine: name, state }: HostContainer): RowIcon {
   if (state === "paused") return { codicon: "debug-pause", color: "charts.yellow" };
   return { codicon: engineWords[name].icon };
@@ -60,28 +43,4 @@ export function runningWords(state: string, startedAtMs: number | undefined, now
   return state === "running" && startedAtMs !== undefined
     ? `running ${ageWords(nowMs - startedAtMs)}`
     : state;
-}
-
-/** What tells it from others, where it has a name or an image; else what it is made of. */
-export function whatItIs(container: HostContainer, command: string | undefined): string {
-  const { image, pod } = container;
-  const words = facts(image && shortImage(image), pod && podWords(pod));
-  const isTold = words !== "" || !madeByNobody.has(container.engine);
-  if (isTold && containerLabel(container) !== "(unnamed)") return words;
-  const own = container.ownNamespaces.join(" ");
-  const whose = `of process ${container.pid}${command === undefined ? "" : ` ${command}`}`;
-  return facts(words, own === "" ? whose : `own ${own} ${whose}`);
-}
-
-/** What they are made of is all that is known of them. */
-const madeByNobody: ReadonlySet<EngineName> = new Set(["unknown", "bubblewrap"]);
-
-function podWords({ name, namespace }: NonNullable<HostContainer["pod"]>): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-/** `postgres:16` of `docker.io/library/postgres:16@sha256:…`. */
-function shortImage(image: string): string {
-  const name = image.replace(/^docker\.io\/(library\/)?/, "").replace(/@sha256:[0-9a-f]{64}$/, "");
-  return /^sha256:[0-9a-f]{64}$/.test(name) ? name.slice(7, 19) : name;
 }

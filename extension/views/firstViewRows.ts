@@ -1,11 +1,12 @@
+import { containerLabel } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { containerOfSandbox, grouped } from "../../helper/protocol/tableIndexes.ts";
+import { countOf } from "../../helper/protocol/words.ts";
 import { containerRow } from "./containerRows.ts";
-import { containerLabel, engineWords } from "./containerWords.ts";
+import { engineWords } from "./containerWords.ts";
 import type { Row } from "./row.ts";
 import { type SandboxFacts, sandboxRow } from "./sandboxRows.ts";
-import { containerOfSandbox, grouped } from "./tables.ts";
-import { countOf } from "./words.ts";
 
 export const containerOrders = ["state", "name", "engine", "started"] as const;
 export type ContainerOrder = (typeof containerOrders)[number];

@@ -1,7 +1,8 @@
 import type { LimitReading } from "../../helper/protocol/inventory.ts";
 import { isTelling, limitFacts } from "../../helper/protocol/limits.ts";
+import { facts } from "../../helper/protocol/words.ts";
 import type { Row } from "./row.ts";
-import { cpuWords, facts, fileName, limitOf, limitWords } from "./words.ts";
+import { cpuWords, fileName, limitOf, limitWords } from "./words.ts";
 
 /** The group "Limits" of a sandbox or container: what bounds it, and the files that say so. */
 export function limitsRow(parentId: string, all: readonly LimitReading[]): Row {

@@ -1,7 +1,7 @@
 import type { MountFact, MountList, SandboxDetails } from "../../helper/protocol/inventory.ts";
 import type { MountAccess as Access } from "../../helper/protocol/panel.ts";
+import { facts } from "../../helper/protocol/words.ts";
 import type { Row } from "./row.ts";
-import { facts } from "./words.ts";
 
 /** File systems that a sandbox gets afresh; the host's files are never on the others. */
 const kernelFileSystems = new Set(["tmpfs", "proc", "sysfs", "devpts", "mqueue"]);

@@ -1,11 +1,17 @@
 import type { HostNamespace, HostProcess } from "../../helper/protocol/hostTables.ts";
 import { type NamespaceType, namespaceFacts } from "../../helper/protocol/namespaces.ts";
+import {
+  keeperWords,
+  membersOf,
+  populationWords,
+  whoseNamespace,
+} from "../../helper/protocol/namespaceWords.ts";
+import { facts } from "../../helper/protocol/words.ts";
 import type { RowToken } from "../contributions.ts";
-import { keeperWords, membersOf, populationWords, whoseNamespace } from "./namespaceWords.ts";
 import { processRows } from "./processRows.ts";
 import type { Card, NamespaceSubject, Row } from "./row.ts";
 import type { Tables } from "./tables.ts";
-import { facts, spokenFacts } from "./words.ts";
+import { spokenFacts } from "./words.ts";
 
 export const namespaceIcons: Readonly<Record<NamespaceType, string>> = {
   pid: "list-ordered",

@@ -1,11 +1,12 @@
 import type { HostNamespace } from "../../helper/protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
+import { membersOf } from "../../helper/protocol/namespaceWords.ts";
+import { grouped, namespaceKey } from "../../helper/protocol/tableIndexes.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import { byRelevance, namespaceRow } from "./namespaceRow.ts";
-import { membersOf } from "./namespaceWords.ts";
 import { processesRow } from "./processRows.ts";
 import type { Row } from "./row.ts";
-import { grouped, namespaceKey, type Tables } from "./tables.ts";
-import { countOf, facts } from "./words.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * The user namespaces as they lie in each other, and below each what it owns: whoever has capabilities in an

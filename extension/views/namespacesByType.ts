@@ -4,10 +4,11 @@ import {
   namespaceFacts,
   namespaceTypes,
 } from "../../helper/protocol/namespaces.ts";
+import { grouped } from "../../helper/protocol/tableIndexes.ts";
+import { countOf } from "../../helper/protocol/words.ts";
 import { byRelevance, namespaceIcons, namespaceRow } from "./namespaceRow.ts";
 import type { Row } from "./row.ts";
-import { grouped, type Tables } from "./tables.ts";
-import { countOf } from "./words.ts";
+import type { Tables } from "./tables.ts";
 
 /** The types, their namespaces, the processes in them. */
 export function namespacesByType(tables: Tables): readonly Row[] {

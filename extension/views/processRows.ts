@@ -1,6 +1,7 @@
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
+import { countOf } from "../../helper/protocol/words.ts";
 import type { Row } from "./row.ts";
-import { countOf, pidWords } from "./words.ts";
+import { pidWords } from "./words.ts";
 
 /** The group "Processes" of a sandbox or container. */
 export function processesRow(parentId: string, processes: readonly ProcessFact[]): Row {

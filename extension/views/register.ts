@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import { type HelperState, restartDelaysMs } from "../connection/helper.ts";
 import { views } from "../contributions.ts";
 import { filteredRows } from "./filter.ts";
 import type { TreeNode } from "./nodes.ts";
 import { RowTree } from "./tree.ts";
 import { type Sources, type ViewKind, viewKinds } from "./viewKinds.ts";
-import { countOf, facts } from "./words.ts";
 
 export interface View {
   readonly tree: RowTree;

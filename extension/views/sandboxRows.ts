@@ -1,5 +1,7 @@
 import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { SandboxDetails, SandboxSummary } from "../../helper/protocol/inventory.ts";
+import { containerOfSandbox } from "../../helper/protocol/tableIndexes.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { Alert } from "../events/alerts.ts";
 import { alertFacts, spokenAlert } from "./alertWords.ts";
 import { type ContainerFacts, cgroupFacts, nestedContainers } from "./containerRows.ts";
@@ -9,8 +11,7 @@ import { accessOf, mountsRow } from "./mountRows.ts";
 import { processesRow } from "./processRows.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
-import { containerOfSandbox } from "./tables.ts";
-import { countOf, facts, isAlive, memoryWords, spokenFacts, stateWords } from "./words.ts";
+import { isAlive, memoryWords, spokenFacts, stateWords } from "./words.ts";
 
 const icons: Readonly<Record<SandboxSummary["state"], RowIcon>> = {
   created: { codicon: "vm-outline" },

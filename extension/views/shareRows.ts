@@ -1,8 +1,8 @@
 import type { NamespaceShare, ProcessFact } from "../../helper/protocol/inventory.ts";
 import { namespaceFacts, whose } from "../../helper/protocol/namespaces.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import { namespaceIcons } from "./namespaceRow.ts";
 import type { Row } from "./row.ts";
-import { countOf, facts } from "./words.ts";
 
 /** Whose namespaces they are. */
 export interface Sharer {

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../helper/protocol/bytes.ts";
 import type { MemoryUsage, UsageSample } from "../../helper/protocol/usage.ts";
 import type { UsageRates } from "../../helper/protocol/usageRates.ts";
-import { facts } from "./words.ts";
+import { facts } from "../../helper/protocol/words.ts";
 
 /** What was last read of a cgroup; its rates from the second reading on. */
 export interface UsageReading {

@@ -1,4 +1,6 @@
+import { usageTarget } from "../../helper/protocol/containerWords.ts";
 import type { Topic } from "../../helper/protocol/methods.ts";
+import { countOf } from "../../helper/protocol/words.ts";
 import type { Helper } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
 import type { Alerts } from "../events/alerts.ts";
@@ -9,11 +11,9 @@ import type { Reports } from "../inventory/reports.ts";
 import type { ShownUsage } from "../inventory/shownUsage.ts";
 import { cgroupRows, directoryOf } from "./cgroupRows.ts";
 import type { Choices } from "./choices.ts";
-import { usageTarget } from "./containerRows.ts";
 import { sandboxAndContainerRows } from "./firstViewRows.ts";
 import { namespaceRows } from "./namespaceRows.ts";
 import type { Row } from "./row.ts";
-import { countOf } from "./words.ts";
 
 /** All that rows are made of. */
 export interface Sources {

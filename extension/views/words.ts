@@ -5,16 +5,6 @@ import { innerPid } from "../../helper/protocol/processes.ts";
 
 /** How figures are worded in rows: the field's words, no more digits than one can use. */
 
-export function countOf(count: number, noun: string): string {
-  const plural = /(s|x|ch|sh)$/.test(noun) ? `${noun}es` : `${noun}s`;
-  return `${numberWords(count)} ${count === 1 ? noun : plural}`;
-}
-
-/** Most are small, and a thousand rows have one: the formatter is asked only where it changes something. */
-function numberWords(count: number): string {
-  return count < 1_000 ? `${count}` : count.toLocaleString("en");
-}
-
 /** `1 → 20481` for a process of a nested pid namespace (its own number, the host's), else `812`. */
 export function pidWords(process: ProcessFact): string {
   const { pid, nestedPids } = process;
@@ -66,22 +56,9 @@ export function limitWords({ limit, value }: LimitReading): string {
   return formatLimit(limit, value);
 }
 
-/** ` · ` between the facts that are there. */
-export function facts(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
-}
-
 /** The last part of a path: `memory.max` of a limit's file. */
 export function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** `< 1 min`, `12 min`, `3 h`, `4 d`: a row changes seldom because of it. */
-export function ageWords(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  if (minutes < 1) return "< 1 min";
-  if (minutes < 60) return `${minutes} min`;
-  return minutes < 1_440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
 }
 
 /** As a screen reader says it. */

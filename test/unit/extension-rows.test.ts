@@ -11,13 +11,13 @@ import type { Row } from "../../extension/views/row.ts";
 import type { SandboxFacts } from "../../extension/views/sandboxRows.ts";
 import type { Tables } from "../../extension/views/tables.ts";
 import { type UsageReading, usageWords } from "../../extension/views/usageWords.ts";
-import { ageWords, countOf } from "../../extension/views/words.ts";
 import type {
   ProcessFact,
   SandboxDetails,
   SandboxSummary,
 } from "../../helper/protocol/inventory.ts";
 import type { UsageSample } from "../../helper/protocol/usage.ts";
+import { ageWords, countOf } from "../../helper/protocol/words.ts";
 import { cgroup, container, namespace, process, tables } from "./extension-tables.ts";
 
 function reading(figures: Partial<UsageSample>, cpuPercent: number | undefined): UsageReading {

@@ -1,6 +1,7 @@
 import { formatBytes } from "../../protocol/bytes.ts";
 import type { SandboxSummary } from "../../protocol/inventory.ts";
 import { formatLimit } from "../../protocol/limits.ts";
+import { allEngines } from "../allEngines.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
 import { noTarget } from "../target.ts";
@@ -19,15 +20,23 @@ const columns: readonly Column<SandboxSummary>[] = [
 
 export const psCommand: Command = {
   name: "ps",
-  summary: "list sandboxes",
-  usage: "ps [-a] [--json]",
-  options: [{ name: "all", short: "a", help: "those that do not run too" }, jsonOption],
+  summary: "list sandboxes, and the containers of every engine",
+  usage: "ps [-a] [-A] [--json]",
+  options: [
+    { name: "all", short: "a", help: "those that do not run too" },
+    {
+      name: "all-engines",
+      short: "A",
+      help: "the containers of Docker, Podman and all others too",
+    },
+    jsonOption,
+  ],
   run: async ({ connection, print }, parsed) => {
     noTarget(parsed);
+    const json = isSet(parsed, "json");
     const sandboxes = await connection.request("sandbox/list", { all: isSet(parsed, "all") });
-    print(
-      isSet(parsed, "json") ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes),
-    );
+    if (isSet(parsed, "all-engines")) print(await allEngines(connection, sandboxes, json));
+    else print(json ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes));
     return exitCodes.ok;
   },
 };
@@ -38,7 +47,7 @@ export function describeState(sandbox: SandboxSummary): string {
   return `exited (${oomKilled ? "OOM" : (exitSignal ?? exitCode ?? "?")})`;
 }
 
-function describeMemory({ memoryBytes, limits }: SandboxSummary): string | undefined {
+export function describeMemory({ memoryBytes, limits }: SandboxSummary): string | undefined {
   if (memoryBytes === undefined) return undefined;
   const most = limits.find(({ limit }) => limit === "memoryBytes")?.value;
   return most === undefined
@@ -46,6 +55,6 @@ function describeMemory({ memoryBytes, limits }: SandboxSummary): string | undef
     : `${formatBytes(memoryBytes)} of ${formatLimit("memoryBytes", most)}`;
 }
 
-function shorten(text: string): string {
+export function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -1,8 +1,9 @@
 import { formatBytes } from "../../protocol/bytes.ts";
-import type { CgroupFact, CgroupReport } from "../../protocol/inventory.ts";
+import { containerTitle } from "../../protocol/containerWords.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { oneOf } from "../choice.ts";
 import { type CliContext, type Command, exitCodes, jsonOption } from "../command.ts";
+import { type HostInventory, readInventory } from "../inventory.ts";
 import { listenToKeys } from "../live/keys.ts";
 import { type Loop, openLoop } from "../live/loop.ts";
 import { type Measured, Rounds } from "../live/rounds.ts";
@@ -18,7 +19,8 @@ const intervalMs = 1_000;
 
 interface Line {
   readonly path: string;
-  readonly sandbox: string | undefined;
+  /** What the container is called whose own it is. */
+  readonly container: string | undefined;
   readonly measured: Measured | undefined;
 }
 
@@ -44,7 +46,10 @@ const columns: readonly Column<Line>[] = [
   { title: "READ/s", value: (line) => bytes(read(line)), right: true },
   { title: "WRITTEN/s", value: (line) => bytes(written(line)), right: true },
   { title: "PIDS", value: figures.pids, right: true },
-  { title: "CGROUP", value: ({ path, sandbox }) => (sandbox ? `${path} (${sandbox})` : path) },
+  {
+    title: "CGROUP",
+    value: ({ path, container }) => (container ? `${path} (${container})` : path),
+  },
 ];
 
 export const topCommand: Command = {
@@ -104,20 +109,22 @@ async function show({ connection, print }: CliContext, loop: Loop, parsed: Parse
 
 /** Every path that some hierarchy has; version 1 has the same one in many. */
 async function measure(connection: HelperClient, rounds: Rounds): Promise<readonly Line[]> {
-  const sandboxes = pathsOf(await connection.request("inventory/cgroups", {}));
-  const measured = await rounds.measure([...sandboxes.keys()], true);
+  const paths = pathsOf(await readInventory(connection, ["cgroups", "containers"]));
+  const measured = await rounds.measure([...paths.keys()], true);
   const found = new Map(measured.map((one) => [one.sample.target, one]));
-  return [...sandboxes].map(([path, sandbox]) => ({ path, sandbox, measured: found.get(path) }));
+  return [...paths].map(([path, container]) => ({ path, container, measured: found.get(path) }));
 }
 
-/** Path to name of the sandbox that it is. */
-export function pathsOf({ hierarchies }: CgroupReport): ReadonlyMap<string, string | undefined> {
+/** Path to name of the container that it is in. */
+export function pathsOf({
+  cgroups,
+  containers,
+}: Pick<HostInventory, "cgroups" | "containers">): ReadonlyMap<string, string | undefined> {
   const paths = new Map<string, string | undefined>();
-  const add = ({ path, sandbox, children }: CgroupFact) => {
-    paths.set(path, sandbox ?? paths.get(path));
-    for (const child of children) add(child);
-  };
-  for (const { root } of hierarchies) add(root);
+  for (const { path, container: key } of cgroups.values()) {
+    const container = containers.get(key ?? "");
+    paths.set(path, container ? containerTitle(container) : paths.get(path));
+  }
   return paths;
 }
 
@@ -137,9 +144,9 @@ function page(lines: readonly Line[], order: Order): readonly string[] {
 }
 
 function document(lines: readonly Line[], order: Order, more: boolean): string {
-  const rows = sorted(lines, order).map(({ path, sandbox, measured }) => ({
+  const rows = sorted(lines, order).map(({ path, container, measured }) => ({
     path,
-    sandbox,
+    container,
     ...measured,
   }));
   return JSON.stringify(rows, null, more ? 0 : 2);

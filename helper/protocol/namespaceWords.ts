@@ -1,15 +1,14 @@
-import type {
-  HostNamespace,
-  HostProcess,
-  NamespaceKeeper,
-} from "../../helper/protocol/hostTables.ts";
 import { containerTitle } from "./containerWords.ts";
-import { membersByNamespace, namespaceKey, type Tables } from "./tables.ts";
+import type { HostNamespace, HostProcess, NamespaceKeeper } from "./hostTables.ts";
+import { membersByNamespace, namespaceKey, type TableSet } from "./tableIndexes.ts";
 import { countOf, facts } from "./words.ts";
 
 /** Whose a namespace is and what keeps it there, in the words that people use. */
 
-export function membersOf({ type, inode }: HostNamespace, { processes }: Tables) {
+export function membersOf(
+  { type, inode }: HostNamespace,
+  { processes }: Pick<TableSet, "processes">,
+) {
   return membersByNamespace(processes).get(namespaceKey(type, inode)) ?? [];
 }
 
@@ -17,7 +16,7 @@ export function membersOf({ type, inode }: HostNamespace, { processes }: Tables)
 export function whoseNamespace(
   namespace: HostNamespace,
   [topmost]: readonly HostProcess[],
-  { containers }: Tables,
+  { containers }: Pick<TableSet, "containers">,
 ): string {
   if (namespace.isInitial) return "host";
   const container = containers.get(namespace.container ?? "");
