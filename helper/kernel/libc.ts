@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { getSystemErrorName } from "node:util";
@@ -24,6 +24,14 @@ const NS_GET_OWNER_UID = 0xb704;
 /** _IOR(0xb7, 13, __u64), since Linux 6.18. */
 const NS_GET_ID = 0x8008b70d;
 
+/** _IO(0xb7, 3). */
+const NS_GET_NSTYPE = 0xb703;
+
+/** include/uapi/linux/fcntl.h, nsfs.h: since Linux 6.18 a namespace has a file handle, its id. */
+const FD_NSFS_ROOT = -10003;
+const FILEID_NSFS = 0xf1;
+const nsfsHandleBytes = 16;
+
 /** include/uapi/linux/sockios.h. */
 const SIOCGSKNS = 0x894c;
 
@@ -48,6 +56,10 @@ const LOCK_NB = 4;
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
+const SYS_listns = 470;
+
+/** asm-generic/fcntl.h; Node has no name for it. */
+const O_CLOEXEC = 0o2_000_000;
 
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
@@ -75,6 +87,8 @@ interface Libc extends DirectCalls {
   readonly flock: Call;
   readonly getsockopt: Call;
   readonly ioctl: Call;
+  readonly listns: Call;
+  readonly openByHandleAt: Call;
   readonly pidfdGetfd: Call;
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
@@ -228,6 +242,34 @@ export function tryLock(fd: number): boolean {
   return true;
 }
 
+/** The flag of clone(2) that makes a namespace of this one's type. */
+export function namespaceFlag(fd: number): number {
+  const libc = load();
+  return check(libc, "ioctl NS_GET_NSTYPE", libc.ioctl(fd, NS_GET_NSTYPE, null));
+}
+
+/**
+ * A descriptor of the namespace with that id; ESTALE when it is gone. Before Linux 6.19 the kernel wants to be told
+ * its type, as a flag of clone(2), and its inode, too. The caller closes it.
+ */
+export function openNamespaceById(id: bigint, { flag, inode } = { flag: 0, inode: 0 }): number {
+  const libc = load();
+  const handle = Buffer.alloc(8 + nsfsHandleBytes);
+  handle.writeUInt32LE(nsfsHandleBytes, 0);
+  handle.writeInt32LE(FILEID_NSFS, 4);
+  handle.writeBigUInt64LE(id, 8);
+  handle.writeUInt32LE(flag, 16);
+  handle.writeUInt32LE(inode, 20);
+  const flags = constants.O_RDONLY | O_CLOEXEC;
+  return check(libc, "open_by_handle_at", libc.openByHandleAt(FD_NSFS_ROOT, handle, flags));
+}
+
+/** listns(2), Linux 6.19: fills `ids` with ids of 64 bits, and answers how many. */
+export function listns(request: Buffer, ids: Buffer): number {
+  const libc = load();
+  return check(libc, "listns", libc.listns(SYS_listns, request, ids, ids.length / 8, 0));
+}
+
 /** bpf(2) with its attributes in memory; answers a descriptor or 0. */
 export function bpf(command: number, attributes: Buffer): number {
   const libc = load();
@@ -307,6 +349,8 @@ function bind(addon: Addon): Libc {
     bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),
     flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
+    listns: library.func("syscall", "long", ["long", "void *", "void *", "ulong", "uint"]),
+    openByHandleAt: library.func("open_by_handle_at", "int", ["int", "void *", "int"]),
     pidfdGetfd: library.func("syscall", "long", ["long", "int", "int", "uint"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),

@@ -38,7 +38,7 @@ function forChildrenOf(task: Task, threadId: number): readonly Holding[] {
       {
         ...namespace,
         keeper: { kind: "children", pid: task.pid, threadId },
-        file: { path, through: processKey(task), isChosen: false },
+        file: { kind: "link", path, through: `${processKey(task)}/${threadId}` },
       },
     ];
   });

@@ -3,7 +3,7 @@ import { parseNamespaceName } from "../../kernel/proctext.ts";
 import { processKey, type Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
 import { inSlices } from "./slices.ts";
-import { Sockets } from "./sockets.ts";
+import { socketHoldings } from "./sockets.ts";
 import { unlessHidden } from "./unlessHidden.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function readDescriptors(tasks: readonly Task[], withSockets: boole
   let remaining = mostInAll;
   await inSlices(tasks, (task) => {
     if (task.kernelThread || task.zombie) return;
-    const sockets = withSockets ? new Sockets(task) : undefined;
+    const socketOf = withSockets ? socketHoldings(task) : undefined;
     const { names, total } = unlessHidden(() => descriptorsOf(task.pid, remaining)) ?? none;
     leftOut += total - names.length;
     remaining -= names.length;
@@ -31,10 +31,9 @@ export async function readDescriptors(tasks: readonly Task[], withSockets: boole
       const link = unlessHidden(() => readlinkSync(`/proc/${task.pid}/fd/${name}`));
       // Nearly every descriptor is something else: one look at its last letter tells.
       if (!link?.endsWith("]")) continue;
-      const holding = holdingOf(task, name, link) ?? sockets?.holdingOf(Number(name), link);
+      const holding = holdingOf(task, name, link) ?? socketOf?.(Number(name), link);
       if (holding) holdings.push(holding);
     }
-    sockets?.dispose();
   });
   return { holdings, leftOut };
 }
@@ -74,9 +73,9 @@ function holdingOf(task: Task, name: string, link: string): Holding | undefined 
       ...namespace,
       keeper: { kind: "descriptor", pid: task.pid, descriptor: Number(name) },
       file: {
+        kind: "chosen",
         path: `/proc/${task.pid}/fd/${name}`,
         through: `${processKey(task)}/${name}`,
-        isChosen: true,
       },
     }
   );

@@ -1,14 +1,16 @@
-import { closeSync, fstatSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { KernelError } from "../../kernel/errors.ts";
 import {
+  namespaceFlag,
   namespaceId,
   namespaceOwnerUid,
   namespaceParent,
   namespaceUserns,
 } from "../../kernel/libc.ts";
+import type { NamespaceList } from "../../kernel/namespaceList.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
-import type { NamespaceType } from "../../protocol/namespaces.ts";
-import { openNamespace } from "./namespaceFile.ts";
+import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import { closing, openNamespace } from "./namespaceFile.ts";
 import { keep, type Sighting, type Sightings } from "./sightings.ts";
 
 export type Lineage = Pick<HostNamespace, "id" | "parent" | "owner" | "ownerUid">;
@@ -24,14 +26,20 @@ interface KnownLineage extends Lineage {
 /**
  * Parents and owners of all that was seen: ioctl_nsfs(2), once for each namespace. They are namespaces, too,
  * and may have no process at all: those are added. The chains end where the kernel answers EPERM, at the
- * initial ones or at those that the helper itself is in.
+ * initial ones or at those that the helper itself is in. What the kernel lists beside those, whatever keeps it
+ * alive (a descriptor on its way through a socket, say), is added last.
  *
  * `known` spares the questions: an inode number may be given again, but not while the process through which the
  * namespace was seen is still in it; and what is above a namespace stays as long as that does.
  */
-export function readLineages(sightings: Sightings, known: Lineages): Lineages {
+export function readLineages(
+  sightings: Sightings,
+  known: Lineages,
+  list: NamespaceList | undefined,
+): Lineages {
   const trace = new Trace(sightings, known);
   for (const sighting of sightings.all()) trace.read(sighting);
+  if (list) trace.readUnseen(list);
   return trace.lineages;
 }
 
@@ -55,6 +63,20 @@ class Trace {
     }
     const fd = openNamespace(file, inode);
     if (fd !== undefined) closing(fd, () => this.ask(sighting, fd));
+  }
+
+  readUnseen({ ids, open }: NamespaceList): void {
+    const seen = new Set([...this.lineages.values()].map(({ id }) => id));
+    for (const id of ids) {
+      const fd = seen.has(id.toString()) ? undefined : unlessRefused(() => open(id));
+      if (fd !== undefined) closing(fd, () => this.#askUnseen(fd));
+    }
+  }
+
+  #askUnseen(fd: number): void {
+    const type = namespaceTypes.find((known) => cloneFlags[known] === namespaceFlag(fd));
+    const found = type && this.#sightings.add(type, fstatSync(fd).ino);
+    if (found && !this.lineages.has(found.inode)) this.ask(found, fd);
   }
 
   /** `fd` is a descriptor of the namespace. */
@@ -108,6 +130,18 @@ class Trace {
   }
 }
 
+/** include/uapi/linux/sched.h: what NS_GET_NSTYPE answers. */
+const cloneFlags: Readonly<Record<NamespaceType, number>> = {
+  pid: 0x2000_0000,
+  mnt: 0x0002_0000,
+  net: 0x4000_0000,
+  user: 0x1000_0000,
+  uts: 0x0400_0000,
+  ipc: 0x0800_0000,
+  cgroup: 0x0200_0000,
+  time: 0x0000_0080,
+};
+
 function ownerUid(fd: number): number | undefined {
   return unlessRefused(() => namespaceOwnerUid(fd));
 }
@@ -116,22 +150,15 @@ function idOf(fd: number): string | undefined {
   return unlessRefused(() => namespaceId(fd))?.toString();
 }
 
-/** EPERM: it lies outside of what the helper may see. ENOTTY: this kernel does not know the question. */
+/**
+ * EPERM: it lies outside of what the helper may see. ENOTTY: this kernel does not know the question. ESTALE, of which
+ * Node has no name: it has ended.
+ */
 function unlessRefused<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    if (error instanceof KernelError && (error.errno === "EPERM" || error.errno === "ENOTTY")) {
-      return undefined;
-    }
+    if (error instanceof KernelError) return undefined;
     throw error;
-  }
-}
-
-function closing<T>(fd: number, use: () => T): T {
-  try {
-    return use();
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { fstatSync, openSync, statSync } from "node:fs";
 import { namespaceUserns } from "../../kernel/libc.ts";
 import { type MountInfo, parseMountinfo } from "../../kernel/mountinfo.ts";
 import { printable } from "../../kernel/printable.ts";
@@ -6,7 +6,7 @@ import { readMountinfoText } from "../../kernel/procfs.ts";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
 import { processKey, type Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
-import type { NamespaceFile } from "./namespaceFile.ts";
+import { closing, type NamespaceFile } from "./namespaceFile.ts";
 import { inSlices } from "./slices.ts";
 import { unlessHidden } from "./unlessHidden.ts";
 
@@ -73,9 +73,9 @@ function holdingsIn({ task, text }: Table, mountNamespace: number): readonly Hol
 
 function fileOf(task: Task, { mountPoint }: MountInfo): NamespaceFile {
   return {
+    kind: "chosen",
     path: `/proc/${task.pid}/root${mountPoint}`,
     through: `${processKey(task)}${mountPoint}`,
-    isChosen: true,
   };
 }
 
@@ -106,11 +106,3 @@ const localFileSystems: ReadonlySet<string> = new Set([
   ...["nsfs", "tmpfs", "ramfs", "rootfs", "devtmpfs", "proc", "sysfs", "overlay"],
   ...["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "squashfs", "erofs"],
 ]);
-
-function closing<T>(fd: number, use: (fd: number) => T): T {
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
-}

@@ -1,17 +1,17 @@
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
-import { isDenied, isGone } from "../../kernel/errors.ts";
+import { isDenied, isGone, KernelError } from "../../kernel/errors.ts";
+import { pidfdGetfd, pidfdOpen, socketNamespace } from "../../kernel/libc.ts";
 
-/** Where a namespace can be opened. */
-export interface NamespaceFile {
-  readonly path: string;
-  /** `PID:START` of the process that it is read through: while that one has it, it is the same namespace. */
+/** What a namespace can be opened by. */
+export type NamespaceFile = (
+  | { readonly kind: "link"; readonly path: string }
+  /** A name that somebody chooses: a descriptor that may be another file by now, a mount that another may cover. */
+  | { readonly kind: "chosen"; readonly path: string }
+  | { readonly kind: "socket"; readonly pid: number; readonly descriptor: number }
+) & {
+  /** Of the process that it is read through: while that one has it, it is the same namespace. */
   readonly through: string;
-  /**
-   * A link of /proc/PID/ns, which is nothing but a namespace, or a name that somebody chooses: a descriptor that may
-   * be another file by now, a mount that something else may cover.
-   */
-  readonly isChosen: boolean;
-}
+};
 
 /** asm-generic/fcntl.h; Node has no name for it. */
 const O_PATH = 0o10_000_000;
@@ -19,13 +19,24 @@ const O_PATH = 0o10_000_000;
 /** The descriptor, which the caller closes; undefined where that namespace is not there any more, or is denied. */
 export function openNamespace(file: NamespaceFile, inode: number): number | undefined {
   try {
-    const fd = file.isChosen ? openChosen(file.path, inode) : openSync(file.path, "r");
-    if (fd === undefined || isThat(fd, inode)) return fd;
+    const fd = openFile(file, inode);
+    if (fd === undefined || isNamespace(fd, inode)) return fd;
     closeSync(fd);
     return undefined;
   } catch (error) {
-    if (isGone(error) || isDenied(error)) return undefined;
+    if (isGone(error) || isDenied(error) || error instanceof KernelError) return undefined;
     throw error;
+  }
+}
+
+function openFile(file: NamespaceFile, inode: number): number | undefined {
+  switch (file.kind) {
+    case "link":
+      return openSync(file.path, "r");
+    case "chosen":
+      return openChosen(file.path, inode);
+    case "socket":
+      return openOfSocket(file);
   }
 }
 
@@ -34,15 +45,19 @@ export function openNamespace(file: NamespaceFile, inode: number): number | unde
  * O_PATH opens nothing, and stands for the same file until it is opened for good.
  */
 function openChosen(path: string, inode: number): number | undefined {
-  const place = openSync(path, O_PATH);
-  try {
-    return isThat(place, inode) ? openSync(`/proc/self/fd/${place}`, "r") : undefined;
-  } finally {
-    closeSync(place);
-  }
+  return closing(openSync(path, O_PATH), (place) =>
+    isNamespace(place, inode) ? openSync(`/proc/self/fd/${place}`, "r") : undefined,
+  );
 }
 
-function isThat(fd: number, inode: number): boolean {
+/** Throws KernelError where the process, the socket, or the right to have it, is gone. The caller closes it. */
+export function openOfSocket({ pid, descriptor }: { pid: number; descriptor: number }): number {
+  return closing(pidfdOpen(pid), (pidfd) =>
+    closing(pidfdGetfd(pidfd, descriptor), socketNamespace),
+  );
+}
+
+function isNamespace(fd: number, inode: number): boolean {
   const { dev, ino } = fstatSync(fd);
   return ino === inode && dev === deviceOfNsfs();
 }
@@ -53,4 +68,13 @@ let device: number | undefined;
 function deviceOfNsfs(): number {
   device ??= statSync("/proc/self/ns/mnt").dev;
   return device;
+}
+
+/** Uses a descriptor, and closes it in any case. */
+export function closing<T>(fd: number, use: (fd: number) => T): T {
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,3 +1,4 @@
+import { listNamespaces, type NamespaceList } from "../../kernel/namespaceList.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import { processKey, type Task, type TaskTable } from "../tasks.ts";
@@ -21,13 +22,14 @@ export function readNamespaces(
   tasks: TaskTable,
   { holdings }: Holdings,
   known: Lineages = new Map(),
+  list: NamespaceList | undefined = listNamespaces(),
 ): NamespaceTable {
   const sightings = new Sightings();
   addMembers(sightings, tasks);
   for (const { type, inode, keeper, file } of holdings) {
     keep(sightings.add(type, inode, file), keeper);
   }
-  const lineages = readLineages(sightings, known);
+  const lineages = readLineages(sightings, known, list);
   const initial = initialNamespaces();
   const rows = sightings
     .all()
@@ -55,14 +57,14 @@ function addMembers(sightings: Sightings, { tasks, threads }: TaskTable): void {
       const inode = namespaces[type];
       if (inode === 0 || inode === task.namespaces[type]) continue;
       const path = `/proc/${pid}/task/${tid}/ns/${type}`;
-      const file = { path, through: `${processKey(task)}/${tid}`, isChosen: false };
+      const file = { kind: "link", path, through: `${processKey(task)}/${tid}` } as const;
       keep(sightings.add(type, inode, file), { kind: "thread", pid, threadId: tid });
     }
   }
 }
 
 function linkOf(task: Task, type: NamespaceType): NamespaceFile {
-  return { path: `/proc/${task.pid}/ns/${type}`, through: processKey(task), isChosen: false };
+  return { kind: "link", path: `/proc/${task.pid}/ns/${type}`, through: processKey(task) };
 }
 
 /** The host's own never end: nothing keeps them. */
