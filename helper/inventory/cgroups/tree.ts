@@ -10,6 +10,7 @@ import { isDenied, isGone } from "../../kernel/errors.ts";
 import { printable } from "../../kernel/printable.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
 import { managerOf } from "./managers.ts";
+import { shownName } from "./shownName.ts";
 
 /** Whoever may make cgroups may make very many, very deep: the table stays readable, and finite. */
 const deepest = 32;
@@ -74,6 +75,8 @@ function visit(place: Place, walk: Walk): void {
     return;
   }
   const isParent = unlessRemoved(() => addRow(place, walk));
+  // Node has no name for a name that is not UTF-8: it is not listed, and nobody is left to think that all is.
+  if (isParent === undefined && place.directory.includes("\uFFFD")) walk.isCut = true;
   if (isParent) for (const child of childrenOf(place)) visit(child, walk);
 }
 
@@ -93,19 +96,12 @@ function addRow({ directory, path }: Place, walk: Walk): boolean {
   return nlink > 2;
 }
 
-/** Two names that are shown as the same are told apart: a path is a row's key. */
 function childrenOf({ directory, path, depth }: Place): readonly Place[] {
-  const taken = new Set<string>();
-  return [...childCgroups(directory)].sort().map((name) => {
-    const shown = printable(name);
-    const unique = taken.has(shown) ? `${shown} (${taken.size})` : shown;
-    taken.add(unique);
-    return {
-      directory: join(directory, name),
-      path: path === "/" ? `/${unique}` : `${path}/${unique}`,
-      depth: depth + 1,
-    };
-  });
+  return [...childCgroups(directory)].sort().map((name) => ({
+    directory: join(directory, name),
+    path: `${path === "/" ? "" : path}/${shownName(name)}`,
+    depth: depth + 1,
+  }));
 }
 
 const plain: Facts = { passesOn: [], isFrozen: false };
