@@ -8,13 +8,15 @@ export interface TableQuery {
   readonly tables: readonly TableName[];
   /** Of namespaces; absent: all eight. */
   readonly types?: readonly NamespaceType[] | undefined;
+  readonly sockets: boolean;
 }
 
 /** What is there now, for one who asks once: the deep part, too, where it is of namespaces. */
-export async function readTables({ tables, types }: TableQuery): Promise<HostReport> {
+export async function readTables({ tables, types, sockets }: TableQuery): Promise<HostReport> {
+  const tasks = readTasks();
   const isDeep = tables.includes("namespaces");
-  const holdings = isDeep ? await readHoldings(readTasks()) : noHoldings;
-  const { host, processes, namespaces, cgroups, containers } = readSnapshot({ holdings });
+  const holdings = isDeep ? await readHoldings(tasks, { sockets }) : noHoldings;
+  const { host, processes, namespaces, cgroups, containers } = readSnapshot({ tasks, holdings });
   const wanted = new Set<TableName>(tables);
   return {
     host,

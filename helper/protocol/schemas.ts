@@ -268,6 +268,8 @@ export const parameterSchemas = {
     tables: z.array(z.enum(tableNames)).check(z.minLength(1), z.maxLength(tableNames.length)),
     /** Of namespaces; absent: all eight. */
     types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
+    /** Network namespaces that only a socket keeps, too: each socket of the host is duplicated for a moment. */
+    sockets: z._default(z.boolean(), false),
   }),
   /** The whole set of topics that this connection watches from now on; an empty list stops all work. */
   "inventory/watch": z.strictObject({
