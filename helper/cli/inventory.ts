@@ -11,10 +11,10 @@ export interface HostInventory extends TableSet {
 export async function readInventory(
   connection: HelperClient,
   tables: readonly TableName[],
-  types?: ParameterInput<"inventory/read">["types"],
+  query: Omit<ParameterInput<"inventory/read">, "tables"> = {},
 ): Promise<HostInventory> {
-  const query = { tables: [...tables], types };
-  const { host, ...rows } = await connection.request("inventory/read", query);
+  const parameters = { tables: [...tables], ...query };
+  const { host, ...rows } = await connection.request("inventory/read", parameters);
   return {
     host,
     processes: tableOf(rows.processes ?? [], tableKeys.processes),

@@ -4,8 +4,6 @@ import { killProcess } from "../inspect/kill.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
-import { readCgroups } from "../inventory/cgroups.ts";
-import { readNamespaces } from "../inventory/namespaces.ts";
 import { readTables } from "../inventory/tables.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -20,13 +18,7 @@ import type { SandboxHost } from "../sandboxes/host.ts";
 import { listLayers, removeLayer } from "../sandboxes/kept/layers.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { landlockOf } from "../sandboxes/landlockOf.ts";
-import {
-  inspectSandbox,
-  listSandboxes,
-  namesById,
-  namesByNamespace,
-  sandboxOf,
-} from "../sandboxes/list.ts";
+import { inspectSandbox, listSandboxes, sandboxOf } from "../sandboxes/list.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";

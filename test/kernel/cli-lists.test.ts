@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type {
-  CgroupReport,
-  NamespaceReport,
-  ProcessDetails,
-} from "../../helper/protocol/inventory.ts";
+import type { HostNamespace, HostRows } from "../../helper/protocol/hostTables.ts";
+import type { ProcessDetails } from "../../helper/protocol/inventory.ts";
 import { eventually, inspect, json, list, startSandbox, terrarium } from "./cli.ts";
-import { needsRoot } from "./isolated.ts";
+import { needsRoot, startIsolated } from "./isolated.ts";
+
+/** As `terrarium ns --json` prints them. */
+interface ListedNamespaces {
+  readonly namespaces: readonly (HostNamespace & {
+    readonly whose?: string;
+    readonly processes: readonly { readonly pid: number }[];
+  })[];
+}
 
 describe("the lists", needsRoot, () => {
   test("ps shows a running sandbox with its processes and limits", async (t) => {
@@ -38,26 +43,41 @@ describe("the lists", needsRoot, () => {
 
   test("ns knows the sandbox by name in each of its seven new namespaces", async (t) => {
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
-    const { namespaces } = await json<NamespaceReport>(["ns"]);
-    const types = namespaces.filter(({ sandbox }) => sandbox === name).map(({ type }) => type);
+    const { namespaces } = await json<ListedNamespaces>(["ns"]);
+    const types = namespaces.filter(({ whose }) => whose === name).map(({ type }) => type);
     assert.deepEqual(types.sort(), ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]);
     const { stdout } = await terrarium.run(["ns", "-t", "pid"]);
     assert.match(stdout, new RegExp(`pid .* ${name} `));
     assert.doesNotMatch(stdout, / mnt /);
   });
 
+  test("ns -l and -T tell what keeps a namespace, and whose it is by its owner", async (t) => {
+    const { pid } = await startIsolated(t, ["--user", "--net", "--uts"]);
+    const { namespaces } = await json<ListedNamespaces>(["ns"]);
+    const own = namespaces.filter(({ processes }) => processes.some((one) => one.pid === pid));
+    const of = (type: string) => own.find((row) => row.type === type);
+    const { stdout: long } = await terrarium.run(["ns", "-l", "-t", "net"]);
+    const { stdout: tree } = await terrarium.run(["ns", "-T"]);
+    const [net, user] = [of("net"), of("user")];
+    assert.match(
+      long,
+      new RegExp(`^${net?.inode} +net .* ${user?.inode} .* 1 process .*sleep`, "m"),
+    );
+    assert.match(
+      tree,
+      new RegExp(
+        `─ ${user?.inode} +user .*\n[│ ]+├─ ${net?.inode} +net .*\n[│ ]+└─ ${of("uts")?.inode} `,
+      ),
+    );
+  });
+
   test("cgroups shows the sandbox's directory in the tree", async (t) => {
     const { name, id } = await startSandbox(t, [], ["sleep", "600"]);
-    const { hierarchies } = await json<CgroupReport>(["cgroups"]);
-    const ours = hierarchies.flatMap(({ root }) =>
-      root.children.flatMap(({ children }) => children.filter((cgroup) => cgroup.name === id)),
-    );
+    const { cgroups } = await json<Pick<HostRows, "cgroups">>(["cgroups"]);
+    const ours = cgroups.filter(({ path }) => path.endsWith(`/terrarium/${id}`));
     assert.ok(ours.length > 0);
-    assert.ok(ours.every(({ sandbox, processes }) => sandbox === name && processes === 2));
-    assert.match(
-      (await terrarium.run(["cgroups"])).stdout,
-      new RegExp(`─ ${id} .*sandbox ${name}`),
-    );
+    assert.ok(ours.every(({ manager, processes }) => manager === "Terrarium" && processes === 2));
+    assert.match((await terrarium.run(["cgroups"])).stdout, new RegExp(`─ ${id} .*${name}`));
   });
 
   test("inspect shows what a sandbox and what a process is made of", async (t) => {

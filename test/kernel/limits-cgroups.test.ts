@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readCgroups } from "../../helper/inventory/cgroups.ts";
+import { readSnapshot } from "../../helper/inventory/snapshot.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import {
   createCgroups,
@@ -21,7 +21,6 @@ import { cgroupPlaces, sandboxDirectory } from "../../helper/limits/places.ts";
 import { roomAbove } from "../../helper/limits/protection.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import type { CgroupFact } from "../../helper/protocol/inventory.ts";
 import type { Limits } from "../../helper/protocol/limits.ts";
 import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import { becomeStranger, needsCgroups, needsRoot } from "./isolated.ts";
@@ -160,21 +159,14 @@ describe("the cgroups of a sandbox", bounded, () => {
     }
   });
 
-  test("show in the tree under the sandbox's name", (t) => {
-    const { id } = create(t, {});
-    const { hierarchies } = readCgroups({ sandboxNames: new Map([[id, "web"]]) });
-    const named = hierarchies.map(({ root }) =>
-      below(root).find(({ sandbox }) => sandbox === "web"),
-    );
-    const paths = new Set(named.flatMap((fact) => fact?.path ?? []));
-    assert.equal(paths.size, 1);
-    assert.match([...paths].join(), new RegExp(`/terrarium/${id}$`));
+  test("show in the inventory as Terrarium's, in every hierarchy", (t) => {
+    const { id, cgroups: made } = create(t, {});
+    const { cgroups } = readSnapshot();
+    const ours = cgroups.filter(({ path }) => path.endsWith(`/terrarium/${id}`));
+    assert.equal(ours.length, made.length);
+    assert.ok(ours.every(({ manager, processes }) => manager === "Terrarium" && processes === 0));
   });
 });
-
-function below(fact: CgroupFact): readonly CgroupFact[] {
-  return [fact, ...fact.children.flatMap(below)];
-}
 
 /** As the kernel holds them: those that are set, and the period, which always is. */
 function setLimits(id: string): Limits {

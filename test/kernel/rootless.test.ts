@@ -11,10 +11,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import type { CgroupReport, NamespaceReport } from "../../helper/protocol/inventory.ts";
+import type { HostFacts, HostRows } from "../../helper/protocol/hostTables.ts";
 import { clientOfUser, inspect, json, list, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
+
+/** As "ns" and "cgroups" print them with --json. */
+interface Listed extends HostRows {
+  readonly host: HostFacts;
+}
 
 /** The same jobs as an ordinary user; root is needed only to become one. */
 describe("an ordinary user", needsRoot, () => {
@@ -127,10 +132,10 @@ describe("an ordinary user", needsRoot, () => {
   });
 
   test("reads namespaces and cgroups as far as the kernel lets them, and is told what is missing", async () => {
-    const { namespaces, deniedProcesses } = await json<NamespaceReport>(["ns"], client);
-    assert.ok(namespaces.length > 0 && deniedProcesses > 0);
+    const { namespaces, host } = await json<Listed>(["ns"], client);
+    assert.ok(namespaces.length > 0 && host.deniedProcesses > 0);
     assert.match((await client.run(["ns"])).stdout, /did not let this user read/);
-    assert.ok((await json<CgroupReport>(["cgroups"], client)).hierarchies.length > 0);
+    assert.ok((await json<Listed>(["cgroups"], client)).cgroups.length > 0);
   });
 
   test("is refused what needs more, with a sentence that says what", async (t) => {

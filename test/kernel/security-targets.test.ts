@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import type { NamespaceReport } from "../../helper/protocol/inventory.ts";
+import type { HostRows } from "../../helper/protocol/hostTables.ts";
 import { eventually, json, list, terrarium } from "./cli.ts";
 import { needsRoot, startPlain, strangerId } from "./isolated.ts";
 import { launcherPath } from "./launcher.ts";
@@ -121,7 +121,7 @@ signal.pause()`;
 describe("a machine that is full", needsRoot, () => {
   test("row 32: of namespaces, descriptors and long command lines is reported whole, and what is long is cut", async (t) => {
     await startPlain(t, `exec python3 -c '${crowd}'`);
-    const { namespaces } = await json<NamespaceReport>(["ns", "-t", "uts"]);
+    const { namespaces } = await json<Pick<HostRows, "namespaces">>(["ns", "-t", "uts"]);
     assert.ok(namespaces.length > 300, `${namespaces.length}`);
     const { stdout } = await terrarium.run(["ns", "--json"]);
     assert.ok(stdout.length < 4 << 20, `${stdout.length}`);

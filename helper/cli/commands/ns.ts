@@ -2,15 +2,19 @@ import type { HostNamespace, HostProcess } from "../../protocol/hostTables.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import { keeperWords, membersOf, whoseNamespace } from "../../protocol/namespaceWords.ts";
+import { countOf, facts } from "../../protocol/words.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { type HostInventory, readInventory } from "../inventory.ts";
-import { isSet, lastValue } from "../options.ts";
+import { byOwner } from "../namespaceTree.ts";
+import { isSet, lastValue, type ParsedArguments } from "../options.ts";
 import { noTarget } from "../target.ts";
 import { type Column, formatTable } from "../text.ts";
 import { UsageError } from "../usage.ts";
 
 /** A namespace and who is in it, the topmost first. */
 interface Line {
+  /** Before its number, where the lines are a tree. */
+  readonly indent: string;
   readonly namespace: HostNamespace;
   readonly members: readonly HostProcess[];
   /** In words: the host, a container's name. */
@@ -19,7 +23,7 @@ interface Line {
 
 /** The columns of lsns(8), and whose it is. */
 const columns: readonly Column<Line>[] = [
-  { title: "NS", value: ({ namespace: { inode } }) => inode, right: true },
+  { title: "NS", value: ({ indent, namespace: { inode } }) => `${indent}${inode}` },
   { title: "TYPE", value: ({ namespace: { type } }) => type },
   { title: "NPROCS", value: ({ members }) => members.length, right: true },
   { title: "PID", value: ({ members }) => members[0]?.pid, right: true },
@@ -29,37 +33,55 @@ const columns: readonly Column<Line>[] = [
     right: true,
   },
   { title: "OF", value: ({ whose }) => whose },
-  { title: "COMMAND", value: commandOf },
+];
+
+const commandColumn: Column<Line> = { title: "COMMAND", value: commandOf };
+
+/** Parent, owner and the uid that made the owner: lsns has the same titles. */
+const longColumns: readonly Column<Line>[] = [
+  { title: "PNS", value: ({ namespace: { parent } }) => parent },
+  { title: "ONS", value: ({ namespace: { owner } }) => owner },
+  { title: "OUID", value: ({ namespace: { ownerUid } }) => ownerUid, right: true },
+  { title: "ID", value: ({ namespace: { id } }) => id, right: true },
+  { title: "KEPT BY", value: keptBy },
 ];
 
 export const nsCommand: Command = {
   name: "ns",
   summary: "list namespaces, the processes in them, and what else keeps them",
-  usage: "ns [-t TYPES] [--json]",
+  usage: "ns [-t TYPES] [-l] [-T] [--sockets] [--json]",
   options: [
     { name: "type", short: "t", argument: "TYPES", help: "only these, as in net,mnt" },
+    { name: "long", short: "l", help: "parents, owners, ids, and all that keeps one there" },
+    { name: "tree", short: "T", help: "each below the user namespace that owns it" },
+    { name: "sockets", help: "look for those that only a socket keeps, too" },
     jsonOption,
   ],
   run: async ({ connection, print }, parsed) => {
     noTarget(parsed);
-    const types = lastValue(parsed, "type");
-    const inventory = await read(connection, types === undefined ? undefined : parseTypes(types));
-    const lines = linesOf(inventory);
+    const inventory = await read(connection, parsed);
+    const lines = isSet(parsed, "tree") ? byOwner(linesOf(inventory)) : linesOf(inventory);
     if (isSet(parsed, "json")) {
       print(JSON.stringify(document(inventory, lines), null, 2));
       return exitCodes.ok;
     }
-    print(formatTable(columns, lines));
+    print(
+      formatTable(
+        [...columns, ...(isSet(parsed, "long") ? longColumns : []), commandColumn],
+        lines,
+      ),
+    );
     for (const note of notes(inventory)) print(note);
     return exitCodes.ok;
   },
 };
 
-function read(
-  connection: HelperClient,
-  types: NamespaceType[] | undefined,
-): Promise<HostInventory> {
-  return readInventory(connection, ["namespaces", "processes", "containers"], types);
+function read(connection: HelperClient, parsed: ParsedArguments): Promise<HostInventory> {
+  const types = lastValue(parsed, "type");
+  return readInventory(connection, ["namespaces", "processes", "containers"], {
+    types: types === undefined ? undefined : parseTypes(types),
+    sockets: isSet(parsed, "sockets"),
+  });
 }
 
 function linesOf(inventory: HostInventory): readonly Line[] {
@@ -68,8 +90,13 @@ function linesOf(inventory: HostInventory): readonly Line[] {
     const { container, isInitial } = namespace;
     const isNamed = isInitial || inventory.containers.has(container ?? "");
     const whose = isNamed ? whoseNamespace(namespace, members, inventory) : undefined;
-    return { namespace, members, whose };
+    return { indent: "", namespace, members, whose };
   });
+}
+
+function keptBy({ namespace, members }: Line): string | undefined {
+  const processes = members.length === 0 ? undefined : countOf(members.length, "process");
+  return namespace.isInitial ? "the kernel" : facts(processes, keeperWords(namespace)) || undefined;
 }
 
 /** A kernel thread has a name and no command line; ps(1) has it in brackets. */
