@@ -4,6 +4,7 @@ import { readProcTasks } from "../kernel/procTasks.ts";
 import { readIteratedTasks } from "../kernel/taskIterator.ts";
 import type { Task, TaskTable } from "../kernel/taskTable.ts";
 import { loadIterator } from "./loadIterator.ts";
+import type { TaskTable } from "../kernel/taskTable.ts";
 
 export type {
   CgroupIds,
@@ -75,9 +76,4 @@ function withFirst(table: TaskTable): TaskTable {
     threads: [...threads, ...table.threads],
     denied,
   };
-}
-
-/** Who it is, and nobody else later: a process's key in the tables, too. */
-export function processKey({ pid, startTimeTicks }: Pick<Task, "pid" | "startTimeTicks">): string {
-  return `${pid}:${startTimeTicks}`;
 }

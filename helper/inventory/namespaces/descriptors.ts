@@ -1,6 +1,7 @@
 import { opendirSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
-import { processKey, type Task } from "../tasks.ts";
+import { processKey } from "../processKey.ts";
+import type { Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
 import { inSlices } from "./slices.ts";
 import { socketHoldings } from "./sockets.ts";

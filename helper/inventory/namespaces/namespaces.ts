@@ -1,7 +1,8 @@
 import { listNamespaces, type NamespaceList } from "../../kernel/namespaceList.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
-import { processKey, type Task, type TaskTable } from "../tasks.ts";
+import { processKey } from "../processKey.ts";
+import type { Task, TaskTable } from "../tasks.ts";
 import type { Holdings } from "./holdings.ts";
 import { initialNamespaces } from "./initial.ts";
 import { type Lineage, type Lineages, readLineages } from "./lineage.ts";

@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { KernelError } from "../../kernel/errors.ts";
-import { processKey, type Task } from "../tasks.ts";
+import { processKey } from "../processKey.ts";
+import type { Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";
 import { closing, openOfSocket } from "./namespaceFile.ts";
 
