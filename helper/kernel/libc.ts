@@ -1,4 +1,4 @@
-import { constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { getSystemErrorName } from "node:util";
@@ -58,8 +58,8 @@ const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_listns = 470;
 
-/** asm-generic/fcntl.h; Node has no name for it. */
-const O_CLOEXEC = 0o2_000_000;
+/** O_RDONLY | O_CLOEXEC: asm-generic/fcntl.h. */
+const forReading = 0o2_000_000;
 
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
@@ -260,8 +260,7 @@ export function openNamespaceById(id: bigint, { flag, inode } = { flag: 0, inode
   handle.writeBigUInt64LE(id, 8);
   handle.writeUInt32LE(flag, 16);
   handle.writeUInt32LE(inode, 20);
-  const flags = constants.O_RDONLY | O_CLOEXEC;
-  return check(libc, "open_by_handle_at", libc.openByHandleAt(FD_NSFS_ROOT, handle, flags));
+  return check(libc, "open_by_handle_at", libc.openByHandleAt(FD_NSFS_ROOT, handle, forReading));
 }
 
 /** listns(2), Linux 6.19: fills `ids` with ids of 64 bits, and answers how many. */
