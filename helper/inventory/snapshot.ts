@@ -1,6 +1,7 @@
 import { type CgroupMounts, readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { printable } from "../kernel/printable.ts";
-import type { HostContainer, HostFacts, HostRows } from "../protocol/hostTables.ts";
+import type { HostFacts, HostRows } from "../protocol/hostTables.ts";
+import { belonging, type Found } from "./belonging.ts";
 import { populate } from "./cgroups/population.ts";
 import { type CgroupTree, readCgroupTree } from "./cgroups/tree.ts";
 import { type Holdings, noHoldings } from "./namespaces/holdings.ts";
@@ -30,18 +31,28 @@ export interface SnapshotParts {
   readonly lineages: Lineages;
 }
 
-export function readSnapshot(given: Partial<SnapshotParts> = {}): HostSnapshot {
+/** The engines' room, which keeps what it has learnt of containers from one snapshot to the next. */
+export type FindContainers = (host: HostFacts, rows: ContainerRows) => Found;
+
+export type ContainerRows = Pick<HostRows, "processes" | "namespaces" | "cgroups">;
+
+const findNone: FindContainers = () => ({ containers: [], containerOf: new Map() });
+
+export function readSnapshot(
+  given: Partial<SnapshotParts> = {},
+  findContainers = findNone,
+): HostSnapshot {
   const mounts = readCgroupMounts();
   const tasks = given.tasks ?? readTasks();
   const tree = given.cgroups ?? readCgroupTree(mounts);
   const holdings = given.holdings ?? noHoldings;
-  const cgroups = populate(tree.rows, tasks.tasks);
-  const processes = processRows(tasks.tasks, cgroups);
   const { rows: namespaces, lineages } = readNamespaces(tasks, holdings, given.lineages);
-  // The engines' rooms go here: findContainers(processes, cgroups), and whose each row is.
-  const containers: readonly HostContainer[] = [];
   const parts = { tasks, cgroups: tree, holdings, lineages };
-  return { host: factsOf(mounts, parts), processes, namespaces, cgroups, containers, parts };
+  const host = factsOf(mounts, parts);
+  const cgroups = populate(tree.rows, tasks.tasks);
+  const rows = { processes: processRows(tasks.tasks, cgroups), namespaces, cgroups };
+  const found = findContainers(host, rows);
+  return { host, ...belonging(rows, found), containers: found.containers, parts };
 }
 
 function factsOf(

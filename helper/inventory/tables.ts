@@ -1,7 +1,7 @@
 import type { HostReport, TableName } from "../protocol/hostTables.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import { noHoldings, readHoldings } from "./namespaces/holdings.ts";
-import { readSnapshot } from "./snapshot.ts";
+import { type FindContainers, readSnapshot } from "./snapshot.ts";
 import { readTasks } from "./tasks.ts";
 
 export interface TableQuery {
@@ -12,11 +12,17 @@ export interface TableQuery {
 }
 
 /** What is there now, for one who asks once: the deep part, too, where it is of namespaces. */
-export async function readTables({ tables, types, sockets }: TableQuery): Promise<HostReport> {
+export async function readTables(
+  { tables, types, sockets }: TableQuery,
+  findContainers?: FindContainers,
+): Promise<HostReport> {
   const tasks = readTasks();
   const isDeep = tables.includes("namespaces");
   const holdings = isDeep ? await readHoldings(tasks, { sockets }) : noHoldings;
-  const { host, processes, namespaces, cgroups, containers } = readSnapshot({ tasks, holdings });
+  const { host, processes, namespaces, cgroups, containers } = readSnapshot(
+    { tasks, holdings },
+    findContainers,
+  );
   const wanted = new Set<TableName>(tables);
   return {
     host,

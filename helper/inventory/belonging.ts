@@ -1,0 +1,103 @@
+import {
+  type HostCgroup,
+  type HostContainer,
+  type HostNamespace,
+  type HostProcess,
+  type HostRows,
+  tableKeys,
+} from "../protocol/hostTables.ts";
+
+/** What was found of containers, and the key of the innermost one that each process is in, by its pid. */
+export interface Found {
+  readonly containers: readonly HostContainer[];
+  readonly containerOf: ReadonlyMap<number, string>;
+}
+
+type Rows = Pick<HostRows, "processes" | "namespaces" | "cgroups">;
+
+/** Says of every row which container it belongs to. A row of which that is said already stays the same object. */
+export function belonging({ processes, namespaces, cgroups }: Rows, found: Found): Rows {
+  const around = new Map(found.containers.map((row) => [tableKeys.containers(row), row.parent]));
+  const members = membersByNamespace(processes, found.containerOf);
+  const ofCgroup = containersByCgroup(found.containers);
+  return {
+    processes: processes.map((row) => processIn(row, found.containerOf.get(row.pid))),
+    namespaces: namespaces.map((row) =>
+      namespaceIn(row, row.isInitial ? undefined : containerOfAll(members.get(row.inode), around)),
+    ),
+    cgroups: cgroups.map((row) => cgroupIn(row, ofCgroup(row))),
+  };
+}
+
+/** What a row becomes by being in a container; whoever keeps rows and compares them gets the same one again. */
+function marker<Row extends { readonly container?: string | undefined }>() {
+  const made = new WeakMap<Row, Row>();
+  return (row: Row, container: string | undefined): Row => {
+    if (row.container === container) return row;
+    const last = made.get(row);
+    if (last !== undefined && last.container === container) return last;
+    const next = { ...row, container };
+    made.set(row, next);
+    return next;
+  };
+}
+
+const processIn = marker<HostProcess>();
+const namespaceIn = marker<HostNamespace>();
+const cgroupIn = marker<HostCgroup>();
+
+/** Whose the members are; undefined among them: nobody's. nsfs numbers namespaces of all types together. */
+function membersByNamespace(
+  processes: readonly HostProcess[],
+  containerOf: ReadonlyMap<number, string>,
+): ReadonlyMap<number, ReadonlySet<string | undefined>> {
+  const members = new Map<number, Set<string | undefined>>();
+  for (const { pid, namespaces } of processes) {
+    const container = containerOf.get(pid);
+    for (const inode of Object.values(namespaces)) {
+      const known = members.get(inode);
+      if (known) known.add(container);
+      else members.set(inode, new Set([container]));
+    }
+  }
+  return members;
+}
+
+/** The innermost that all are in, themselves or by a container inside it. */
+function containerOfAll(
+  keys: ReadonlySet<string | undefined> | undefined,
+  around: ReadonlyMap<string, string | undefined>,
+): string | undefined {
+  const [first, ...others] = keys ?? [];
+  const chains = others.map((key) => new Set(chainOf(key, around)));
+  return chainOf(first, around).find((key) => chains.every((chain) => chain.has(key)));
+}
+
+/** From a container outwards. */
+function chainOf(
+  key: string | undefined,
+  around: ReadonlyMap<string, string | undefined>,
+): readonly string[] {
+  const chain = new Set<string>();
+  for (let at = key; at !== undefined && !chain.has(at); at = around.get(at)) chain.add(at);
+  return [...chain];
+}
+
+/** That whose directory it is, or lies in: the nearest. */
+function containersByCgroup(containers: readonly HostContainer[]) {
+  const directories = new Map(
+    containers.flatMap((row) =>
+      Object.entries(row.cgroups).map(([hierarchy, path]) => [
+        `${hierarchy}:${path}`,
+        tableKeys.containers(row),
+      ]),
+    ),
+  );
+  return ({ hierarchy, path }: HostCgroup): string | undefined => {
+    for (let at = path; directories.size > 0 && at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
+      const found = directories.get(`${hierarchy}:${at}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
