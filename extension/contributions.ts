@@ -74,7 +74,6 @@ export const documentScheme = "terrarium";
 /** Scheme of the doctor's report. */
 export const doctorScheme = "terrarium-doctor";
 
-/** The one context key that menus and welcome content read, and the values that it takes. */
 /** The context key that most menus and all welcome content read, and the values that it takes. */
 export const helperContextKey = "terrarium.helper";
 

@@ -2,9 +2,8 @@ import { closeSync } from "node:fs";
 import { errnoOf } from "../kernel/errors.ts";
 import { readProcTasks } from "../kernel/procTasks.ts";
 import { readIteratedTasks } from "../kernel/taskIterator.ts";
-import type { Task, TaskTable } from "../kernel/taskTable.ts";
-import { loadIterator } from "./loadIterator.ts";
 import type { TaskTable } from "../kernel/taskTable.ts";
+import { loadIterator } from "./loadIterator.ts";
 
 export type {
   CgroupIds,

@@ -86,8 +86,6 @@ export interface Results {
   "host/features": readonly FeatureReport[];
   /** Makes sandboxes of its own to try, and removes them. */
   "host/doctor": DoctorReport;
-  "inventory/namespaces": NamespaceReport;
-  "inventory/cgroups": CgroupReport;
   "inventory/read": HostReport;
   "inventory/watch": null;
   "usage/sample": readonly UsageSample[];

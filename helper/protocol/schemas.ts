@@ -259,10 +259,6 @@ export const parameterSchemas = {
   "target/processes": z.strictObject({ target: cgroupTarget }),
   "host/features": z.strictObject({}),
   "host/doctor": z.strictObject({}),
-  "inventory/namespaces": z.strictObject({
-    types: z.optional(z.array(namespaceType).check(z.maxLength(8))),
-  }),
-  "inventory/cgroups": z.strictObject({}),
   /** What is there now: whole tables. */
   "inventory/read": z.strictObject({
     tables: z.array(z.enum(tableNames)).check(z.minLength(1), z.maxLength(tableNames.length)),

@@ -217,14 +217,6 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     changes: false,
     handle: async ({ host }) => (await import("../doctor/report.ts")).examine(host),
   },
-  "inventory/namespaces": {
-    changes: false,
-    handle: ({ host }, { types }) => readNamespaces({ types, sandboxes: namesByNamespace(host) }),
-  },
-  "inventory/cgroups": {
-    changes: false,
-    handle: ({ host }) => readCgroups({ sandboxNames: namesById(host) }),
-  },
   "inventory/read": {
     changes: false,
     handle: (_session, parameters) => readTables(parameters),

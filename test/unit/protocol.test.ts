@@ -44,8 +44,6 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "target/processes": { target: "x" },
   "host/features": {},
   "host/doctor": {},
-  "inventory/namespaces": {},
-  "inventory/cgroups": {},
   "inventory/read": { tables: ["processes", "namespaces"], types: ["net"] },
   "inventory/watch": { topics: [] },
   "usage/sample": { targets: [] },
