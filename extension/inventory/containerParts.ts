@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { type HostContainer, tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { LimitReading } from "../../helper/protocol/inventory.ts";
 import type { LimitRowReport } from "../../helper/protocol/limitsReport.ts";
+import { isResourceLimit } from "../../helper/protocol/resourceLimits.ts";
 import type { Helper } from "../connection/helper.ts";
 import type { ContainerPart } from "../views/containerRows.ts";
 
@@ -51,7 +52,8 @@ export class ContainerParts implements vscode.Disposable {
         this.#helper.request("process/mounts", { pid, startTimeTicks }),
         this.#helper.request("limits/read", { target: `${pid}@${startTimeTicks}` }),
       ]);
-      this.#known.set(key, { ...mounts, limits: rows.flatMap(reading) });
+      const limits = rows.filter(({ limit }) => !isResourceLimit(limit)).flatMap(reading);
+      this.#known.set(key, { ...mounts, limits });
       this.#changed.fire();
     } catch (error) {
       this.#log.debug(`Parts of container ${key}: ${String(error)}`);
@@ -59,7 +61,7 @@ export class ContainerParts implements vscode.Disposable {
   }
 }
 
-/** What holds it, wherever that is set; of what is not limited nothing is said. */
+/** What holds its cgroup, wherever that is set; of what is not limited nothing is said. */
 function reading({ limit, file, value, effective }: LimitRowReport): readonly LimitReading[] {
   if (effective) return [{ limit, file: effective.file, value: effective.value }];
   return file === undefined || value === undefined ? [] : [{ limit, file, value }];

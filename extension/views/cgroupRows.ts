@@ -141,7 +141,7 @@ function states({ isFrozen, type, delegatedTo }: HostCgroup): readonly (string |
 
 /** Not where the name says it already: `ssh.service` of `systemd: ssh.service`. */
 function managerWords({ manager }: HostCgroup, name: string): string | undefined {
-  return manager === undefined || manager.endsWith(`: ${name}`) ? undefined : manager;
+  return manager?.includes(`: ${name}`) ? undefined : manager;
 }
 
 function stateTokens({ isFrozen, delegatedTo }: HostCgroup): readonly RowToken[] {
@@ -156,7 +156,8 @@ function icon({ isFrozen, container }: HostCgroup, isOwn: boolean, hasChildren: 
   if (isOwn && container?.startsWith("terrarium:"))
     return { codicon: "vm-running", color: "charts.green" };
   if (isOwn) return { codicon: "package" };
-  return { codicon: hasChildren ? "folder" : "circle-outline" };
+  // `folder` itself would be the file icon theme's, where a row has a URI to be marked by.
+  return { codicon: hasChildren ? "file-directory" : "circle-outline" };
 }
 
 function cgroupCard(

@@ -122,7 +122,7 @@ function containerCard(
       ["state", container.state === "paused" ? "paused: its processes stand still" : "running"],
       ["id", container.id],
       ...optional.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
-      ["topmost process on the host", `${container.pid}`],
+      ["process on the host", `${container.pid}`],
       ["started", new Date(container.startedAtMs).toLocaleString()],
       ["namespaces of its own", container.ownNamespaces.join(", ") || "none"],
       ...cgroupFacts(container.cgroups),

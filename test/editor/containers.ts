@@ -35,13 +35,11 @@ export function startRunc(name: string, memoryBytes: number): Container {
   spec.linux.cgroupsPath = `/tides/${name}`;
   writeFileSync(file, JSON.stringify(spec));
   const client = (...words: string[]) =>
-    execFileSync(runc, ["--root", join(folder, "state"), ...words], {
+    execFileSync(runc, words, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
     });
-  execFileSync(runc, ["--root", join(folder, "state"), "run", "-d", "-b", bundle, name], {
-    stdio: "ignore",
-  });
+  execFileSync(runc, ["run", "-d", "-b", bundle, name], { stdio: "ignore" });
   return {
     pid: JSON.parse(client("state", name)).pid,
     dispose: () => {

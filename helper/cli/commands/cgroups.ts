@@ -104,9 +104,15 @@ function describe(hierarchy: HostHierarchy, cgroup: HostCgroup, drawing: Drawing
     cgroup.isFrozen ? "frozen" : undefined,
     cgroup.type === undefined ? undefined : cgroup.type,
     cgroup.delegatedTo === undefined ? undefined : `delegated to uid ${cgroup.delegatedTo}`,
-    owner ?? cgroup.manager,
+    owner ?? managerWords(cgroup),
   ];
   return printable(words.filter((word) => word !== undefined).join("  "));
+}
+
+/** The unit's name is the cgroup's: `systemd` is enough. */
+function managerWords(cgroup: HostCgroup): string | undefined {
+  const { manager } = cgroup;
+  return manager?.includes(`: ${cgroupName(cgroup)}`) ? manager.split(":")[0] : manager;
 }
 
 function figures(sample: UsageSample | undefined): readonly (string | undefined)[] {
