@@ -23,6 +23,11 @@ const pictures = join(checkout, "test", "out");
 /** Of the page; the tests themselves know no DOM. */
 declare function getComputedStyle(of: unknown, pseudo: string): { readonly content: string };
 
+/** What the tests know of an element: they have no DOM. */
+interface Styled {
+  readonly style: { readonly top: string };
+}
+
 /** Runs in the page: every change of the document is looked at, so that no pause of a poll is measured. */
 const promptClock = `() => new Promise((resolve) => {
   const known = new Set(document.querySelectorAll(".terminal-wrapper"));
@@ -272,6 +277,34 @@ export class Workbench {
       .locator(".quick-input-list .monaco-list-row", { hasText: title })
       .first()
       .click();
+  }
+
+  /** Types into the box of a command that asks. */
+  async fillBox(text: string): Promise<void> {
+    await this.#quickInput().fill(text);
+  }
+
+  /** A button beside a view's title, which is there while the mouse is. */
+  titleButton(section: string, name: string): Locator {
+    return this.section(section).locator(".pane-header").getByRole("button", { name });
+  }
+
+  /** The card of the row under the mouse. */
+  card(text: RegExp): Locator {
+    return this.page.locator(".monaco-hover").filter({ hasText: text }).first();
+  }
+
+  /** The lines of the document that is shown, as many as are drawn. */
+  async documentText(): Promise<string> {
+    const lines = this.page.locator(".editor-instance .view-line");
+    const drawn = await lines.evaluateAll((all) =>
+      all.map((line) => ({
+        top: Number.parseInt((line as unknown as Styled).style.top, 10),
+        text: line.textContent ?? "",
+      })),
+    );
+    const inOrder = drawn.sort((a, b) => a.top - b.top);
+    return inOrder.map(({ text }) => text.replaceAll("\u00a0", " ").trimEnd()).join("\n");
   }
 
   #quickInput(): Locator {
