@@ -10,7 +10,7 @@ import {
 
 const widestName = 26;
 /** What both sides have room for on one line. */
-const widestValue = 24;
+const widestValue = 28;
 const none = "none";
 
 export function comparisonText({ left, right, groups }: Comparison): string {
@@ -36,12 +36,13 @@ function describeGroup({ group, same, differences, leftOut, notKnown }: Compared
 
 /** Short ones side by side, long ones below each other as diff(1) has them. */
 function describeAll(differences: readonly Difference[]): readonly string[] {
-  const names = differences.filter(isShort).map(({ name }) => name.length);
-  const width = Math.max(0, ...names);
+  const short = differences.filter(isShort);
+  const nameWidth = Math.max(0, ...short.map(({ name }) => name.length));
+  const leftWidth = Math.max(0, ...short.map(({ left = none }) => left.length));
   return differences.flatMap((difference) => {
     const { name, left = none, right = none } = difference;
     if (!isShort(difference)) return [`  ${name}`, `    < ${left}`, `    > ${right}`];
-    return `  ${name.padEnd(width)}  < ${left.padEnd(widestValue)}  > ${right}`;
+    return `  ${name.padEnd(nameWidth)}  < ${left.padEnd(leftWidth)}  > ${right}`;
   });
 }
 

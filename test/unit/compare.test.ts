@@ -153,7 +153,7 @@ test("short differences stand side by side, long ones below each other", () => {
       "> 900  bash, sandbox web",
       "",
       "Namespaces: 1 differ, 0 the same",
-      "  net  < 1 the host's              > 2",
+      "  net  < 1 the host's  > 2",
       "",
       "Environment at their start: 1 differ, 1 the same",
       "  PATH",
