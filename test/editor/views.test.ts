@@ -52,22 +52,6 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
     await workbench.card(/how we know.*state file/s).waitFor();
   });
 
-  step(
-    "one that stands still is marked, with words for who cannot see the mark",
-    "52-paused",
-    async () => {
-      await runc("pause", "moons");
-      const row = await workbench.findRow(containers, /^moons.*runc · paused/);
-      await workbench.until(
-        "its mark",
-        async () => (await workbench.mark(row)) === "‖" || undefined,
-      );
-      assert.match((await row.getAttribute("aria-label")) ?? "", /Container moons, runc, paused/);
-      await runc("resume", "moons");
-      await workbench.findRow(containers, /^moons.*runc · running/);
-    },
-  );
-
   step("a filter leaves what holds its words, and says so", "53-filter", async () => {
     await workbench.beginCommand("Terrarium: Filter Containers…");
     await workbench.fillBox("runc tid");
@@ -155,6 +139,22 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
     await workbench.runCommand("Terrarium: Ungroup Containers");
     await row(/^runc\s*2$/).waitFor({ state: "detached" });
   });
+
+  step(
+    "one that stands still is marked, with words for who cannot see the mark",
+    "61-paused",
+    async () => {
+      await runc("pause", "moons");
+      const row = await workbench.findRow(containers, /^moons.*runc · paused/);
+      await workbench.until(
+        "its mark",
+        async () => (await workbench.mark(row)) === "‖" || undefined,
+      );
+      assert.match((await row.getAttribute("aria-label")) ?? "", /Container moons, runc, paused/);
+      await runc("resume", "moons");
+      await workbench.findRow(containers, /^moons.*runc · running/);
+    },
+  );
 
   step("the light theme is as calm", "60-light", async () => {
     await workbench.chooseTheme("Light Modern");
