@@ -29,9 +29,14 @@ function describeGroup({ group, same, differences, leftOut, notKnown }: Compared
   const title = comparisonGroupTitles[group];
   if (notKnown !== undefined) return `${title}: not known: ${notKnown}`;
   const total = differences.length + leftOut;
-  const head = `${title}: ${total === 0 ? "nothing differs" : `${total} differ`}, ${same} the same`;
+  const head = `${title}: ${howMany(total)}, ${same} the same`;
   const rest = leftOut > 0 ? [`  … and ${leftOut} more`] : [];
   return [head, ...describeAll(differences), ...rest].join("\n");
+}
+
+function howMany(differences: number): string {
+  if (differences === 0) return "nothing differs";
+  return differences === 1 ? "1 differs" : `${differences} differ`;
 }
 
 /** Short ones side by side, long ones below each other as diff(1) has them. */

@@ -65,7 +65,7 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
     // The filter that was there before comes back.
     await workbench.page.keyboard.press("Escape");
     await row(/^tides/).waitFor();
-    await workbench.titleButton(containers, "Clear Containers Filter").click();
+    await workbench.clickTitleButton(containers, "Clear Containers Filter");
     await workbench.findRow(containers, /^gull/);
   });
 
@@ -117,7 +117,7 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
       const inode = inodeOf("net");
       await workbench.findRow("Namespaces", new RegExp(`^net ${inode}.*tides`));
       await workbench.picture("57-by-owner");
-      await workbench.titleButton("Namespaces", "Show Namespaces by Type").click();
+      await workbench.clickTitleButton("Namespaces", "Show Namespaces by Type");
       await workbench.findRow("Namespaces", /^net\s*\d+$/);
     },
   );

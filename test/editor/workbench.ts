@@ -284,9 +284,11 @@ export class Workbench {
     await this.#quickInput().fill(text);
   }
 
-  /** A button beside a view's title, which is there while the mouse is. */
-  titleButton(section: string, name: string): Locator {
-    return this.section(section).locator(".pane-header").getByRole("button", { name });
+  /** Clicks a button beside a view's title, which is there while the mouse is. */
+  async clickTitleButton(section: string, name: string): Promise<void> {
+    const header = this.section(section).locator(".pane-header");
+    await header.locator("h3.title").hover();
+    await header.getByRole("button", { name }).click();
   }
 
   /** The card of the row under the mouse. */
