@@ -193,7 +193,7 @@ describe("a cgroup", needsRoot, () => {
     const inner = join(directory, "gone");
     mkdirSync(inner);
     const script = `read -r pid rest < /proc/self/stat
-      sh -c 'echo 0 > ${inner}/cgroup.procs' & echo $pid; exec sleep 600`;
+      sh -c 'echo 0 > ${inner}/cgroup.procs; sleep 0.2; true' & echo $pid; exec sleep 600`;
     const { pid } = await startPlain(t, script);
     await eventually("its child is a zombie", () =>
       readTasks().tasks.some(({ parentPid, zombie }) => parentPid === pid && zombie),
