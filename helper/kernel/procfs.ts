@@ -50,7 +50,12 @@ const ticksPerSecond = 100;
 /** How long ago something was, that procfs dates in ticks since the machine was started. */
 export function ageMs(startTimeTicks: number): number {
   const uptimeSeconds = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
-  return (uptimeSeconds - startTimeTicks / ticksPerSecond) * 1000;
+  return uptimeSeconds * 1000 - sinceBootMs(startTimeTicks);
+}
+
+/** How long after the machine was started something was. */
+export function sinceBootMs(startTimeTicks: number): number {
+  return (startTimeTicks / ticksPerSecond) * 1000;
 }
 
 export function readStatus(pid: ProcessId): ProcessStatus | undefined {

@@ -104,10 +104,22 @@ export const engineNames = [
 
 export type EngineName = (typeof engineNames)[number];
 
+/** Where something was read, the strongest first. */
+export const evidenceSources = [
+  "registry",
+  "engine's socket",
+  "state file",
+  "parent process",
+  "cgroup path",
+  "command line",
+  "namespaces",
+] as const;
+
+export type EvidenceSource = (typeof evidenceSources)[number];
+
 /** One thing that was read and led to what is said of a container. */
 export interface Evidence {
-  /** `cgroup path`, `state file`, `engine's socket`, `parent process`, `namespaces`, … */
-  readonly source: string;
+  readonly source: EvidenceSource;
   /** What was read there: a path, a part of a command line. */
   readonly detail: string;
 }
@@ -115,7 +127,10 @@ export interface Evidence {
 /** A group of processes that some engine isolates. */
 export interface HostContainer {
   readonly engine: EngineName;
-  /** The engine's own id; of an unknown one `PID:START` of its topmost process. */
+  /**
+   * The engine's own id (containerd's with its namespace, `default/web`); where the engine gives none `PID:START` of
+   * the topmost process. What names it has chosen itself may be a lie; control characters are replaced.
+   */
   readonly id: string;
   /** The name that people know; absent where the engine gave none. */
   readonly name?: string | undefined;
@@ -128,11 +143,11 @@ export interface HostContainer {
   readonly startedAtMs: number;
   /** Of Kubernetes and Podman. */
   readonly pod?: { readonly name: string; readonly namespace?: string | undefined } | undefined;
-  /** Whose engine it is, where that is not root's. */
+  /** Whose engine it is, where that is not root's: all that is said of the container is then this user's word. */
   readonly user?: number | undefined;
   /** The container around it. */
   readonly parent?: string | undefined;
-  /** Directory by hierarchy id. */
+  /** Directory by hierarchy id, of those that are its own alone. */
   readonly cgroups: Readonly<Record<string, string>>;
   /** Types that are its own, not those of the container around it or of the host. */
   readonly ownNamespaces: readonly NamespaceType[];
@@ -179,5 +194,11 @@ export const tableKeys: { readonly [T in TableName]: (row: HostTables[T]) => str
   processes: ({ pid, startTimeTicks }) => `${pid}:${startTimeTicks}`,
   namespaces: ({ type, inode }) => `${type}:${inode}`,
   cgroups: ({ hierarchy, path }) => `${hierarchy}:${path}`,
-  containers: ({ engine, id }) => `${engine}:${id}`,
+  containers: containerKey,
 };
+
+/** Users, and whoever is inside a container, can give theirs the id of another's: these are other containers. */
+function containerKey({ engine, id, user, parent }: HostContainer): string {
+  const around = parent === undefined ? "" : `${parent}/`;
+  return `${around}${engine}:${id}${user === undefined ? "" : `@${user}`}`;
+}

@@ -1,5 +1,6 @@
 import { ownNamespaces } from "../enter/namespaces.ts";
 import { readMounts } from "../inspect/mounts.ts";
+import type { KnownSandbox } from "../inventory/containers/facts.ts";
 import { readIdMap } from "../kernel/procfs.ts";
 import type {
   NamespaceShare,
@@ -54,17 +55,24 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
 
 /** Names of running sandboxes by the inode of each namespace that is theirs: how the inventory knows them. */
 export function namesByNamespace(host: SandboxHost): ReadonlyMap<number, string> {
-  const shared = new Set(Object.values(ownNamespaces()));
-  const running = host.registry.records().filter(isRunning);
   return new Map(
-    running.flatMap(({ namespaces, name, spec }) =>
-      namespaceTypes
-        .filter((type) => isNew(spec.namespaces, type))
-        .flatMap((type) => namespaces[type] ?? [])
-        .filter((inode) => !shared.has(inode))
-        .map((inode) => [inode, name] as const),
+    knownSandboxes(host).flatMap(({ namespaces, name }) =>
+      Object.values(namespaces).map((inode) => [inode, name] as const),
     ),
   );
+}
+
+/** The running sandboxes, as the inventory of containers knows them. */
+export function knownSandboxes({ registry }: SandboxHost): readonly KnownSandbox[] {
+  const shared = new Set(Object.values(ownNamespaces()));
+  const running = registry.records().filter(isRunning);
+  return running.map(({ id, name, createdAtMs, namespaces, spec }) => {
+    const own = namespaceTypes
+      .filter((type) => isNew(spec.namespaces, type))
+      .map((type) => [type, namespaces[type] ?? 0] as const)
+      .filter(([, inode]) => inode !== 0 && !shared.has(inode));
+    return { id, name, createdAtMs, namespaces: Object.fromEntries(own) };
+  });
 }
 
 /** Name of the sandbox whose processes or files it sees; who joined only its network is not in it. */

@@ -1,0 +1,74 @@
+import type { HostProcess } from "../../protocol/hostTables.ts";
+import type { Link } from "./chains.ts";
+import type { Draft } from "./draft.ts";
+import { CgroupMarks, type ContainerFacts } from "./facts.ts";
+
+type Directories = Readonly<Record<string, string>>;
+
+/** The cgroups that are a container's alone. */
+export class OwnDirectories {
+  readonly #facts: ContainerFacts;
+  readonly #linkAt: (hierarchy: string, path: string) => Link | undefined;
+  readonly #frozen: CgroupMarks<true>;
+  /** Whose every process in a cgroup is, by hierarchy; undefined: several's. */
+  readonly #owners = new Map<string, Map<string, Draft | undefined>>();
+
+  constructor(
+    facts: ContainerFacts,
+    linkAt: (hierarchy: string, path: string) => Link | undefined,
+  ) {
+    this.#facts = facts;
+    this.#linkAt = linkAt;
+    this.#frozen = new CgroupMarks(facts.cgroups, ({ isFrozen }) => (isFrozen ? true : undefined));
+  }
+
+  /** To be told which container each process is in, for those that are not known by their cgroup. */
+  count(drafts: readonly Draft[], members: ReadonlyMap<HostProcess, Draft>): void {
+    if (drafts.length === 0) return;
+    for (const { id } of this.#facts.hierarchies) {
+      const wanted = new Set(drafts.map(({ topmost }) => topmost.cgroups[id]));
+      const owners = new Map<string, Draft | undefined>();
+      for (const process of this.#facts.processes) {
+        const path = process.cgroups[id];
+        if (path === undefined || !wanted.has(path)) continue;
+        const owner = members.get(process);
+        const isFirst = !owners.has(path);
+        owners.set(path, isFirst || owners.get(path) === owner ? owner : undefined);
+      }
+      this.#owners.set(id, owners);
+    }
+  }
+
+  of(draft: Draft): Directories {
+    const directories: Record<string, string> = {};
+    for (const { id } of this.#facts.hierarchies) {
+      const path = draft.topmost.cgroups[id];
+      if (path === undefined) continue;
+      const directory = draft.link
+        ? this.#linked(draft.link, id, path)
+        : this.#only(draft, id, path);
+      if (directory !== undefined) directories[id] = directory;
+    }
+    return directories;
+  }
+
+  isPaused(directories: Directories): boolean {
+    return this.#facts.hierarchies.some(({ id }) => {
+      const directory = directories[id];
+      return directory !== undefined && this.#frozen.in(id)?.has(directory);
+    });
+  }
+
+  /** In other hierarchies of version 1 the same container may have another path. */
+  #linked({ claim }: Link, hierarchy: string, path: string): string | undefined {
+    let at = this.#linkAt(hierarchy, path);
+    while (at && (at.claim.engine !== claim.engine || at.claim.id !== claim.id)) at = at.outer;
+    return at?.directory;
+  }
+
+  /** systemd puts itself into `init.scope` of the cgroup that it was given. */
+  #only(draft: Draft, hierarchy: string, path: string): string | undefined {
+    if (this.#owners.get(hierarchy)?.get(path) !== draft) return undefined;
+    return path.replace(/\/init\.scope$/, "") || undefined;
+  }
+}
