@@ -95,8 +95,8 @@ export interface Docker {
 }
 
 /** A daemon of its own, with one image of 1 MB; it touches neither firewall nor network. */
-export async function startDocker(): Promise<Docker> {
-  const folder = await makeTemporaryFolder("docker");
+export async function startDocker(place?: string): Promise<Docker> {
+  const folder = place ?? (await makeTemporaryFolder("docker"));
   const host = `unix://${join(folder, "socket")}`;
   const daemon = spawn("/usr/sbin/dockerd", daemonOptions(folder, host), { stdio: "ignore" });
   // Another `docker` on the PATH may be of another version.

@@ -33,14 +33,16 @@ const readyThenSleep = 'read -r pid rest < /proc/self/stat; echo "$pid"; exec sl
 
 /**
  * Starts `unshare FLAGS sh`, which tells its host pid (the host's /proc is still mounted there), then
- * sleeps under the name `argv0`. It ends with the test.
+ * sleeps. It ends with the test. `before`: a program that starts it, as somebody else.
  */
 export async function startIsolated(
   t: TestContext,
   flags: readonly string[],
   script = readyThenSleep,
+  before: readonly string[] = [],
 ): Promise<Isolated> {
-  return untilReady(t, spawn("unshare", [...flags, "--", "sh", "-c", script], options));
+  const [program = "", ...words] = [...before, "unshare", ...flags, "--", "sh", "-c", script];
+  return untilReady(t, spawn(program, words, options));
 }
 
 /** A process that is not isolated at all. */

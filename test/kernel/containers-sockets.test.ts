@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import type { HostContainer } from "../../helper/protocol/hostTables.ts";
+import { eventually } from "./cli.ts";
+import { end, needsEngine, openPodman, startDocker } from "./engines.ts";
+import { found, sourcesOf } from "./hostFacts.ts";
+import { becomeStranger, strangerId } from "./isolated.ts";
+
+/** What only an engine itself can tell. */
+
+describe("Podman's socket", needsEngine("podman"), () => {
+  test("tells the name of a pod, of which the cgroup has the id alone", async (t) => {
+    const socket = "/run/podman/podman.sock";
+    if (existsSync(socket)) return t.skip(`${socket} is this machine's own`);
+    const podman = openPodman(t);
+    const [program = "", ...words] = podman.command;
+    const url = `unix://${socket}`;
+    mkdirSync(dirname(socket), { recursive: true });
+    const service = spawn(program, [...words, "system", "service", "--time", "0", url], {
+      stdio: "ignore",
+      env: podman.env,
+    });
+    t.after(async () => {
+      await end(service);
+      rmSync(socket, { force: true });
+    });
+    const infra = ["--infra-image", "localhost/tree:1", "--infra-command", "sleep 600"];
+    podman.client("pod", "create", "--name", "shop", ...infra, "--network", "none");
+    podman.client("run", "-d", "--pod", "shop", "--name", "web", "tree:1", "sleep", "600");
+    await eventually("Podman listens", () => existsSync(socket));
+    const web = await found("podman", "web");
+    assert.deepEqual(web.pod, { name: "shop", namespace: undefined });
+    assert.equal(web.image, "localhost/tree:1");
+    assert.equal(sourcesOf(web)[0], "engine's socket");
+  });
+});
+
+describe("Docker's socket", needsEngine("docker"), () => {
+  test("tells what the daemon's files may not be believed about", async (t) => {
+    const { client, folder } = await startDocker(t);
+    client("run", "-d", "--name", "web", "--network", "none", "bench:1", "sleep", "600");
+    // Now everybody can put other files in the place of the daemon's.
+    chmodSync(join(folder, "data/containers"), 0o777);
+    const web = await found("docker", "web");
+    assert.equal(web.image, "bench:1");
+    const [strongest, ...others] = web.evidence;
+    assert.deepEqual(strongest, { source: "engine's socket", detail: join(folder, "socket") });
+    assert.ok(!others.some(({ source }) => source === "state file"));
+  });
+});
+
+describe("a user whom Docker's socket lets in", needsEngine("docker"), () => {
+  test("is told of root's containers, though none of root's files and namespaces", async (t) => {
+    const { client, folder } = await startDocker(t);
+    client("run", "-d", "--name", "web", "--network", "none", "bench:1", "sleep", "600");
+    chmodSync(folder, 0o711);
+    chownSync(join(folder, "socket"), 0, strangerId);
+    // Loaded as root: the checkout may be closed to others.
+    const script = `
+      const { lookForContainers } = await import(${JSON.stringify(join(import.meta.dirname, "hostFacts.ts"))});
+      ${becomeStranger}
+      console.log(JSON.stringify(await lookForContainers()));
+      process.exit();
+    `;
+    const printed = execFileSync(process.execPath, ["--input-type=module", "-e", script]);
+    const rows: readonly HostContainer[] = JSON.parse(printed.toString());
+    const web = rows.find(({ engine }) => engine === "docker");
+    assert.equal(web?.name, "web");
+    assert.equal(web.image, "bench:1");
+    assert.equal(web.user, undefined);
+    assert.deepEqual(sourcesOf(web), ["engine's socket", "parent process", "cgroup path"]);
+  });
+});
