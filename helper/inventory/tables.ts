@@ -11,18 +11,30 @@ export interface TableQuery {
   readonly sockets: boolean;
 }
 
+/** The engines' room: sandboxes/containers.ts. */
+export interface ContainerReader {
+  readonly find: FindContainers;
+  /** True: something was learnt, and find() will tell more. */
+  enrich(): Promise<boolean>;
+}
+
 /** What is there now, for one who asks once: the deep part, too, where it is of namespaces. */
 export async function readTables(
   { tables, types, sockets }: TableQuery,
-  findContainers?: FindContainers,
+  containers: ContainerReader,
 ): Promise<HostReport> {
   const tasks = readTasks();
   const isDeep = tables.includes("namespaces");
   const holdings = isDeep ? await readHoldings(tasks, { sockets }) : noHoldings;
-  const { host, processes, namespaces, cgroups, containers } = readSnapshot(
-    { tasks, holdings },
-    findContainers,
-  );
+  const snapshot = readSnapshot({ tasks, holdings }, containers.find);
+  const isMore = await containers.enrich();
+  const {
+    host,
+    processes,
+    namespaces,
+    cgroups,
+    containers: found,
+  } = isMore ? readSnapshot(snapshot.parts, containers.find) : snapshot;
   const wanted = new Set<TableName>(tables);
   return {
     host,
@@ -31,6 +43,6 @@ export async function readTables(
       namespaces: namespaces.filter(({ type }) => types?.includes(type) ?? true),
     }),
     ...(wanted.has("cgroups") && { cgroups }),
-    ...(wanted.has("containers") && { containers }),
+    ...(wanted.has("containers") && { containers: found }),
   };
 }

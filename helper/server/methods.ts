@@ -10,6 +10,7 @@ import { TerrariumError } from "../protocol/errors.ts";
 import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { AuditEntry } from "../sandboxes/audit.ts";
+import { containersOf } from "../sandboxes/containers.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
@@ -219,7 +220,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "inventory/read": {
     changes: false,
-    handle: (_session, parameters) => readTables(parameters),
+    handle: ({ host }, parameters) => readTables(parameters, containersOf(host)),
   },
   "inventory/watch": {
     changes: false,

@@ -4,6 +4,8 @@ import { describe, test } from "node:test";
 import { readSnapshot } from "../../helper/inventory/snapshot.ts";
 import { readTables } from "../../helper/inventory/tables.ts";
 import { type NamespaceType, namespaceTypes } from "../../helper/protocol/namespaces.ts";
+import { containersOf } from "../../helper/sandboxes/containers.ts";
+import { openSandboxHost } from "../../helper/sandboxes/host.ts";
 import { eventually } from "./cli.ts";
 import { startIsolated, startPlain } from "./isolated.ts";
 
@@ -69,11 +71,8 @@ describe("an isolated process", () => {
 });
 
 test("only the tables and types that were asked for are answered", async () => {
-  const report = await readTables({
-    tables: ["namespaces"],
-    types: ["net", "uts"],
-    sockets: false,
-  });
+  const query = { tables: ["namespaces"], types: ["net", "uts"], sockets: false } as const;
+  const report = await readTables(query, containersOf(openSandboxHost()));
   assert.deepEqual(Object.keys(report), ["host", "namespaces"]);
   const types = new Set(report.namespaces?.map(({ type }) => type));
   assert.deepEqual([...types].sort(), ["net", "uts"]);
