@@ -1,5 +1,5 @@
-import type { DoctorReport } from "./doctor.ts";
 import type { Comparison } from "./comparison.ts";
+import type { DoctorReport } from "./doctor.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
 import type { HostReport } from "./hostTables.ts";

@@ -32,8 +32,8 @@ describe("terrarium diff", needsRoot, () => {
     );
     assert.equal(memory?.right, "64 MB");
     const privileges = groupOf(comparison, "privileges").differences;
-    assert.equal(valueOf(privileges, "no_new_privs"), "set");
-    assert.match(valueOf(privileges, "seccomp") ?? "", /^filter/);
+    assert.equal(rightOf(privileges, "no_new_privs"), "set");
+    assert.match(rightOf(privileges, "seccomp") ?? "", /^filter/);
     assert.ok(namesOf(comparison, "mounts").length > 3);
     assert.ok(namesOf(comparison, "cgroups").length > 0);
   });
@@ -44,9 +44,9 @@ describe("terrarium diff", needsRoot, () => {
     const comparison = await json<Comparison>(["diff", `${process.pid}`, `${pid}`]);
     const { differences, notKnown } = groupOf(comparison, "sysctls");
     assert.equal(notKnown, undefined);
-    assert.equal(valueOf(differences, "net.ipv4.tcp_fin_timeout"), "4321");
-    assert.equal(valueOf(differences, "kernel.hostname"), "tide-gate");
-    assert.equal(valueOf(differences, "kernel.msgmax"), "12345");
+    assert.equal(rightOf(differences, "net.ipv4.tcp_fin_timeout"), "4321");
+    assert.equal(rightOf(differences, "kernel.hostname"), "tide-gate");
+    assert.equal(rightOf(differences, "kernel.msgmax"), "12345");
   });
 
   test("tells variables that differ, and a secret's value only when asked", async (t) => {
@@ -54,10 +54,10 @@ describe("terrarium diff", needsRoot, () => {
     await eventually("env to become sleep", () => isRunning(pid, "sleep"));
     const words = ["diff", `${process.pid}`, `${pid}`];
     const { differences } = groupOf(await json<Comparison>(words), "environment");
-    assert.equal(valueOf(differences, "TIDE"), "low");
-    assert.equal(valueOf(differences, "TIDE_TOKEN"), "set, not shown");
+    assert.equal(rightOf(differences, "TIDE"), "low");
+    assert.equal(rightOf(differences, "TIDE_TOKEN"), "set, not shown");
     const all = groupOf(await json<Comparison>([...words, "--env"]), "environment");
-    assert.equal(valueOf(all.differences, "TIDE_TOKEN"), "moon");
+    assert.equal(rightOf(all.differences, "TIDE_TOKEN"), "moon");
     const { stdout } = await terrarium.run(words);
     assert.match(stdout, /^ {2}TIDE +< none +> low$/m);
     assert.ok(!stdout.includes("moon"));
@@ -104,7 +104,7 @@ function namesOf(comparison: Comparison, group: ComparisonGroup): string[] {
   return groupOf(comparison, group).differences.map(({ name }) => name);
 }
 
-function valueOf(differences: ComparedGroup["differences"], name: string): string | undefined {
+function rightOf(differences: ComparedGroup["differences"], name: string): string | undefined {
   return differences.find((one) => one.name === name)?.right;
 }
 
