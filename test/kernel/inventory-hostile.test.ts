@@ -53,7 +53,7 @@ signal.pause()`;
     assertHarmless(snapshot);
   });
 
-  test("with as many descriptors as it may have is looked at as far as that goes, and the rest is counted", async (t) => {
+  test("row 32: with as many descriptors as it may have is looked at as far as that goes, and the rest is counted", async (t) => {
     // A process may have 20,000 where root lacks CAP_SYS_RESOURCE: three of them have more than 50,000.
     const script = `import os, resource, signal
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -106,7 +106,7 @@ signal.pause()`;
     assert.ok(namespaces.every(({ inode }) => inode !== 4_026_999_999));
   });
 
-  test("that covers its mount of a namespace by a FIFO makes nobody wait", async (t) => {
+  test("row 32: that covers its mount of a namespace by a FIFO makes nobody wait", async (t) => {
     const script = `mount -t tmpfs tmpfs /mnt && touch /mnt/lab && unshare --net=/mnt/lab true
       mkfifo /mnt/fifo && mount --bind /mnt/fifo /mnt/lab
       read -r pid rest < /proc/self/stat; echo $pid; exec sleep 600`;
@@ -119,7 +119,7 @@ signal.pause()`;
     assert.equal(row.owner, undefined);
   });
 
-  test("may end in the middle of a reading", async () => {
+  test("row 32: may end in the middle of a reading", async () => {
     const churn = spawn("sh", ["-c", "while :; do unshare --net --uts true & /bin/true; done"]);
     for (let round = 0; round < 10; round += 1) assert.ok((await read()).processes.length > 0);
     churn.kill("SIGKILL");
@@ -205,7 +205,7 @@ describe("a cgroup", needsRoot, () => {
     assert.ok(Object.values(zombie.cgroups).every((path) => !path.includes("gone")));
   });
 
-  test("has ten thousand beside it and is one of thirty in each other, at most: then the list is cut, and says so", (t) => {
+  test("row 32: has ten thousand beside it and is one of thirty in each other, at most: then the list is cut, and says so", (t) => {
     const { directory, hierarchy } = makeCgroup(t);
     const deep = Array.from({ length: 40 }, () => "d").join("/");
     mkdirSync(join(directory, deep), { recursive: true });
@@ -223,7 +223,7 @@ describe("a cgroup", needsRoot, () => {
     assert.ok(cut >= 1);
   });
 
-  test("may come and go in the middle of a reading", async (t) => {
+  test("row 32: may come and go in the middle of a reading", async (t) => {
     const { directory } = makeCgroup(t);
     const script = `while :; do mkdir -p ${directory}/a/b; rmdir ${directory}/a/b ${directory}/a; done`;
     const churn = spawn("sh", ["-c", script], { stdio: "ignore" });

@@ -178,7 +178,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   32: {
     lesson: "the helper is kept busy, or fed too much",
     cves: [],
-    files: ["inventory-namespaces", "inventory-processes", "security-targets"],
+    files: ["inventory-hostile", "inventory-processes", "security-targets"],
   },
   33: {
     lesson: "a set-uid file comes by a mount",
