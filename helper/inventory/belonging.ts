@@ -6,6 +6,7 @@ import {
   type HostRows,
   tableKeys,
 } from "../protocol/hostTables.ts";
+import { namespaceTypes } from "../protocol/namespaces.ts";
 
 /** What was found of containers, and the key of the innermost one that each process is in, by its pid. */
 export interface Found {
@@ -16,7 +17,9 @@ export interface Found {
 type Rows = Pick<HostRows, "processes" | "namespaces" | "cgroups">;
 
 /** Says of every row which container it belongs to. A row of which that is said already stays the same object. */
-export function belonging({ processes, namespaces, cgroups }: Rows, found: Found): Rows {
+export function belonging(rows: Rows, found: Found): Rows {
+  if (found.containers.length === 0) return rows;
+  const { processes, namespaces, cgroups } = rows;
   const around = new Map(found.containers.map((row) => [tableKeys.containers(row), row.parent]));
   const members = membersByNamespace(processes, found.containerOf);
   const ofCgroup = containersByCgroup(found.containers);
@@ -52,13 +55,19 @@ function membersByNamespace(
   containerOf: ReadonlyMap<number, string>,
 ): ReadonlyMap<number, ReadonlySet<string | undefined>> {
   const members = new Map<number, Set<string | undefined>>();
-  for (const { pid, namespaces } of processes) {
-    const container = containerOf.get(pid);
-    for (const inode of Object.values(namespaces)) {
+  let last: { readonly row: HostProcess; readonly container: string | undefined } | undefined;
+  for (const row of processes) {
+    const container = containerOf.get(row.pid);
+    for (const type of namespaceTypes) {
+      const inode = row.namespaces[type];
+      // Most are where the one before is.
+      const isSaid = last?.container === container && last?.row.namespaces[type] === inode;
+      if (inode === undefined || isSaid) continue;
       const known = members.get(inode);
       if (known) known.add(container);
       else members.set(inode, new Set([container]));
     }
+    last = { row, container };
   }
   return members;
 }

@@ -26,33 +26,37 @@ export function readNamespaces(
   list: NamespaceList | undefined = listNamespaces(),
 ): NamespaceTable {
   const sightings = new Sightings();
-  addMembers(sightings, tasks);
+  addMembers(sightings, tasks.tasks);
+  addThreads(sightings, tasks);
   for (const { type, inode, keeper, file } of holdings) {
     keep(sightings.add(type, inode, file), keeper);
   }
   const lineages = readLineages(sightings, known, list);
   const initial = initialNamespaces();
-  const rows = sightings
-    .all()
-    .map((sighting) => rowOf(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)))
-    .sort(byTypeAndInode);
+  const rows = inOrder(sightings.all()).map((sighting) =>
+    rowOf(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
+  );
   return { rows, lineages };
 }
 
-function addMembers(sightings: Sightings, { tasks, threads }: TaskTable): void {
-  const starts = new Map<number, Task>();
+function addMembers(sightings: Sightings, tasks: readonly Task[]): void {
+  let last: Task | undefined;
   for (const task of tasks) {
-    starts.set(task.pid, task);
     for (const type of namespaceTypes) {
       const inode = task.namespaces[type];
-      if (inode === 0) continue;
-      const seen = sightings.get(inode);
-      // A path is text to make: for the first member only.
-      if (!seen) sightings.add(type, inode, linkOf(task, type));
+      // Most are where the one before is. A path is text to make: for the first member only.
+      if (inode === 0 || inode === last?.namespaces[type] || sightings.get(inode)) continue;
+      sightings.add(type, inode, linkOf(task, type));
     }
+    last = task;
   }
+}
+
+function addThreads(sightings: Sightings, { tasks, threads }: TaskTable): void {
+  if (threads.length === 0) return;
+  const byPid = new Map(tasks.map((task) => [task.pid, task]));
   for (const { pid, tid, namespaces } of threads) {
-    const task = starts.get(pid);
+    const task = byPid.get(pid);
     if (!task) continue;
     for (const type of namespaceTypes) {
       const inode = namespaces[type];
@@ -87,6 +91,9 @@ function rowOf(
   };
 }
 
-function byTypeAndInode(a: HostNamespace, b: HostNamespace): number {
-  return namespaceTypes.indexOf(a.type) - namespaceTypes.indexOf(b.type) || a.inode - b.inode;
+/** By type, as everywhere, and number. */
+function inOrder(sightings: readonly Sighting[]): readonly Sighting[] {
+  return namespaceTypes.flatMap((type) =>
+    sightings.filter((one) => one.type === type).sort((a, b) => a.inode - b.inode),
+  );
 }
