@@ -75,9 +75,11 @@ function cpuOf(figures: Figures): UsageSample["cpu"] {
 }
 
 function memoryOf(figures: Figures): UsageSample["memory"] {
-  const { memory: current, inactiveFile, anon, file, kernel, swap, peak, high, max } = figures;
+  const { memory: current, inactiveFile, anon, file, kernel, swap, high, max } = figures;
   const { highEvents, maxEvents, oomKills } = figures;
   if (current === undefined) return undefined;
+  // Where many are watched the file of the peak is read seldom; what was seen since was not more than the peak.
+  const peak = figures.peak === undefined ? undefined : Math.max(figures.peak, current);
   const workingSet = inactiveFile === undefined ? undefined : Math.max(0, current - inactiveFile);
   const now = { current, anon, file, kernel, swap, peak, workingSet, high, max };
   return { ...now, highEvents, maxEvents, oomKills };

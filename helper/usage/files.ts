@@ -6,6 +6,7 @@ import {
   hugePages,
   ioService,
   ioStat,
+  isAtRest,
   memoryEvents,
   memoryLimit,
   memoryStat1,
@@ -29,6 +30,11 @@ export interface UsageFile {
   readonly seldom?: true;
   /** Dear to read, and the same while neither processor time nor memory in use (which stand above it) changed. */
   readonly follows?: true;
+  /**
+   * The same while the file of the cgroup above says the same: what it counts is counted there, too, and never less
+   * than before. Whether its own text is one that stays, if nothing is counted.
+   */
+  readonly grows?: (text: string) => boolean;
 }
 
 /** What this machine has, on which it depends whether a file can ever say anything. */
@@ -64,6 +70,9 @@ const v2 = (file: string, gives: readonly string[], parse: Parser): UsageFile =>
 
 const seldom = (file: UsageFile): UsageFile => ({ ...file, seldom: true });
 const follows = (file: UsageFile): UsageFile => ({ ...file, follows: true });
+const grows = (file: UsageFile): UsageFile => ({ ...file, grows: () => true });
+/** Averages fall by themselves. */
+const growsFromRest = (file: UsageFile): UsageFile => ({ ...file, grows: isAtRest });
 
 function version1(bfq: boolean): readonly UsageFile[] {
   return [
@@ -90,8 +99,8 @@ function ioFiles(prefix: string): readonly UsageFile[] {
   const bytes = ioService("readBytes", "writeBytes");
   const operations = ioService("readOps", "writeOps");
   return [
-    v1("blkio", `${prefix}.io_service_bytes_recursive`, [`${prefix} bytes`], bytes),
-    v1("blkio", `${prefix}.io_serviced_recursive`, [`${prefix} operations`], operations),
+    grows(v1("blkio", `${prefix}.io_service_bytes_recursive`, [`${prefix} bytes`], bytes)),
+    grows(v1("blkio", `${prefix}.io_serviced_recursive`, [`${prefix} operations`], operations)),
   ];
 }
 
@@ -101,10 +110,11 @@ const version2: readonly UsageFile[] = [
   follows(v2("memory.stat", ["memory.stat"], memoryStat2)),
   v2("memory.swap.current", ["swap"], only("swap")),
   v2("pids.current", ["pids"], only("pids")),
-  v2("io.stat", ["io"], ioStat),
+  grows(v2("io.stat", ["io"], ioStat)),
+  // Each wake-up counts, so that the one above never says the same.
   v2("cpu.pressure", ["cpu pressure"], pressure("cpu")),
-  v2("memory.pressure", ["memory pressure"], pressure("memory")),
-  v2("io.pressure", ["io pressure"], pressure("io")),
+  growsFromRest(v2("memory.pressure", ["memory pressure"], pressure("memory"))),
+  growsFromRest(v2("io.pressure", ["io pressure"], pressure("io"))),
   seldom(v2("cpu.max", ["CPU quota", "CPU period"], cpuMax)),
   seldom(v2("memory.peak", ["peak"], only("peak"))),
   seldom(v2("memory.max", ["memory limit"], only("max"))),

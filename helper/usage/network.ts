@@ -63,13 +63,20 @@ function openProcess(pid: number | undefined): number | undefined {
 function readInterfaces(member: number): readonly InterfaceUsage[] | undefined {
   const directory = `/proc/self/fd/${member}`;
   try {
-    if (readlinkSync(`${directory}/ns/net`) === readlinkSync("/proc/self/ns/net")) return undefined;
+    if (readlinkSync(`${directory}/ns/net`) === ownNamespace()) return undefined;
     // Not kept open: an open file keeps its namespace alive, with all that is in it.
     return parseNetDev(readBeginning(`${directory}/net/dev`));
   } catch {
     return undefined;
   }
 }
+
+/** A helper never enters another. */
+function ownNamespace(): string {
+  own ??= readlinkSync("/proc/self/ns/net");
+  return own;
+}
+let own: string | undefined;
 
 /** A read of a seq_file answers a page at most. */
 function readBeginning(path: string): string {

@@ -96,6 +96,11 @@ export function pressure(kind: PressureKind): Parser {
   };
 }
 
+/** Pressure whose averages have fallen to nothing. */
+export function isAtRest(text: string): boolean {
+  return !/avg10=(?!0\.00)/.test(text);
+}
+
 function stall(text: string, key: string): { ten: number; us: number } | undefined {
   const at = text.indexOf(key);
   if (at < 0) return undefined;
@@ -125,6 +130,7 @@ export const ioStat: Parser = (text, figures) => {
  */
 export function ioService(read: CounterName, write: CounterName): Parser {
   return (text, figures) => {
+    if (!text.includes(" Read ")) return;
     const devices = figures.io ?? [];
     for (const line of text.split("\n")) {
       const [device = "", direction, count] = line.split(" ");

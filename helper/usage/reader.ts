@@ -1,7 +1,8 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { PlacedCgroup } from "../limits/target.ts";
 import type { UsageSample } from "../protocol/usage.ts";
+import type { FilesAbove } from "./above.ts";
 import { Figures, groupsOf } from "./figures.ts";
 import type { UsageFile } from "./files.ts";
 import { closeFile, openFile, type ReadableFile, readText } from "./readable.ts";
@@ -10,6 +11,7 @@ export type CgroupUsage = Pick<UsageSample, "identity"> & ReturnType<typeof grou
 
 /** What changes seldom, and is not kept open, may be this many rounds old. */
 const longerRounds = 20;
+let readers = 0;
 
 /**
  * The files that a reader keeps open: opening one costs ten times as much as reading it, but each that is open
@@ -20,6 +22,11 @@ export type Kept = "all" | "often" | "none";
 interface Source extends ReadableFile {
   readonly directory: string;
   readonly row: UsageFile;
+  /** The same file of the cgroup above, where it may tell that this one says what it said. */
+  readonly above: string | undefined;
+  /** What was read last, and when; only where there is one above. */
+  text: string | undefined;
+  readAtMs: number;
 }
 
 /** Reads the same files of one cgroup, in all its hierarchies, again and again. */
@@ -32,11 +39,17 @@ export class UsageReader {
   readonly #directories: readonly string[];
   readonly #identity: string;
   readonly #kept: Kept;
+  readonly #above: FilesAbove;
   /** Not all readers of a helper have their longer round at once. */
   readonly #turn: number;
   #round = 0;
 
-  constructor(cgroups: readonly PlacedCgroup[], rows: readonly UsageFile[], kept: Kept) {
+  constructor(
+    cgroups: readonly PlacedCgroup[],
+    rows: readonly UsageFile[],
+    kept: Kept,
+    above: FilesAbove,
+  ) {
     const sources = sourcesOf(tellingApart(cgroups), rows, kept);
     this.#often = sources.filter(({ row }) => !row.seldom || kept === "all");
     this.#seldom = sources.filter(({ row }) => row.seldom && kept !== "all");
@@ -45,8 +58,11 @@ export class UsageReader {
     const watched = this.isEmpty ? cgroups.filter(isThere) : sources;
     this.#directories = [...new Set(watched.map(({ directory }) => directory))];
     this.#identity = this.#readIdentity();
-    this.#turn = Number(this.#identity.at(-1) ?? 0) % longerRounds;
+    this.#turn = readers % longerRounds;
+    readers += 1;
     this.#kept = kept;
+    this.#above = above;
+    for (const { above: path } of sources) if (path !== undefined) above.join(path);
   }
 
   /** Descriptors that it holds. */
@@ -61,16 +77,38 @@ export class UsageReader {
     const seldom = isLonger ? this.#seldom : [];
     this.#round += 1;
     figures.beginRound();
-    if (!readAll(this.#often, figures, isLonger) || !readAll(seldom, figures, true))
-      return undefined;
-    // A descriptor answers ENODEV then, but by a path another cgroup may be found.
-    const byPath = this.isEmpty || this.#kept === "none" || seldom.length > 0;
-    if (byPath && !this.#isTheSame()) return undefined;
+    // By a path another cgroup may be found; those that are kept open answer ENODEV when theirs was removed.
+    if (!this.#readAll(seldom, true) || !this.#readAll(this.#often, isLonger)) return undefined;
+    if ((this.isEmpty || this.#kept === "none") && !this.#isTheSame()) return undefined;
     return { identity: this.#identity, ...groupsOf(figures) };
   }
 
   dispose(): void {
-    for (const source of this.#often) closeFile(source);
+    for (const source of this.#often) {
+      closeFile(source);
+      if (source.above !== undefined) this.#above.leave(source.above);
+    }
+  }
+
+  /** False where one is gone. */
+  #readAll(sources: readonly Source[], evenTheSame: boolean): boolean {
+    for (const source of sources) {
+      if (source.row.follows && !evenTheSame && this.#figures.standStill) continue;
+      const text = this.#textOf(source, evenTheSame);
+      if (text === undefined) return false;
+      source.row.parse(text, this.#figures);
+    }
+    return true;
+  }
+
+  #textOf(source: Source, evenTheSame: boolean): string | undefined {
+    const { row, above, text, readAtMs } = source;
+    if (above === undefined) return readText(source);
+    const isSame = row.grows?.(text ?? "") && this.#above.saysTheSameSince(above, readAtMs);
+    if (isSame && !evenTheSame) return text;
+    source.readAtMs = performance.now();
+    source.text = readText(source);
+    return source.text;
   }
 
   #isTheSame(): boolean {
@@ -89,16 +127,6 @@ export class UsageReader {
 
 function isThere({ directory }: PlacedCgroup): boolean {
   return existsSync(directory);
-}
-
-function readAll(sources: readonly Source[], figures: Figures, evenTheSame: boolean): boolean {
-  for (const source of sources) {
-    if (source.row.follows && !evenTheSame && figures.standStill) continue;
-    const text = readText(source);
-    if (text === undefined) return false;
-    source.row.parse(text, figures);
-  }
-  return true;
 }
 
 /**
@@ -127,8 +155,17 @@ function sourcesOf(
     const file = openFile(join(cgroup.directory, row.file), keepOpen);
     if (!file) return [];
     for (const figure of row.gives) given.add(figure);
-    return [{ ...file, directory: cgroup.directory, row }];
+    const { directory } = cgroup;
+    const above = row.grows && kept !== "all" ? fileAbove(cgroup, row.file) : undefined;
+    return [{ ...file, directory, row, above, text: undefined, readAtMs: 0 }];
   });
+}
+
+/** The top counts in its own way: version 2 has there what the disks themselves counted. */
+function fileAbove({ directory, hierarchy }: PlacedCgroup, file: string): string | undefined {
+  const parent = dirname(directory);
+  const isBelowTop = parent.startsWith(`${hierarchy.mountPoint}/`);
+  return isBelowTop ? join(parent, file) : undefined;
 }
 
 function has({ version, controllers }: PlacedCgroup["hierarchy"], row: UsageFile): boolean {

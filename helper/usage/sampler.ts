@@ -2,6 +2,7 @@ import { readStat } from "../kernel/procfs.ts";
 import type { CgroupTarget } from "../limits/target.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { UsageSample } from "../protocol/usage.ts";
+import { FilesAbove } from "./above.ts";
 import { keptBeside } from "./descriptors.ts";
 import { deviceName, readEquipment } from "./devices.ts";
 import { usageFiles } from "./files.ts";
@@ -12,6 +13,8 @@ import { type CgroupUsage, UsageReader } from "./reader.ts";
 const idleMs = 15_000;
 /** Files appear when a controller is enabled, disks get another scheduler, a process moves. */
 const longestLifeMs = 60_000;
+/** Looking for one and opening it costs as much as twenty rounds of it: where very many are due, they take turns. */
+const renewalsEachRound = 4;
 
 interface Reading {
   readonly target: CgroupTarget;
@@ -27,12 +30,20 @@ export class Sampler {
   readonly #find: (target: string) => CgroupTarget;
   readonly #readings = new Map<string, Reading>();
   readonly #files = usageFiles(readEquipment());
+  readonly #above = new FilesAbove();
   #descriptors = 0;
+  #renewals = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `find` throws noSuchSandbox, noSuchProcess or noSuchCgroup. */
   constructor(find: (target: string) => CgroupTarget) {
     this.#find = find;
+  }
+
+  /** What is read of cgroups above counts for what is sampled from now on until the next round. */
+  beginRound(): void {
+    this.#above.beginRound();
+    this.#renewals = 0;
   }
 
   /** Throws what `find` throws, and sandboxNotRunning; also for what went away since the last time. */
@@ -56,7 +67,7 @@ export class Sampler {
   /** Undefined where it has to be looked for again. */
   #read(name: string, reading: Reading): UsageSample | undefined {
     const nowMs = clockMs();
-    if (nowMs - reading.openedMs > longestLifeMs || hasEnded(reading)) return undefined;
+    if (hasEnded(reading) || this.#isDue(reading, nowMs)) return undefined;
     const usage = reading.cgroup.read();
     if (!usage) return undefined;
     reading.usedMs = nowMs;
@@ -65,10 +76,17 @@ export class Sampler {
     return toSample(name, nowMs, usage, network);
   }
 
+  #isDue({ openedMs }: Reading, nowMs: number): boolean {
+    if (nowMs - openedMs < longestLifeMs || this.#renewals === renewalsEachRound) return false;
+    this.#renewals += 1;
+    return true;
+  }
+
   #open(name: string): Reading {
     const target = this.#find(name);
     const { cgroups, pid } = target;
-    const cgroup = new UsageReader(cgroups, this.#files, keptBeside(this.#descriptors));
+    const kept = keptBeside(this.#descriptors);
+    const cgroup = new UsageReader(cgroups, this.#files, kept, this.#above);
     // One that was just found, in a hierarchy that counts nothing, is there without a figure.
     if (target.kind === "sandbox" && cgroups.length > 0 && cgroup.isEmpty) throw gone(name, target);
     const network = new NetworkReader(() => pid ?? firstMember(cgroups));

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { PlacedCgroup } from "../../helper/limits/target.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
+import { FilesAbove } from "../../helper/usage/above.ts";
 import { usageFiles } from "../../helper/usage/files.ts";
 import { UsageReader } from "../../helper/usage/reader.ts";
 import type { Contest } from "./contest.ts";
@@ -166,7 +167,10 @@ function readersMs(crowd: Crowd, names: readonly string[]): number {
   const rows = usageFiles({ bfq: false, hugePageSizes: [] }).filter(
     ({ version, file }) => names.includes(file) && !(version === 1 && file === "cpu.stat"),
   );
-  const readers = crowd.paths.map((_, index) => new UsageReader(crowd.placed(index), rows, "all"));
+  const above = new FilesAbove();
+  const readers = crowd.paths.map(
+    (_, index) => new UsageReader(crowd.placed(index), rows, "all", above),
+  );
   try {
     for (const reader of readers) reader.read();
     const before = process.cpuUsage();

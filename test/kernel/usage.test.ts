@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +18,7 @@ import { targetOfPath, targetOfProcess } from "../../helper/limits/target.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { UsageRound } from "../../helper/protocol/usage.ts";
 import { type UsageRates, usageRates } from "../../helper/protocol/usageRates.ts";
+import { FilesAbove } from "../../helper/usage/above.ts";
 import { UsageFeed } from "../../helper/usage/feed.ts";
 import { usageFiles } from "../../helper/usage/files.ts";
 import { type Kept, UsageReader } from "../../helper/usage/reader.ts";
@@ -95,6 +106,57 @@ describe("the usage of a cgroup", bounded, () => {
   });
 });
 
+describe("a cgroup among many", bounded, () => {
+  /** A shell in each, the first of which runs over its memory once it is told. */
+  async function openCrowd(t: TestContext) {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-crowd-"));
+    const begin = join(folder, "begin");
+    t.after(() => rmSync(folder, { recursive: true }));
+    const eat = "while :; do (held=$(head -c 40m /dev/zero | tr '\\0' a)); done";
+    const wait = `echo; until [ -e ${begin} ]; do sleep 0.1; done; ${eat}`;
+    const mover = await startInside(t, { memoryBytes: 8 * mebibyte }, wait);
+    const others = Array.from({ length: 9 }, () => startInside(t, {}, "echo; exec sleep 600"));
+    const above = new FilesAbove();
+    const open = (target: string, kept: Kept) => {
+      const reader = new UsageReader(targetOfPath(target).cgroups, rows, kept, above);
+      t.after(() => reader.dispose());
+      return reader;
+    };
+    const readers = [mover, ...(await Promise.all(others))].map((path) => open(path, "often"));
+    const readRound = () => {
+      above.beginRound();
+      const before = readCalls();
+      const [first] = readers.map((reader) => reader.read());
+      return { first, calls: readCalls() - before };
+    };
+    return { readRound, alone: open(mover, "all"), move: () => writeFileSync(begin, "") };
+  }
+
+  const rows = usageFiles({ bfq: false, hugePageSizes: [] });
+
+  test("is read at once when it moves, and before only with the one above", async (t) => {
+    const { readRound, alone, move } = await openCrowd(t);
+    if (!alone.read()?.pressure?.memory) return t.skip("this kernel tells no pressure of memory");
+    readRound();
+    const { calls } = readRound();
+    await eventually("a round of fewer reads", () => readRound().calls < calls - 10);
+    const still = readRound().first?.pressure?.memory?.someUs ?? 0;
+    move();
+    await eventually("it waits for memory", () => {
+      const now = alone.read()?.pressure?.memory?.someUs ?? 0;
+      const told = readRound().first?.pressure?.memory?.someUs ?? 0;
+      // The one above counts the same over more processors, so that parts of a microsecond may not show.
+      assert.ok(told >= now - 100, `${told} of ${now} us`);
+      return told > still;
+    });
+  });
+});
+
+/** Reads that this process has asked the kernel for: proc_pid_io(5). */
+function readCalls(): number {
+  return Number(/^syscr: (\d+)/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+}
+
 /** An empty cgroup of this name in every hierarchy. */
 function makeEverywhere(name: string): void {
   for (const { mountPoint } of readCgroupMounts().hierarchies) mkdirSync(join(mountPoint, name));
@@ -111,7 +173,8 @@ describe("a cgroup that is removed", bounded, () => {
       makeEverywhere(name);
       t.after(() => removeEverywhere(name));
       const rows = usageFiles({ bfq: false, hugePageSizes: [] });
-      const open = () => new UsageReader(targetOfPath(`/${name}`).cgroups, rows, kept);
+      const open = () =>
+        new UsageReader(targetOfPath(`/${name}`).cgroups, rows, kept, new FilesAbove());
       const first = open();
       const before = first.read();
       assert.equal(first.read()?.identity, before?.identity);
