@@ -37,7 +37,8 @@ const eventsMs = 250;
 
 /**
  * One webview tab about one subject. It asks the helper for what its page shows, and only while the page can
- * be seen; a hidden page does not exist (no retainContextWhenHidden) and begins anew with "ready".
+ * be seen; a hidden page does not exist (no retainContextWhenHidden) and begins anew with "ready". The editor takes a
+ * while to make it, in which the helper answers.
  */
 export class Panel implements vscode.Disposable {
   readonly subject: PanelSubject;
@@ -50,6 +51,8 @@ export class Panel implements vscode.Disposable {
   readonly #usage: UsageWatch;
   readonly #limits: PanelLimitsEditor;
   #snapshot: PanelSnapshot;
+  #looking = false;
+  /** There is a page to be told. */
   #ready = false;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -82,13 +85,14 @@ export class Panel implements vscode.Disposable {
       }),
     );
     view.webview.html = pageHtml(view.webview, host.extensionUri);
+    this.#begin();
   }
 
   /** Brings the panel to the front, at a tab where one is named. */
   show(tab: PanelTab | undefined): void {
     if (tab !== undefined) {
       this.#wanted = tab;
-      if (this.#view.visible && this.#ready) this.#turnTo();
+      if (this.#view.visible && this.#ready) this.#turnTo(this.#tab);
     }
     this.#view.reveal();
   }
@@ -96,7 +100,7 @@ export class Panel implements vscode.Disposable {
   /** Looks now, and from then on every two seconds. */
   refresh(): void {
     clearTimeout(this.#timer);
-    if (this.#view.visible && this.#ready) void this.#read();
+    if (this.#view.visible && this.#looking) void this.#read();
   }
 
   #refreshSoon(): void {
@@ -114,18 +118,23 @@ export class Panel implements vscode.Disposable {
     this.#subscriptions.dispose();
   }
 
-  /** The page is there, or a new helper is: both know nothing yet. */
+  /** Of what can be seen nothing is known yet, or the helper is a new one. */
   #begin(): void {
-    if (!this.#view.visible || !this.#ready) return;
+    if (!this.#view.visible) return;
+    this.#looking = true;
     this.#host.events.want(keyOf(this.subject), { targets: [targetOf(this.subject)] });
     this.#usage.begin();
     this.refresh();
   }
 
   #follow(): void {
-    if (this.#view.visible) return;
+    if (this.#view.visible) {
+      if (!this.#looking) this.#begin();
+      return;
+    }
     this.#host.events.want(keyOf(this.subject), undefined);
-    this.#usage.end();
+    this.#usage.part();
+    this.#looking = false;
     this.#ready = false;
     this.#look += 1;
     clearTimeout(this.#timer);
@@ -141,10 +150,9 @@ export class Panel implements vscode.Disposable {
     switch (request.type) {
       case "ready":
         this.#ready = true;
-        this.#tab = request.tab;
         this.#post({ type: "snapshot", snapshot: this.#snapshot });
-        this.#turnTo();
-        this.#begin();
+        this.#usage.meet();
+        this.#turnTo(request.tab);
         return;
       case "show":
         this.#tab = request.tab;
@@ -167,11 +175,13 @@ export class Panel implements vscode.Disposable {
     this.refresh();
   }
 
-  #turnTo(): void {
-    if (this.#wanted === undefined) return;
-    this.#tab = this.#wanted;
-    this.#post({ type: "tab", tab: this.#wanted });
+  /** To what was asked for elsewhere, or stays at the tab that the page shows. */
+  #turnTo(shown: PanelTab): void {
+    const tab = this.#wanted ?? shown;
     this.#wanted = undefined;
+    if (tab !== shown) this.#post({ type: "tab", tab });
+    if (tab === this.#tab) return;
+    this.#tab = tab;
     this.refresh();
   }
 
@@ -203,7 +213,7 @@ export class Panel implements vscode.Disposable {
   }
 
   #post(message: PanelMessage): void {
-    void this.#view.webview.postMessage(message);
+    if (this.#ready) void this.#view.webview.postMessage(message);
   }
 }
 

@@ -1,6 +1,7 @@
 /*
  * The physical floor of sampling: the files whose paths stand on standard input are kept open and read again
- * from their beginning, ROUNDS times. Says how many microseconds of processor time a round took.
+ * from their beginning, ROUNDS times with PAUSE milliseconds between. Says how many microseconds of processor time
+ * a round took.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -48,10 +49,13 @@ int main(int argc, char **argv) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     int rounds = argc > 1 ? atoi(argv[1]) : 1;
+    int pause = argc > 2 ? atoi(argv[2]) : 0;
     int count = open_all(files);
     read_all(files, count);
     long begun = microseconds();
-    for (int round = 0; round < rounds; round++)
+    for (int round = 0; round < rounds; round++) {
+        usleep(pause * 1000);
         read_all(files, count);
+    }
     printf("%ld\n", (microseconds() - begun) / rounds);
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
@@ -19,8 +19,10 @@ import { withHelper } from "./works.ts";
  */
 
 const count = 1_000;
-const rounds = 10;
+const rounds = 15;
 const intervalMs = 1_000;
+/** From then on files are opened anew, some each round: what a round costs for good. */
+const settlingMs = 65_000;
 /** Milliseconds a round: 5 % of a processor. */
 const mostMs = 0.05 * intervalMs;
 
@@ -36,9 +38,12 @@ export async function sampling(): Promise<readonly Contest[]> {
       oneCat: catMs(crowd.files, crowd.files.length),
       catEach: catMs(crowd.files, crowd.files.length / count),
       loop: loopMs(crowd.files),
-      floor: Number(readAll(crowd.files)) / 1_000,
+      floor: floorMs(crowd.files),
     };
-    const busy = await whileBusy(crowd, () => helperMs(crowd.paths));
+    const { busy, busyFloor } = await whileBusy(crowd, async () => ({
+      busy: await helperMs(crowd.paths),
+      busyFloor: floorMs(crowd.files),
+    }));
     const ours = { work, unit: "ms", ours: still } as const;
     const theirFigures = {
       work: `the files of systemd-cgtop for ${count} cgroups, by the helper's readers`,
@@ -55,6 +60,7 @@ export async function sampling(): Promise<readonly Contest[]> {
       { ...ours, peer: "pread of all files in C", theirs: peers.floor, bar: undefined },
       { ...theirFigures, peer: "systemd-cgtop", theirs: peers.cgtop, bar: 0.3 },
       { ...theirBusy, peer: "5 % of a processor", theirs: mostMs, bar: 1 },
+      { ...theirBusy, peer: "pread of all files in C", theirs: busyFloor, bar: undefined },
     ];
   } finally {
     await crowd.dispose();
@@ -133,8 +139,8 @@ function helperMs(targets: readonly string[]): Promise<number> {
   return withHelper(async (connection) => {
     const { pid } = await connection.request("initialize", { client: "bench", protocol: 1 });
     await connection.request("usage/watch", { targets: [...targets], intervalMs });
-    // The first rounds open the files.
-    await roundsOf(connection, 3);
+    await sleep(settlingMs);
+    await roundsOf(connection, 1);
     const before = processorMs(pid);
     await roundsOf(connection, rounds);
     return (processorMs(pid) - before) / rounds;
@@ -151,10 +157,12 @@ function roundsOf(connection: HelperConnection, some: number): Promise<void> {
   });
 }
 
-/** Of all threads of a process: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second. */
+/** Of all threads of a process: the first figure of schedstat is nanoseconds (sched-stats.rst). */
 function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = (thread: string) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  return threads.reduce((sum, thread) => sum + spent(thread), 0) / 1e6;
 }
 
 /** What systemd-cgtop opens of each cgroup, by strace: in version 1 its file of I/O is one that is gone. */
@@ -215,9 +223,11 @@ function commandMs(command: string, input = ""): number {
   return 1_000 * ((user ?? 0) + (system ?? 0));
 }
 
-function readAll(files: readonly string[]): string {
+/** With the same pause between its rounds: what else ran meanwhile has taken the caches. */
+function floorMs(files: readonly string[]): number {
   const input = `${files.join("\n")}\n`;
-  return execFileSync(compile("reads"), [`${rounds}`], { input, encoding: "utf8" });
+  const words = [`${rounds}`, `${intervalMs}`];
+  return Number(execFileSync(compile("reads"), words, { input, encoding: "utf8" })) / 1_000;
 }
 
 async function whileBusy<T>(crowd: Crowd, measure: () => Promise<T>): Promise<T> {
