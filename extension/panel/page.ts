@@ -1,15 +1,16 @@
+import { readFileSync } from "node:fs";
 import * as vscode from "vscode";
-import { pageText } from "./pageText.ts";
+import { type PageParts, pageText } from "./pageText.ts";
 
-/** Where esbuild puts the page's files: nothing else can be loaded. */
-export function mediaFolder(extensionUri: vscode.Uri): vscode.Uri {
-  return vscode.Uri.joinPath(extensionUri, "dist", "media");
+let parts: PageParts | undefined;
+
+export function pageHtml(extensionUri: vscode.Uri): string {
+  parts ??= readParts(vscode.Uri.joinPath(extensionUri, "dist", "media"));
+  return pageText(parts);
 }
 
-export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
-  return pageText({
-    styleSource: webview.cspSource,
-    file: (name) =>
-      webview.asWebviewUri(vscode.Uri.joinPath(mediaFolder(extensionUri), name)).toString(),
-  });
+/** Where esbuild puts the page's files. */
+function readParts(folder: vscode.Uri): PageParts {
+  const read = (name: string) => readFileSync(vscode.Uri.joinPath(folder, name).fsPath, "utf8");
+  return { style: read("style.css"), script: read("panel.js") };
 }

@@ -84,7 +84,7 @@ export class Panel implements vscode.Disposable {
         }
       }),
     );
-    view.webview.html = pageHtml(view.webview, host.extensionUri);
+    view.webview.html = pageHtml(host.extensionUri);
     this.#begin();
   }
 
@@ -150,8 +150,9 @@ export class Panel implements vscode.Disposable {
     switch (request.type) {
       case "ready":
         this.#ready = true;
-        this.#post({ type: "snapshot", snapshot: this.#snapshot });
+        // The figures first: with the snapshot the page is drawn, once.
         this.#usage.meet();
+        this.#post({ type: "snapshot", snapshot: this.#snapshot });
         this.#turnTo(request.tab);
         return;
       case "show":

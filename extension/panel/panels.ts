@@ -2,9 +2,11 @@ import * as vscode from "vscode";
 import type { PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
 import { panelViewType } from "../contributions.ts";
 import { withoutIcons } from "../plain.ts";
-import { mediaFolder } from "./page.ts";
 import { keyOf, Panel, type PanelHost } from "./panel.ts";
 import { parseSubject } from "./request.ts";
+
+/** The page holds all that it needs: no file can be loaded. */
+const options: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [] };
 
 /** The panels that are open, one for each subject. */
 export class Panels implements vscode.Disposable {
@@ -35,21 +37,14 @@ export class Panels implements vscode.Disposable {
       panelViewType,
       withoutIcons(title),
       vscode.ViewColumn.Active,
-      this.#options(),
+      options,
     );
-  }
-
-  #options(): vscode.WebviewOptions {
-    return {
-      enableScripts: true,
-      localResourceRoots: [mediaFolder(this.#host.extensionUri)],
-    };
   }
 
   #restore(view: vscode.WebviewPanel, state: unknown): void {
     const subject = parseSubject(state);
     if (subject && !this.#open.has(keyOf(subject))) {
-      view.webview.options = this.#options();
+      view.webview.options = options;
       this.#adopt(view, subject);
     } else {
       view.dispose();

@@ -1,11 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
 import { inventory } from "./inventory.ts";
 import { panel } from "./panel.ts";
-import { results, table } from "./report.ts";
+import { results, section } from "./report.ts";
 import { rows } from "./rows.ts";
 import { sampling } from "./sampling.ts";
 import {
@@ -35,16 +35,14 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
 
 async function main(): Promise<void> {
   const chosen = chooseWorks(process.argv.slice(2));
-  const contests: Contest[] = [];
+  const measured = new Map<string, string>();
   for (const name of chosen) {
     process.stderr.write(`${name} …\n`);
-    contests.push(...((await works[name]?.()) ?? []));
+    measured.set(name, section(name, (await works[name]?.()) ?? []));
   }
-  process.stdout.write(`${table(contests)}\n`);
-  // A part of the table would replace the whole.
-  if (chosen.length === Object.keys(works).length) {
-    writeFileSync(join(checkout, "test/bench/RESULTS.md"), results(contests));
-  }
+  process.stdout.write(`${[...measured.values()].join("\n")}\n`);
+  const file = join(checkout, "test/bench/RESULTS.md");
+  writeFileSync(file, results(readFileSync(file, "utf8"), Object.keys(works), measured));
 }
 
 function chooseWorks(names: readonly string[]): readonly string[] {

@@ -3,10 +3,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { CDPSession, Locator } from "playwright-core";
+import { helperBelow } from "../editor/kernel-facts.ts";
 import { Workbench } from "../editor/workbench.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { sampleAt } from "../rig/usage-samples.ts";
 import { type Contest, median } from "./contest.ts";
+import { processorMs } from "./processor.ts";
 
 const name = "bench-panel";
 const openings = 5;
@@ -30,10 +32,18 @@ export async function panel(): Promise<readonly Contest[]> {
       await workbench.runCommand("View: Close Editor");
       paints.push(await firstPaint(await openPanel(workbench)));
     }
+    const helper = helperBelow(workbench.folder);
+    const [beforeMs, begunMs] = [processorMs(helper), performance.now()];
     const percent = await costOfGraphs(workbench, page);
+    const ofHelper = (100 * (processorMs(helper) - beforeMs)) / (performance.now() - begunMs);
     return [
       row("first paint of the panel", "ms", median(paints), paintBarMs),
       row("six graphs at 2 Hz, of one core in the renderer", "%", percent, rendererBarPercent),
+      {
+        ...row("all that the helper does for it and the trees, of one core", "%", ofHelper, 100),
+        peer: "one core",
+        bar: undefined,
+      },
       row("what the panel loads", "KiB", bundleKiB(), bundleBarKiB),
     ];
   } finally {

@@ -7,7 +7,7 @@ import { type Contest, missedBy, ratioOf } from "./contest.ts";
 
 const columns = ["work", "ours", "peer", "theirs", "ratio", "bar", ""] as const;
 
-export function table(contests: readonly Contest[]): string {
+function table(contests: readonly Contest[]): string {
   const rows = [columns, ...contests.map(cells)];
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const lines = rows.map((row) => line(row.map((cell, i) => cell.padEnd(widths[i] ?? 0))));
@@ -44,27 +44,41 @@ function verdict(contest: Contest): readonly [bar: string, word: string] {
   return [`${unit === "MB/s" ? "≥" : "≤"} ${bar}`, word];
 }
 
-/** RESULTS.md: the table with what it depends on. */
-export function results(contests: readonly Contest[]): string {
+/** The section of one work: a figure says little without when it was measured, and beside how much else. */
+export function section(name: string, contests: readonly Contest[]): string {
+  const date = new Date().toISOString().slice(0, 16).replace("T", " ");
+  const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
+  return `## ${name}\n\n${date} UTC, load ${load} at the end.\n\n${table(contests)}\n`;
+}
+
+/** RESULTS.md, with the sections of this run in the place of those that it had. */
+export function results(
+  before: string,
+  names: readonly string[],
+  measured: ReadonlyMap<string, string>,
+): string {
+  const kept = before.split(/^(?=## )/m);
+  const sections = names.flatMap(
+    (name) => measured.get(name) ?? kept.find((text) => text.startsWith(`## ${name}\n`)) ?? [],
+  );
+  return [`${preface()}\n`, ...sections.map((text) => `${text.trimEnd()}\n`)].join("\n");
+}
+
+function preface(): string {
   return [
     "# How fast it is",
     "",
-    "Written by `npm run bench`. Runners take turns; figures are medians of one run. [NOTES.md](NOTES.md) says",
-    "where the time goes.",
+    "Written by `npm run bench`, all of it or the works that are named. Runners take turns; figures are medians of",
+    "one run. [NOTES.md](NOTES.md) says where the time goes.",
     "",
     ...machine().map((fact) => `- ${fact}`),
-    "",
-    table(contests),
-    "",
   ].join("\n");
 }
 
 function machine(): string[] {
   const processors = cpus();
-  const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
   return [
-    `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
-    `machine: ${processors.length} × ${processors[0]?.model ?? "unknown"}, load ${load} at the end`,
+    `machine: ${processors.length} × ${processors[0]?.model ?? "unknown"}`,
     `kernel: Linux ${release()}, Node ${process.versions.node}`,
     `peers: ${[version("bwrap"), version("runc"), version("/usr/bin/docker")].join(", ")}`,
   ];

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
@@ -10,6 +10,7 @@ import { FilesAbove } from "../../helper/usage/above.ts";
 import { usageFiles } from "../../helper/usage/files.ts";
 import { UsageReader } from "../../helper/usage/reader.ts";
 import type { Contest } from "./contest.ts";
+import { processorMs } from "./processor.ts";
 import { compile } from "./race.ts";
 import { withHelper } from "./works.ts";
 
@@ -155,14 +156,6 @@ function roundsOf(connection: HelperConnection, some: number): Promise<void> {
       if (left === 0) resolve();
     });
   });
-}
-
-/** Of all threads of a process: the first figure of schedstat is nanoseconds (sched-stats.rst). */
-function processorMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const spent = (thread: string) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
-  return threads.reduce((sum, thread) => sum + spent(thread), 0) / 1e6;
 }
 
 /** What systemd-cgtop opens of each cgroup, by strace: in version 1 its file of I/O is one that is gone. */

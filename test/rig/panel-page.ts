@@ -46,13 +46,9 @@ export async function openPanelPage(
   await page.exposeFunction("toEditor", (request: PanelRequest) => void requests.push(request));
   await page.addInitScript(editorApi);
   await page.addInitScript(`document.addEventListener("DOMContentLoaded", ${setThemeOf(theme)})`);
-  await page.route(`${origin}/**`, async (route) => {
-    const name = new URL(route.request().url()).pathname.slice(1);
-    const contentType = name.endsWith(".css") ? "text/css" : "text/javascript";
-    await (name === ""
-      ? route.fulfill({ contentType: "text/html", body: text })
-      : route.fulfill({ contentType, body: await readFile(join(checkout, "dist/media", name)) }));
-  });
+  const read = (name: string) => readFile(join(checkout, "dist/media", name), "utf8");
+  const body = pageText({ style: await read("style.css"), script: await read("panel.js") });
+  await page.route(`${origin}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
   await page.goto(`${origin}/`);
   return {
     page,
@@ -66,11 +62,6 @@ export async function openPanelPage(
 function posting(message: PanelMessage): string {
   return `void dispatchEvent(new MessageEvent("message", { data: ${JSON.stringify(message)} }))`;
 }
-
-const text = pageText({
-  styleSource: origin,
-  file: (name) => `${origin}/${name}`,
-});
 
 /** What VS Code does with a theme: variables on the root element, and a class on the body. */
 function setThemeOf(name: ThemeName): string {
