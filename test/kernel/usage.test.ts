@@ -107,13 +107,13 @@ describe("the usage of a cgroup", bounded, () => {
 });
 
 describe("a cgroup among many", bounded, () => {
-  /** A shell in each, the first of which runs over its memory once it is told. */
+  /** A shell in each, the first of which writes more than its memory holds once it is told. */
   async function openCrowd(t: TestContext) {
     const folder = mkdtempSync(join(tmpdir(), "terrarium-crowd-"));
     const begin = join(folder, "begin");
     t.after(() => rmSync(folder, { recursive: true }));
-    const eat = "while :; do (held=$(head -c 40m /dev/zero | tr '\\0' a)); done";
-    const wait = `echo; until [ -e ${begin} ]; do sleep 0.1; done; ${eat}`;
+    const write = `while :; do head -c 40m /dev/zero > ${begin}; sleep 1; done`;
+    const wait = `echo; until [ -e ${begin} ]; do sleep 0.1; done; ${write}`;
     const mover = await startInside(t, { memoryBytes: 8 * mebibyte }, wait);
     const others = Array.from({ length: 9 }, () => startInside(t, {}, "echo; exec sleep 600"));
     const above = new FilesAbove();
