@@ -14,7 +14,7 @@ const idleMs = 15_000;
 /** Files appear when a controller is enabled, disks get another scheduler, a process moves. */
 const longestLifeMs = 60_000;
 /** Looking for one and opening it costs as much as twenty rounds of it: where very many are due, they take turns. */
-const renewalsEachRound = 4;
+const renewalsEachRound = 2;
 
 interface Reading {
   readonly target: CgroupTarget;
