@@ -70,6 +70,7 @@ function describePlan(plan: SandboxPlan): string {
     ...describeLandlock(plan.spec.landlock).map((line) => ["landlock", line] as const),
     ["root directory", plan.spec.readOnly ? "read-only" : "writable"],
     ...plan.mounts.map((mount) => ["mount", describeMount(mount)] as const),
+    ["systemd unit", plan.scope && describeScope(plan.scope)],
     ...plan.cgroups.flatMap(({ directory, writes }) => [
       ["cgroup", directory] as const,
       ...writes.map(({ file, value }) => ["write", `${value} > ${directory}/${file}`] as const),
@@ -78,6 +79,10 @@ function describePlan(plan: SandboxPlan): string {
     ["environment", plan.environment.join(" ")],
     ["launcher", plan.launcher.map(quote).join(" ")],
   ]);
+}
+
+function describeScope({ unit, properties }: NonNullable<SandboxPlan["scope"]>): string {
+  return `${unit}  (${properties.map(({ name, value }) => `${name}=${value}`).join(", ")})`;
 }
 
 function describeCapabilities({ ambient, capabilities }: SandboxPlan): string {

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { type CgroupPlace, cgroupPlaces } from "../limits/places.ts";
+import { isBooted } from "../systemd/booted.ts";
 import { amiss, type Check, fine } from "./check.ts";
 
 /** What a sandbox's limits are made of; without the others single limits are refused, with the reason. */
@@ -31,7 +31,7 @@ export const limits: Check = {
     if (missing.length === 0) return fine(tried, found);
     return amiss("lacking", tried, `${found}, without ${missing.join(" and ")}`, costOf(missing), {
       words: "let systemd delegate them to users, from their next login on",
-      ...(asker.uid !== 0 && isSystemd() && { command: delegateAll }),
+      ...(asker.uid !== 0 && isBooted() && { command: delegateAll }),
     });
   },
 };
@@ -48,13 +48,8 @@ function costOf(missing: readonly string[]): string {
 function nowhere(isRoot: boolean): string {
   if (isRoot)
     return "mount a cgroup hierarchy, or start the container around this with a writable one";
-  if (!isSystemd()) return "use a helper that runs as root: no systemd delegates cgroups here";
+  if (!isBooted()) return "use a helper that runs as root: no systemd delegates cgroups here";
   return "start the editor, or the shell, in a scope of its own: systemd-run --user --scope -p Delegate=yes code";
-}
-
-/** sd_booted(3). */
-function isSystemd(): boolean {
-  return existsSync("/run/systemd/system");
 }
 
 const dropIn = "/etc/systemd/system/user@.service.d";

@@ -9,6 +9,8 @@ import { readSubordinateIds } from "../kernel/subordinate.ts";
 import { deviceProgram } from "../limits/deviceProgram.ts";
 import { findTool, type Tool } from "../network/tools.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
+import { systemdRoot } from "../systemd/booted.ts";
+import { askVersion } from "../systemd/manager.ts";
 
 /** What a probe found: whether it is there, and what was asked and answered. */
 export interface Finding {
@@ -170,6 +172,15 @@ export function hasHierarchy(version: 1 | 2): Probe {
     return { available: found.length > 0, answer: names || "mounted nowhere" };
   };
 }
+
+/** Whether it owns the cgroup tree, and can be asked for a part of it. */
+export const systemdAnswers: Probe = () => {
+  if (systemdRoot() === undefined) return { available: false, answer: "PID 1 is no systemd" };
+  const asked = askVersion();
+  return "why" in asked
+    ? { available: false, answer: `busctl: ${asked.why}` }
+    : { available: true, answer: `version ${asked.version}` };
+};
 
 /** Where a controller is: it can be in one hierarchy only. */
 export function hasController(controller: string): Probe {

@@ -16,6 +16,7 @@ import {
   namespaceIds,
   type Probe,
   subordinateIds,
+  systemdAnswers,
   taskIterator,
 } from "./probes.ts";
 
@@ -177,6 +178,16 @@ const features: readonly Feature[] = [
     probe: hasHierarchy(1),
     path: { with: "a sandbox has a directory in each hierarchy", without: "version 2 alone" },
     why: "on a hybrid machine the limits live in version 1",
+  },
+  {
+    name: "systemd",
+    probe: systemdAnswers,
+    path: {
+      with: "a sandbox of root has its cgroups below a scope that systemd makes for it and delegates",
+      without:
+        "root's cgroups are made at the top of each hierarchy; where systemd is PID 1 and does not answer, root's sandboxes are refused",
+    },
+    why: "where it runs, it alone writes the cgroup tree; an ordinary user's part it has delegated already",
   },
   ...["cpu", "memory", "pids", "freezer"].map(
     (controller): Feature => ({

@@ -8,18 +8,17 @@ import {
 } from "../kernel/cgroupfs.ts";
 import { isDenied, isGone } from "../kernel/errors.ts";
 import { printable } from "../kernel/printable.ts";
+import { sandboxIdOf } from "../limits/places.ts";
 import type { CgroupFact, CgroupHierarchy, CgroupReport } from "../protocol/inventory.ts";
 
 export interface CgroupQuery {
-  /** Names of sandboxes by id, which is the name of their cgroups. */
+  /** Names of sandboxes by id. */
   readonly sandboxNames: ReadonlyMap<string, string>;
 }
 
 /** Whoever may make cgroups may make very many, very deep: the report stays readable, and finite. */
 const maximumDepth = 32;
 const maximumCgroups = 10_000;
-
-const sandboxParent = "terrarium";
 
 interface Walk extends CgroupQuery {
   remaining: number;
@@ -53,12 +52,13 @@ const emptyRoot: CgroupFact = { path: "/", name: "/", processes: 0, children: []
 /** Undefined when the cgroup was removed while we looked. */
 function readCgroup(place: Place, walk: Walk): CgroupFact | undefined {
   walk.remaining -= 1;
+  const id = sandboxIdOf(place.parentName, place.name);
   try {
     return {
       path: printable(place.path),
       name: printable(place.name),
       processes: readCgroupProcesses(place.directory).length,
-      sandbox: place.parentName === sandboxParent ? walk.sandboxNames.get(place.name) : undefined,
+      sandbox: id === undefined ? undefined : walk.sandboxNames.get(id),
       children: readChildren(place, walk),
     };
   } catch (error) {

@@ -1,7 +1,6 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
-import { parentName } from "../limits/places.ts";
+import { cgroupPlaces, sandboxesDirectory } from "../limits/places.ts";
 
 export interface DirectoryWatch {
   /** Follows what appeared and what went since the last call. */
@@ -44,7 +43,7 @@ export function watchDirectories(
 
 function cgroupDirectories(): readonly string[] {
   const tops = readCgroupMounts().hierarchies.map(({ mountPoint }) => mountPoint);
-  return tops.flatMap((top) => [top, join(top, parentName)]);
+  return [...tops, ...cgroupPlaces().map(sandboxesDirectory)];
 }
 
 /** Undefined when it cannot be watched (the user's inotify watches are used up): the timer still sees changes. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import * as z from "zod/mini";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/methods.ts";
-import { descriptorOptions, launcherPath, startLauncher } from "./process.ts";
+import { descriptorOptions, type LauncherProcess, launcherPath } from "./process.ts";
 import { takeLauncher } from "./spare.ts";
 
 /** One line of the launcher's status descriptor. */
@@ -46,10 +46,8 @@ export function launch(
   face: "run" | "enter",
   options: readonly string[],
   command: readonly string[],
-  inherited: readonly number[] = [],
+  { child, status, sync, input }: LauncherProcess = takeLauncher(),
 ): Launch {
-  const { child, status, sync, input } =
-    inherited.length > 0 ? startLauncher(inherited) : takeLauncher();
   const words = [face, ...descriptorOptions, ...options, "--", ...command];
   input.end(words.map((word) => `${word}\0`).join(""));
   return { monitorPid: child.pid ?? 0, ...followStatus(child, status), ...control(sync) };

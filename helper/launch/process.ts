@@ -43,8 +43,17 @@ export function startLauncher(inherited: readonly number[] = []): LauncherProces
   });
   const [status, sync, input] = child.stdio.slice(statusDescriptor) as [Socket, Socket, Socket];
   for (const pipe of [sync, input]) pipe.on("error", () => undefined);
+  // It may not be told anything for a while; then whoever follows its status learns that it has ended.
+  child.on("error", () => undefined);
   child.unref();
   return { child, status, sync, input };
+}
+
+/** One that was told nothing, or whose command has not been let run, undoes what it did and ends. */
+export function dismissLauncher({ status, sync, input }: LauncherProcess): void {
+  for (const pipe of [input, sync]) pipe.destroy();
+  // It may still have something to say, and must not be stopped by that nobody listens.
+  status.resume();
 }
 
 export function launcherPath(): string {

@@ -17,7 +17,9 @@ export function keepSpareLauncher(): void {
   isKept = true;
 }
 
-export function takeLauncher(): LauncherProcess {
+/** One that inherits descriptors has to be started with them. */
+export function takeLauncher(inherited: readonly number[] = []): LauncherProcess {
+  if (inherited.length > 0) return startLauncher(inherited);
   const taken = spare ?? startLauncher();
   spare = undefined;
   if (isKept) setTimeout(prepareSpare, restMs).unref();
@@ -27,7 +29,7 @@ export function takeLauncher(): LauncherProcess {
 function prepareSpare(): void {
   if (spare) return;
   const started = startLauncher();
-  // Somebody may end it; its other errors are for whoever takes it.
+  // Somebody may end it.
   const forget = () => {
     if (spare === started) spare = undefined;
   };

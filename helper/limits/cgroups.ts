@@ -1,5 +1,5 @@
 import { rmdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { childCgroups, readCgroupFile } from "../kernel/cgroupfs.ts";
 import { errnoOf, isGone } from "../kernel/errors.ts";
 import { pause } from "../kernel/pause.ts";
@@ -13,14 +13,25 @@ import type { DeviceRule } from "./deviceProgram.ts";
 import { parseNumber } from "./files/numbers.ts";
 import { killProcesses } from "./kill.ts";
 import { makeCgroup } from "./make.ts";
-import { type CgroupPlace, cgroupPlaces, sandboxDirectory, sandboxesDirectory } from "./places.ts";
+import {
+  type CgroupPlace,
+  cgroupPlaces,
+  directoryAbove,
+  sandboxDirectory,
+  sandboxesDirectory,
+  sandboxIdOf,
+} from "./places.ts";
 import { fileIn, readLimitsOf } from "./read.ts";
+import { releaseScope } from "./scope.ts";
 import { cgroupRows, controllerName, memoryUsageFile } from "./table.ts";
 import type { PlacedCgroup } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
 import { writeLimits } from "./write.ts";
 
-/** The life of a sandbox's cgroups: `<hierarchy>/terrarium/<id>`, in every hierarchy that has a controller. */
+/**
+ * The life of a sandbox's cgroups, in every hierarchy that has a controller: `terrarium/ID`, or where root's
+ * systemd runs `terrarium.slice/terrarium-ID.scope/sandbox`, below the scope that holdScope asked for.
+ */
 
 export interface SandboxCgroup {
   hierarchyId: string;
@@ -89,8 +100,10 @@ export function removeCgroups(id: string): void {
   for (const place of cgroupPlaces()) {
     const directory = sandboxDirectory(place, id);
     removeTree(directory);
-    removeEmpty(dirname(directory));
+    // A scope is systemd's to remove.
+    if (!place.scoped) removeEmpty(directoryAbove(place, id));
   }
+  releaseScope(id);
 }
 
 /** The limits of a sandbox as the kernel holds them; a limit whose file is absent is absent. */
@@ -111,8 +124,17 @@ export function memoryUsage(id: string): number | undefined {
 
 /** Ids of sandboxes that have a cgroup in any hierarchy. */
 export function listCgroupNames(): string[] {
-  const names = cgroupPlaces().flatMap((place) => childCgroups(sandboxesDirectory(place)));
-  return [...new Set(names)].filter(isId).sort();
+  const ids = cgroupPlaces().flatMap((place) =>
+    childCgroups(sandboxesDirectory(place)).flatMap((name) => idIn(place, name) ?? []),
+  );
+  return [...new Set(ids)].sort();
+}
+
+function idIn(place: CgroupPlace, name: string): string | undefined {
+  const directory = sandboxesDirectory(place);
+  if (!place.scoped) return sandboxIdOf(basename(directory), name);
+  const below = childCgroups(join(directory, name));
+  return below.map((child) => sandboxIdOf(name, child)).find((id) => id !== undefined);
 }
 
 function placed(places: readonly CgroupPlace[], id: string): readonly PlacedCgroup[] {

@@ -41,8 +41,8 @@ export function changesOf(
     if (asked === undefined) return [];
     const change = changeOf(row, asked, cgroups);
     judge(change, { cgroup: change.cgroup, limitOf });
-    const room = roomAbove(row, change.value, change.cgroup);
-    return room ? [{ ...change, ...room }, change] : [change];
+    const rooms = roomAbove(row, change.value, change.cgroup);
+    return [...rooms.map((room) => ({ ...change, ...room })), change];
   });
 }
 

@@ -54,7 +54,7 @@ function killMember(pid: number, directory: string): void {
   }
 }
 
-function processesBelow(directory: string): readonly number[] {
+export function processesBelow(directory: string): readonly number[] {
   const below = childCgroups(directory).flatMap((name) => processesBelow(join(directory, name)));
   return [...readCgroupProcesses(directory), ...below];
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readCgroupFile, readCgroupProcesses, writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { errnoOf } from "../kernel/errors.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import { type CgroupPlace, helperName, sandboxDirectory } from "./places.ts";
+import { type CgroupPlace, helperName, monitorName, sandboxDirectory } from "./places.ts";
 
 /**
  * Controllers that a sandbox always gets where they can be had: they bring its figures, too. The others come
@@ -18,7 +18,7 @@ const mkdirAttempts = 100;
 const parentIsGone: ReadonlySet<string> = new Set(["ENOENT", "ENODEV"]);
 
 /**
- * Makes `<base>/terrarium/<id>` in one hierarchy, ready for processes and limits. Each directory that
+ * Makes a sandbox's cgroup in one hierarchy, ready for processes and limits. Each directory that
  * did not exist is added to `made` at once, so that the caller can undo half a job.
  */
 export function makeCgroup(
@@ -28,13 +28,21 @@ export function makeCgroup(
   made: string[],
 ): void {
   const directory = sandboxDirectory(place, id);
-  makeDirectories(directory, made);
+  if (place.scoped) makeInScope(directory, made);
+  else makeDirectories(directory, made);
   if (place.hierarchy.version === 2) {
     enableControllers(place, dirname(directory), required);
   } else if (place.controllers.includes("cpuset")) {
     inheritCpuset(place.base, dirname(directory));
     inheritCpuset(dirname(directory), directory);
   }
+}
+
+/** The scope is systemd's to make; where it is gone, so is the launcher that was in it. */
+function makeInScope(directory: string, made: string[]): void {
+  const errno = makeDirectory(directory);
+  if (errno !== undefined) throw failure("mkdir", directory, errno);
+  made.push(directory);
 }
 
 function makeDirectories(directory: string, made: string[]): void {
@@ -66,19 +74,20 @@ function makeDirectory(directory: string): string | undefined {
  * One controller a write: a list is refused as a whole when one of them cannot be had.
  */
 function enableControllers(
-  { base, controllers }: CgroupPlace,
+  { base, controllers, scoped }: CgroupPlace,
   parent: string,
   required: ReadonlySet<string>,
 ): void {
   const wanted = new Set([...usefulControllers, ...required]);
   const offered = controllers.filter((name) => wanted.has(name));
   if (offered.length === 0) return;
-  if (isOccupied(base)) {
-    if (required.size === 0) return;
-    evacuate(base);
+  const top = scoped ? parent : base;
+  if (isOccupied(top)) {
+    if (required.size === 0 && !scoped) return;
+    evacuate(top, scoped ? monitorName : helperName);
   }
   for (const controller of offered) {
-    for (const directory of [base, parent]) {
+    for (const directory of new Set([top, parent])) {
       const isRequired = required.has(controller);
       const errno = enableBelow(directory, controller, isRequired);
       if (errno === undefined || !isRequired) continue;
@@ -111,9 +120,9 @@ function isOccupied(directory: string): boolean {
   return !isHierarchyRoot && readCgroupProcesses(directory).length > 0;
 }
 
-/** A delegated cgroup holds at least this helper: its processes move to a child. */
-function evacuate(directory: string): void {
-  const child = join(directory, helperName);
+/** A delegated cgroup holds at least this helper, a scope the launcher: its processes move to a child. */
+function evacuate(directory: string, name: string): void {
+  const child = join(directory, name);
   const errno = makeDirectory(child);
   if (errno !== undefined && errno !== "EEXIST") throw failure("mkdir", child, errno);
   for (const pid of readCgroupProcesses(directory)) {

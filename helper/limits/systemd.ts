@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { printable } from "../kernel/printable.ts";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
+import { isBooted } from "../systemd/booted.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /** The cgroup of a unit is written by systemd alone: systemd's CGROUP_DELEGATION, "single-writer rule". */
@@ -10,7 +10,7 @@ const unitSuffix = /\.(service|scope|slice|socket|mount|swap)$/;
 
 /** The unit that a cgroup is; undefined without systemd (sd_booted(3)), and for what a unit made below itself. */
 export function unitOf(cgroups: readonly PlacedCgroup[]): string | undefined {
-  if (!existsSync("/run/systemd/system")) return undefined;
+  if (!isBooted()) return undefined;
   const names = cgroups.map(({ directory }) => basename(directory));
   // A name that would be a file of the cgroup's has an underscore before it.
   return names.find((name) => unitSuffix.test(name))?.replace(/^_/, "");

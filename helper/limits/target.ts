@@ -15,6 +15,8 @@ import { TerrariumError } from "../protocol/errors.ts";
 export interface PlacedCgroup {
   readonly hierarchy: CgroupMount;
   readonly directory: string;
+  /** Systemd's, which has to be asked for a change. */
+  readonly unit?: string | undefined;
   /** Of a place that is no cgroup but a process, and its directory that of /proc. */
   readonly process?: PlacedProcess | undefined;
 }

@@ -1,6 +1,6 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import { linkController, noLink } from "./files/link.ts";
-import { isPrivileged } from "./places.ts";
+import { cgroupPlaces, isPrivileged } from "./places.ts";
 import { hierarchyOf } from "./read.ts";
 import type { LimitRow } from "./table.ts";
 
@@ -16,6 +16,9 @@ function reasonAsRoot(row: LimitRow): string {
   const { controller } = row;
   if (controller === linkController) return noLink;
   const hierarchy = hierarchyOf(row);
+  if (cgroupPlaces().some((place) => place.scoped && place.hierarchy.id === hierarchy?.id)) {
+    return `systemd owns ${hierarchy?.mountPoint} and passes the ${controller} controller on to none of its units`;
+  }
   return hierarchy
     ? `${hierarchy.mountPoint} may not be written; the helper needs it mounted read-write`
     : `no cgroup hierarchy that is mounted here has the ${controller} controller`;

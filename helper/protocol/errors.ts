@@ -52,6 +52,7 @@ export interface ErrorArguments {
   readonly targetChanged: { readonly target: string };
   readonly noSuchRevert: { readonly revert: string };
   readonly notPutBack: { readonly reason: string };
+  readonly systemdFailed: { readonly unit: string; readonly answer: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -90,6 +91,7 @@ const errorCodes = [
   "targetChanged",
   "noSuchRevert",
   "notPutBack",
+  "systemdFailed",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -148,6 +150,8 @@ const wording: Wording = {
     `Nothing waits to be put back as ${revert}: its time is over, it was kept, or the limits were changed since.`,
   notPutBack: ({ reason }) =>
     `What was tried out is still in force. ${reason} It is tried again until the kernel takes it, or the limits are changed.`,
+  systemdFailed: ({ unit, answer }) =>
+    `systemd did not make ${unit} for the sandbox: ${answer}. Where systemd runs it alone writes the cgroup tree, and so root's sandboxes need its answer ("terrarium features", "journalctl -b _PID=1").`,
 };
 
 /** The one error class of both sides. `code` decides; `message` is its English wording. */

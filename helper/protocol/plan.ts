@@ -51,6 +51,12 @@ export interface PlannedCgroup {
   readonly writes: readonly { readonly file: string; readonly value: string }[];
 }
 
+/** The unit that systemd would be asked for, where it runs, to have the cgroups below. */
+export interface PlannedScope {
+  readonly unit: string;
+  readonly properties: readonly { readonly name: string; readonly value: string }[];
+}
+
 /** Inside id, outside id, count: one line of uid_map (user_namespaces(7)). */
 export type IdMapLine = readonly [inside: number, outside: number, count: number];
 
@@ -72,6 +78,7 @@ export interface SandboxPlan {
   readonly uidMap: readonly IdMapLine[];
   readonly gidMap: readonly IdMapLine[];
   readonly mounts: readonly PlannedMount[];
+  readonly scope?: PlannedScope | undefined;
   readonly cgroups: readonly PlannedCgroup[];
   /** What bounds the devices that it may open: version 1's controller, a program of BPF, or nothing. */
   readonly deviceWall: string;

@@ -1,9 +1,11 @@
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
-import { inheritedPath } from "../launch/process.ts";
-import { createCgroups } from "../limits/cgroups.ts";
+import { dismissLauncher, inheritedPath, type LauncherProcess } from "../launch/process.ts";
+import { takeLauncher } from "../launch/spare.ts";
+import { createCgroups, planCgroups } from "../limits/cgroups.ts";
 import { splitLimits } from "../limits/link.ts";
+import { holdScope, usesScopes } from "../limits/scope.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
 import { checkDevices, deviceRules } from "./devices.ts";
@@ -21,7 +23,7 @@ import { type Occasion, planFacts } from "./plan/planFacts.ts";
 import { planMounts } from "./plan/plannedMounts.ts";
 import { checkProcesses } from "./plan/startOrder.ts";
 import { lives } from "./reconcile.ts";
-import type { SandboxRecord } from "./record.ts";
+import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 
 /** Refuses what could never be launched, before anything is made; answers where the spec's paths lead. */
 export async function checkSpec(
@@ -48,7 +50,7 @@ export async function launchSandbox(
   const undoLayer = layerUndo(record);
   try {
     const imaged = await withImage(host, record, sources);
-    return await start(host, prepare(imaged, sources), occasion, sources);
+    return await start(host, imaged, occasion, sources);
   } catch (error) {
     await undoLayer();
     throw error;
@@ -70,58 +72,73 @@ async function withImage(
   return imaged;
 }
 
-/** Not written down yet: what is half made is found, and swept, by its id alone. */
-function prepare(record: SandboxRecord, sources: Sources): SandboxRecord {
-  const prepared = {
-    ...record,
-    cgroups: createCgroups(
-      record.id,
-      splitLimits(record.spec.limits).ofCgroups,
-      deviceRules(record.spec, sources),
-    ),
-  };
-  checkEnding(prepared);
-  return prepared;
-}
-
+/** The launcher is there first, because a scope is made for a process. */
 async function start(
   host: SandboxHost,
   record: SandboxRecord,
   occasion: Occasion,
   sources: Sources,
 ): Promise<CreatedSandbox> {
-  const socket =
-    occasion.stdio === "none"
-      ? undefined
-      : join(host.registry.directoryOf(record.id), "attach.sock");
   const partner = occasion.dieWith ? processIdentity(occasion.dieWith) : undefined;
   const joined = findJoined(host, record.spec.namespaces);
-  const launched = withOpened(joined, (files) => {
-    const named = joined.map(({ type }, place) => ({ type, path: inheritedPath(place) }));
-    const facts = planFacts(host, record, occasion, { sources, socket, joined: named });
-    makeLayers(record.name, planMounts(facts));
-    return launch("run", planRun(facts), record.command, files);
-  });
+  const launcher = withOpened(joined, takeLauncher);
   try {
-    const ready = await launched.ready;
-    // The launcher holds a pidfd by now: alive before and after, it is the process that was meant.
-    if (partner && !lives(partner)) throw new TerrariumError("noSuchProcess", partner);
-    const running = {
-      ...record,
-      monitor: processIdentity(launched.monitorPid),
-      init: processIdentity(ready.pid),
-      namespaces: ready.namespaces,
-    };
-    host.registry.write(running);
-    await linkNetwork(running);
-    await commit(launched, socket);
-    return {
-      sandbox: { id: record.id, name: record.name, pid: ready.pid },
-      attach: socket ? attachment(socket) : undefined,
-    };
+    const prepared = await prepare(record, sources, launcher);
+    const socket =
+      occasion.stdio === "none"
+        ? undefined
+        : join(host.registry.directoryOf(record.id), "attach.sock");
+    const named = joined.map(({ type }, place) => ({ type, path: inheritedPath(place) }));
+    const facts = planFacts(host, prepared, occasion, { sources, socket, joined: named });
+    makeLayers(prepared.name, planMounts(facts));
+    const launched = launch("run", planRun(facts), prepared.command, launcher);
+    return await follow(host, prepared, launched, { partner, socket });
   } finally {
-    launched.abort();
+    dismissLauncher(launcher);
   }
+}
+
+/** Not written down yet: what is half made is found, and swept, by its id alone. */
+async function prepare(
+  record: SandboxRecord,
+  sources: Sources,
+  { child: { pid } }: LauncherProcess,
+): Promise<SandboxRecord> {
+  const { id, spec } = record;
+  const limits = splitLimits(spec.limits).ofCgroups;
+  if (usesScopes() && pid !== undefined) {
+    // What cannot be had is said before systemd is asked for anything.
+    planCgroups(id, limits);
+    await holdScope(record, pid);
+  }
+  const prepared = { ...record, cgroups: createCgroups(id, limits, deviceRules(spec, sources)) };
+  checkEnding(prepared);
+  return prepared;
+}
+
+/** Until it is committed; nothing of the command has run before. */
+async function follow(
+  host: SandboxHost,
+  record: SandboxRecord,
+  launched: Launch,
+  { partner, socket }: { partner: ProcessIdentity | undefined; socket: string | undefined },
+): Promise<CreatedSandbox> {
+  const ready = await launched.ready;
+  // The launcher holds a pidfd by now: alive before and after, it is the process that was meant.
+  if (partner && !lives(partner)) throw new TerrariumError("noSuchProcess", partner);
+  const running = {
+    ...record,
+    monitor: processIdentity(launched.monitorPid),
+    init: processIdentity(ready.pid),
+    namespaces: ready.namespaces,
+  };
+  host.registry.write(running);
+  await linkNetwork(running);
+  await commit(launched, socket);
+  return {
+    sandbox: { id: record.id, name: record.name, pid: ready.pid },
+    attach: socket ? attachment(socket) : undefined,
+  };
 }
 
 /** The launcher inherits the descriptors, so that what was found and looked at is what it joins. */

@@ -3,6 +3,7 @@ import { launcherPath } from "../launch/process.ts";
 import { planCgroups } from "../limits/cgroups.ts";
 import { deviceWall } from "../limits/deviceAccess.ts";
 import { splitLimits } from "../limits/link.ts";
+import { planScope } from "../limits/scope.ts";
 import { namespaceFacts, namespaceTypes } from "../protocol/namespaces.ts";
 import type { SandboxPlan } from "../protocol/plan.ts";
 import { isNew } from "../protocol/sharing.ts";
@@ -42,10 +43,11 @@ export async function planInFull(
       : join(host.registry.directoryOf(record.id), "attach.sock");
   const joined = findJoined(host, record.spec.namespaces);
   const facts = planFacts(host, record, parameters, { sources, socket, joined });
-  return { plan: { ...describe(record, facts), cgroups }, environment: facts.environment };
+  const scope = planScope(record);
+  return { plan: { ...describe(record, facts), scope, cgroups }, environment: facts.environment };
 }
 
-function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "cgroups"> {
+function describe(record: SandboxRecord, facts: PlanFacts): Omit<SandboxPlan, "scope" | "cgroups"> {
   const { identity } = facts;
   const mounts = planMounts(facts);
   return {

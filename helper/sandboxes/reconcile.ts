@@ -1,5 +1,6 @@
 import { readStat } from "../kernel/procfs.ts";
 import { killCgroup, removeCgroups } from "../limits/cgroups.ts";
+import { releaseForgottenScopes } from "../limits/scope.ts";
 import { removeWalls } from "../network/removeWalls.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
@@ -21,6 +22,7 @@ export function reconcile(host: SandboxHost): void {
     if (subnet !== undefined) removeWalls(id);
     if (sweepCgroups(id) && !lasting) registry.remove(id);
   }
+  releaseForgottenScopes((id) => records.some((record) => record.id === id));
   registry.removeUnfinished();
   putBackOrphans(host);
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { sliceName } from "../../helper/systemd/units.ts";
 import { inspect, startSandbox, terrarium } from "./cli.ts";
+import { hasScopes } from "./held-cgroups.ts";
 import { needsRoot } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 import { makeRootfs } from "./rootfs.ts";
@@ -19,7 +21,7 @@ test(
     const before = takeInventory();
     const { id } = await startSandbox(t, [], ["sleep", "600"]);
     const added = takeInventory().filter((line) => !before.includes(line));
-    for (const part of [`sandboxes/${id}`, `cpu[^ ]*/terrarium/${id}`, "^process ", "^net:"]) {
+    for (const part of [`sandboxes/${id}`, ownCgroup(id), "^process ", "^net:"]) {
       assert.ok(
         added.some((line) => new RegExp(part).test(line)),
         part,
@@ -27,6 +29,10 @@ test(
     }
   },
 );
+
+function ownCgroup(id: string): string {
+  return hasScopes ? `${sliceName}/terrarium-${id}` : `cpu[^ ]*/terrarium/${id}`;
+}
 
 describe("bad input", needsRoot, () => {
   const missing = join(folder, "missing");

@@ -7,6 +7,7 @@ import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { UsageSample } from "../../helper/protocol/usage.ts";
 import type { UsageRates } from "../../helper/protocol/usageRates.ts";
 import { collect, eventually, json, startSandbox, terrarium } from "./cli.ts";
+import { sandboxPath } from "./held-cgroups.ts";
 import { needsRoot } from "./isolated.ts";
 
 interface Line {
@@ -33,7 +34,7 @@ describe("terrarium stats", needsRoot, () => {
 
   test("takes sandboxes, processes and cgroups by name, and gives the figures to programs", async (t) => {
     const { name, id } = await startSandbox(t, ["--cpus", "0.1"], busy);
-    const targets = [name, `${process.pid}`, `/terrarium/${id}`];
+    const targets = [name, `${process.pid}`, sandboxPath(id)];
     const lines = await json<readonly Line[]>(["stats", ...targets]);
     assert.deepEqual(
       lines.map((line) => line.name),
@@ -89,7 +90,7 @@ describe("terrarium top", needsRoot, () => {
     const loop = await startSandbox(t, ["--cpus", "0.2"], busy);
     const { code, stdout } = await terrarium.run(["top"]);
     assert.equal(code, 0);
-    const at = ({ id, name }: typeof idle) => stdout.indexOf(`/terrarium/${id} (${name})`);
+    const at = ({ id, name }: typeof idle) => stdout.indexOf(`${sandboxPath(id)} (${name})`);
     assert.ok(at(loop) > 0 && at(loop) < at(idle), stdout);
     const byPath = await json<readonly { path: string }[]>(["top", "-n", "1", "-s", "path"]);
     const paths = byPath.map(({ path }) => path);

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { EventKind, OomKill, TimelineEvent } from "../../helper/protocol/events.ts";
 import { eventually, type Running, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { sandboxPath } from "./held-cgroups.ts";
 import { startHelper } from "./helper-process.ts";
 import { needsRoot } from "./isolated.ts";
 
@@ -75,7 +76,7 @@ describe("an OOM", bounded, () => {
     assert.equal(kill?.title, box.name);
     assert.equal(kill?.exhausted, "own");
     assert.equal(kill?.limitBytes, 32 * 1024 ** 2);
-    assert.match(kill?.limitOf ?? "", new RegExp(`/terrarium/${box.id}$`));
+    assert.match(kill?.limitOf ?? "", new RegExp(`${sandboxPath(box.id)}$`));
     const [victim] = kill?.killed ?? [];
     assert.equal(victim?.command, "tail");
     assert.ok(victim?.pid !== victim?.innerPid && (victim?.innerPid ?? 0) > 1);

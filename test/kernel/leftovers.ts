@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMountinfo } from "../../helper/kernel/procfs.ts";
+import { sliceName } from "../../helper/systemd/units.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { eventually } from "./cli.ts";
 
@@ -45,7 +46,7 @@ function entries(directory: string): string[] {
 function cgroupParents(): string[] {
   return (readMountinfo("self") ?? [])
     .filter(({ fileSystem }) => fileSystem.startsWith("cgroup"))
-    .map(({ mountPoint }) => join(mountPoint, "terrarium"));
+    .flatMap(({ mountPoint }) => ["terrarium", sliceName].map((name) => join(mountPoint, name)));
 }
 
 /**

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
-import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import { createCgroups, readLimits, removeCgroups } from "../../helper/limits/cgroups.ts";
+import { readLimits } from "../../helper/limits/cgroups.ts";
 import { rowOf } from "../../helper/limits/effective.ts";
 import { linkController } from "../../helper/limits/files/link.ts";
-import { cgroupOf, fileIn } from "../../helper/limits/read.ts";
-import { cgroupRows } from "../../helper/limits/table.ts";
+import { cgroupPlaces, sandboxDirectory } from "../../helper/limits/places.ts";
+import { fileIn } from "../../helper/limits/read.ts";
+import { cgroupRows, controllerName, type LimitRow } from "../../helper/limits/table.ts";
 import { writeLimits } from "../../helper/limits/write.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { CgroupLimitName, LimitName, Limits } from "../../helper/protocol/limits.ts";
 import type { LimitChanges } from "../../helper/protocol/limitsReport.ts";
 import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
 import { passOn } from "./cgroup-limits.ts";
+import { heldCgroups } from "./held-cgroups.ts";
 import { needsRoot } from "./isolated.ts";
 import { makeLoopDisk } from "./loop-disk.ts";
 
@@ -24,18 +24,24 @@ import { makeLoopDisk } from "./loop-disk.ts";
 
 const mebibyte = 1024 * 1024;
 
-function placed(path: string) {
-  return readCgroupMounts().hierarchies.map((hierarchy) => ({
-    hierarchy,
-    directory: join(hierarchy.mountPoint, path),
-  }));
+/** Where a sandbox can have it. */
+function placeOf(row: LimitRow) {
+  return cgroupPlaces().find(({ hierarchy, controllers }) =>
+    controllers.includes(controllerName(row, hierarchy.version)),
+  );
 }
 
-function make(t: TestContext, limits: Limits = {}) {
-  const id = randomBytes(6).toString("hex");
-  t.after(() => removeCgroups(id));
-  createCgroups(id, limits);
-  const cgroups = placed(`terrarium/${id}`).filter(({ directory }) => existsSync(directory));
+function fileOf(row: LimitRow) {
+  const place = placeOf(row);
+  return place && fileIn(row, place.hierarchy);
+}
+
+async function make(t: TestContext, limits: Limits = {}) {
+  const { id } = await heldCgroups(t, limits);
+  const cgroups = cgroupPlaces().map((place) => ({
+    hierarchy: place.hierarchy,
+    directory: sandboxDirectory(place, id),
+  }));
   return { id, cgroups, change: (changes: LimitChanges) => writeLimits(cgroups, changes) };
 }
 
@@ -91,21 +97,20 @@ describe("each limit", needsRoot, () => {
   });
   for (const row of rows) {
     const { limit } = row;
-    const place = cgroupOf(row, placed("/"));
-    const file = place && fileIn(row, place.hierarchy);
+    const file = fileOf(row);
     if (!file || "reason" in file) {
       test(`${limit} cannot be had here, which is said before anything is made`, (t) => {
-        const why = file ? file.reason : `has the ${row.controller} controller`;
-        assert.throws(
-          () => make(t, { [limit]: samples(device)[limit] }),
+        const why = file ? file.reason : `${row.controller} controller`;
+        return assert.rejects(
+          make(t, { [limit]: samples(device)[limit] }),
           (error) => TerrariumError.is(error, "limitUnavailable") && error.message.includes(why),
         );
       });
       continue;
     }
-    test(`${limit} is set from the beginning, taken away and set again`, (t) => {
+    test(`${limit} is set from the beginning, taken away and set again`, async (t) => {
       const value = samples(device)[limit];
-      const { id, change } = make(t, { ...company[limit], [limit]: value });
+      const { id, change } = await make(t, { ...company[limit], [limit]: value });
       isHeld(id, limit, value);
       change({ [limit]: null });
       assert.equal(held(id, limit), limit === "cpuPeriodUs" ? 100_000 : undefined);
@@ -114,8 +119,8 @@ describe("each limit", needsRoot, () => {
     });
   }
 
-  test("of a device stands beside those of others, and goes by itself", (t) => {
-    const { id, change } = make(t, { ioReadBytes: { [device]: mebibyte, "7:7": 5000 } });
+  test("of a device stands beside those of others, and goes by itself", async (t) => {
+    const { id, change } = await make(t, { ioReadBytes: { [device]: mebibyte, "7:7": 5000 } });
     change({ ioReadBytes: { [device]: 2 * mebibyte } });
     assert.deepEqual(held(id, "ioReadBytes"), { [device]: 2 * mebibyte });
     change({ ioReadBytes: {} });
@@ -124,8 +129,8 @@ describe("each limit", needsRoot, () => {
 });
 
 describe("what depends on another limit", needsRoot, () => {
-  test("memory and swap go up and down together, in any order", (t) => {
-    const { id, change } = make(t, { memoryBytes: 64 * mebibyte, swapBytes: 16 * mebibyte });
+  test("memory and swap go up and down together, in any order", async (t) => {
+    const { id, change } = await make(t, { memoryBytes: 64 * mebibyte, swapBytes: 16 * mebibyte });
     for (const [memory, swap] of [
       [128, 0],
       [32, 256],
@@ -139,8 +144,8 @@ describe("what depends on another limit", needsRoot, () => {
     assert.equal(held(id, "swapBytes"), 16 * mebibyte);
   });
 
-  test("burst and quota go up and down together, in any order", (t) => {
-    const { id, change } = make(t);
+  test("burst and quota go up and down together, in any order", async (t) => {
+    const { id, change } = await make(t);
     for (const [cpuQuotaUs, cpuBurstUs] of [
       [50_000, 50_000],
       [10_000, 5_000],
@@ -151,15 +156,18 @@ describe("what depends on another limit", needsRoot, () => {
     }
   });
 
-  test("shares come back with the refusal of what took them: an idle cgroup has none", (t) => {
-    const { id, change } = make(t, { cpuShares: 2 ** 18 });
+  test("shares come back with the refusal of what took them: an idle cgroup has none", async (t) => {
+    const { id, change } = await make(t, { cpuShares: 2 ** 18 });
     refused(() => change({ cpuIdle: 1, cpuQuotaUs: 10_000, cpuBurstUs: 20_000 }), "cpuBurstUs");
     assert.equal(held(id, "cpuShares"), 2 ** 18);
     assert.equal(held(id, "cpuIdle"), undefined);
   });
 
-  test("a page that is rounded is no refusal, for swap either", (t) => {
-    const { id } = make(t, { memoryBytes: 64 * mebibyte + 1, swapBytes: 16 * mebibyte + 4095 });
+  test("a page that is rounded is no refusal, for swap either", async (t) => {
+    const { id } = await make(t, {
+      memoryBytes: 64 * mebibyte + 1,
+      swapBytes: 16 * mebibyte + 4095,
+    });
     const swap = Number(held(id, "swapBytes"));
     assert.ok(swap <= 16 * mebibyte + 4095 && swap > 15.8 * mebibyte, `${swap}`);
   });
@@ -177,29 +185,30 @@ function refused(work: () => void, limit: LimitName, why = /./): void {
 
 describe("a limit is refused, with the reason,", needsRoot, () => {
   const cannot = (t: TestContext, limits: Limits, why: RegExp) =>
-    assert.throws(
-      () => make(t, limits),
-      (error) => {
-        assert.ok(TerrariumError.is(error, "limitUnavailable"), String(error));
-        assert.match(error.message, why);
-        return true;
-      },
-    );
+    assert.rejects(make(t, limits), (error) => {
+      assert.ok(TerrariumError.is(error, "limitUnavailable"), String(error));
+      assert.match(error.message, why);
+      return true;
+    });
 
-  test("for what is no disk of this machine", (t) => {
+  test("for what is no disk of this machine", async (t) => {
     const rates = (device: string) => ({ ioWriteBytes: { [device]: mebibyte } });
-    cannot(t, rates("/dev/null"), /\/dev\/null: it is no block device/);
-    cannot(t, rates("/dev/no-such"), /\/dev\/no-such: there is no such file/);
-    cannot(t, rates("4095:1"), /4095:1: this machine has no such block device/);
+    await cannot(t, rates("/dev/null"), /\/dev\/null: it is no block device/);
+    await cannot(t, rates("/dev/no-such"), /\/dev\/no-such: there is no such file/);
+    await cannot(t, rates("4095:1"), /4095:1: this machine has no such block device/);
   });
 
-  test("for pages and processors that it has not", (t) => {
-    cannot(t, { cpusetCpus: "0,4000" }, /4000 cannot be had: \S+ says 0/);
-    cannot(t, { cpusetMems: "1000" }, /1000 cannot be had: \S+ says 0/);
+  test("for pages and processors that it has not", async (t) => {
+    await cannot(t, { cpusetCpus: "0,4000" }, /4000 cannot be had: \S+ says 0/);
+    await cannot(t, { cpusetMems: "1000" }, /1000 cannot be had: \S+ says 0/);
   });
 
-  test("where the cgroup above leaves less", (t) => {
-    const { cgroups } = make(t, { memoryBytes: 64 * mebibyte, pidsMax: 10, cpuQuotaUs: 50_000 });
+  test("where the cgroup above leaves less", async (t) => {
+    const { cgroups } = await make(t, {
+      memoryBytes: 64 * mebibyte,
+      pidsMax: 10,
+      cpuQuotaUs: 50_000,
+    });
     const below = cgroups.map(({ hierarchy, directory }) => {
       const child = join(directory, "below");
       passOn(directory, ["cpu", "memory", "pids"]);
@@ -218,16 +227,16 @@ describe("a limit is refused, with the reason,", needsRoot, () => {
     }
   });
 
-  test("for swap without memory, where one version knows only their sum", (t) => {
-    if (cgroupOf(rowOf("memoryBytes"), placed("/"))?.hierarchy.version === 2) {
-      make(t, { swapBytes: mebibyte });
+  test("for swap without memory, where one version knows only their sum", async (t) => {
+    if (placeOf(rowOf("memoryBytes"))?.hierarchy.version === 2) {
+      await make(t, { swapBytes: mebibyte });
     } else {
-      cannot(t, { swapBytes: mebibyte }, /only together with memory/);
+      await cannot(t, { swapBytes: mebibyte }, /only together with memory/);
     }
   });
 
   test("for less memory than is in use: nobody is ended, and the limits stay", async (t) => {
-    const { id, cgroups, change } = make(t, { memoryBytes: 128 * mebibyte, pidsMax: 40 });
+    const { id, cgroups, change } = await make(t, { memoryBytes: 128 * mebibyte, pidsMax: 40 });
     const hold =
       "read -r go; held=$(head -c 40000000 /dev/zero | tr '\\0' a); echo ready; sleep 600";
     const child = spawn("sh", ["-c", hold], { stdio: ["pipe", "pipe", "ignore"], detached: true });

@@ -18,6 +18,7 @@ import {
   terrarium,
   uniqueName,
 } from "./cli.ts";
+import { sandboxPath } from "./held-cgroups.ts";
 import { startHelper } from "./helper-process.ts";
 import { needsRoot, startPlain, strangerId } from "./isolated.ts";
 
@@ -76,14 +77,14 @@ describe("update changes a sandbox", needsRoot, () => {
     const pid = (await inspect(name)).processes[0]?.pid;
     assert.equal((await update(`${pid}`, "--pids-limit", "25")).code, 0);
     assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
-    makeCgroup(t, `terrarium/${id}/below`, "pids");
-    assert.equal((await update(`/terrarium/${id}/below`, "--pids-limit", "5")).code, 0);
+    makeCgroup(t, `${sandboxPath(id)}/below`, "pids");
+    assert.equal((await update(`${sandboxPath(id)}/below`, "--pids-limit", "5")).code, 0);
     assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
   });
 
   test("not at all where one of several limits is refused", async (t) => {
     const { name, id } = await startSandbox(t, ["--pids-limit", "20"], ["sleep", "600"]);
-    const below = makeCgroup(t, `terrarium/${id}/below`, "cpu");
+    const below = makeCgroup(t, `${sandboxPath(id)}/below`, "cpu");
     // Version 1 lets no cgroup have less than one below it: sched-bwc.rst, "Hierarchical considerations".
     if (!below.has("cpu.cfs_quota_us")) return t.skip("version 2 takes them all");
     below.write("cpu.cfs_quota_us", "50000");

@@ -47,6 +47,7 @@ const examples: ErrorArguments = {
   targetChanged: { target: "/docker" },
   noSuchRevert: { revert: "a1b2" },
   notPutBack: { reason: "The kernel refused the limit Memory 64 MB." },
+  systemdFailed: { unit: "terrarium-a1b2c3d4e5f6.scope", answer: "Access denied" },
 };
 
 const codes = Object.keys(examples) as ErrorCode[];
@@ -122,6 +123,7 @@ test("numbers on the wire never change their meaning", () => {
     targetChanged: -32027,
     noSuchRevert: -32028,
     notPutBack: -32029,
+    systemdFailed: -32030,
   });
 });
 

@@ -5,7 +5,7 @@ import { type InsideJob, resultDevice } from "./inside-job.ts";
 
 /** Runs inside the machine: test files, one after the other, because they look at what the whole machine shares. */
 
-const timeoutMs = 120_000;
+const timeoutMs = 180_000;
 
 const job: InsideJob = JSON.parse(process.argv[2] ?? "");
 const events = run({

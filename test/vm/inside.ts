@@ -28,7 +28,7 @@ export interface Session {
 }
 
 const home = "/opt/terrarium";
-const timeoutMs = 9 * 60_000;
+const timeoutMs = 12 * 60_000;
 
 /** Nobody loads them for a test that asks for a device. */
 const modules = ["loop", "ext4", "veth"];

@@ -10,6 +10,11 @@ const rows: readonly InsideRow[] = [
     as: ["user"],
     why: "only systemd delegates as systemd does",
   },
+  ...["scope", "scope-life", "scope-cut-short"].map((name) => ({
+    file: `vm/inside/${name}.ts`,
+    as: ["root"] as const,
+    why: "only systemd makes the scopes that root's sandboxes are in",
+  })),
   ...kernelFiles(["root", "user"], "one hierarchy holds all limits", [
     ...["limits-cgroups", "limits-read", "sandbox-limits"],
   ]),

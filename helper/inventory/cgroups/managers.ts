@@ -15,6 +15,7 @@ const directoriesLookedAt = 3;
 const patterns: readonly Pattern[] = [
   // helper/limits/places.ts.
   { path: /\/terrarium(?:\/[0-9a-f]{12})?$/, manager: "Terrarium" },
+  { path: /\/terrarium-[0-9a-f]{12}\.scope(?:\/sandbox|\/monitor)?$/, manager: "Terrarium" },
   // moby, daemon/oci_linux.go: /docker/ID, or docker-ID.scope where systemd is the cgroup driver.
   { path: /\/docker(?:\/[0-9a-f]{64})?$/, manager: "Docker" },
   { path: /\/docker-[0-9a-f]{64}\.scope$/, manager: "Docker" },

@@ -1,9 +1,10 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { readCgroupFile, writeCgroupFile } from "../../kernel/cgroupfs.ts";
 import type { LimitValue } from "../../protocol/limitUnits.ts";
 import type { PlacedCgroup } from "../target.ts";
 import { isLink, linkFiles, writeLink } from "./link.ts";
 import { writeProcess } from "./process.ts";
+import { writeUnit } from "./unit.ts";
 
 /** The files of one cgroup. */
 export interface CgroupFiles {
@@ -51,11 +52,12 @@ export function filesOf(directory: string): CgroupFiles {
 
 /** Answers what was refused, undefined where nothing was. */
 export function writeFile(
-  { directory, process }: Pick<PlacedCgroup, "directory" | "process">,
+  { directory, process, unit }: Pick<PlacedCgroup, "directory" | "process" | "unit">,
   file: string,
   text: string,
 ): string | undefined {
   if (process) return writeProcess(process, text);
+  if (unit !== undefined) return writeUnit(unit, join(directory, file), text);
   const write = isLink(directory) ? writeLink : writeCgroupFile;
   return write(directory, file, text);
 }
