@@ -67,7 +67,7 @@ export function askVersion(): { readonly version: string } | { readonly why: str
     { ...surroundings, encoding: "utf8" },
   );
   // One property is told as its type and its value: s "257".
-  return status === 0 ? { version: stdout.trim().slice(2) } : { why: said(stderr) };
+  return status === 0 ? { version: stdout.trim().slice(3, -1) } : { why: said(stderr) };
 }
 
 const surroundings = { env: { LC_ALL: "C" }, cwd: "/" } as const;
