@@ -67,7 +67,13 @@ function makeCopy(): string {
   const folder = mkdtempSync(join(tmpdir(), "terrarium-dist-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
-  for (const part of ["bin", "native/koffi.node", "native/launcher", "package.json"]) {
+  for (const part of [
+    "bin",
+    "native/follow",
+    "native/koffi.node",
+    "native/launcher",
+    "package.json",
+  ]) {
     cpSync(join(distribution, part), join(folder, "dist", part), { recursive: true });
   }
   cpSync(process.execPath, join(folder, "node"));

@@ -31,6 +31,7 @@ const expectedFiles = [
   "dist/extension/main.cjs",
   "dist/media/panel.js",
   "dist/media/style.css",
+  "dist/native/follow",
   "dist/native/koffi.node",
   "dist/native/launcher",
   "dist/native/task-iterator",
