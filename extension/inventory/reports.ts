@@ -1,25 +1,35 @@
 import * as vscode from "vscode";
 import { type HostReport, tableKeys, tableNames } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
-import type { Notifications, Topic } from "../../helper/protocol/methods.ts";
+import {
+  generationsOf,
+  type HeldInventory,
+  heldOnly,
+  type InventoryChange,
+  nothingHeld,
+  takeChange,
+  type WatchedTableName,
+} from "../../helper/protocol/inventoryChanges.ts";
 import { tableOf } from "../../helper/protocol/tableChanges.ts";
 import type { Helper } from "../connection/helper.ts";
 import type { Tables } from "../views/tables.ts";
 
-/** The last whole report of each topic; absent until the helper sent one. */
+/** What the helper told last; absent until it has. */
 export interface LastReports {
   sandboxes?: readonly SandboxSummary[];
+  /** Those that nobody looks at are empty. */
   tables?: Tables;
 }
 
-/** Follows exactly the topics that somebody looks at; with nobody looking the helper does no work. */
+/** Follows exactly the tables that somebody looks at; with nobody looking the helper does no work. */
 export class Reports implements vscode.Disposable {
   readonly #helper: Helper;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
-  /** Who wants each topic. */
-  readonly #wanted = new Map<Topic, ReadonlySet<string>>();
+  /** Who wants each table. */
+  readonly #wanted = new Map<WatchedTableName, ReadonlySet<string>>();
+  #held: HeldInventory = nothingHeld;
   #last: LastReports = {};
 
   readonly onDidChange = this.#changed.event;
@@ -30,7 +40,7 @@ export class Reports implements vscode.Disposable {
     this.#subscriptions = vscode.Disposable.from(
       helper.onInventoryChange((change) => this.#take(change)),
       helper.onDidChangeState(({ kind }) => {
-        if (kind === "running" && this.#wanted.size > 0) this.#watch();
+        if (kind === "running") this.#begin();
         if (kind === "failed") this.#forget();
       }),
     );
@@ -40,37 +50,41 @@ export class Reports implements vscode.Disposable {
     return this.#last;
   }
 
+  /** Whether the helper has told of all of these, and still does. */
+  holds(tables: readonly WatchedTableName[]): boolean {
+    return tables.every((name) => this.#held.tables[name] !== undefined);
+  }
+
   /** A view became visible (wanted) or hidden. */
-  want(who: string, topic: Topic, wanted: boolean): void {
-    const others = [...(this.#wanted.get(topic) ?? [])].filter((other) => other !== who);
+  want(who: string, table: WatchedTableName, wanted: boolean): void {
+    const others = [...(this.#wanted.get(table) ?? [])].filter((other) => other !== who);
     const all = new Set(wanted ? [...others, who] : others);
-    const isChange = all.size > 0 !== this.#wanted.has(topic);
-    if (all.size > 0) this.#wanted.set(topic, all);
-    else this.#wanted.delete(topic);
+    const isChange = all.size > 0 !== this.#wanted.has(table);
+    if (all.size > 0) this.#wanted.set(table, all);
+    else this.#wanted.delete(table);
     if (!isChange) return;
+    this.#held = heldOnly(this.#held, this.#wanted);
     if (this.#helper.state.kind === "running") this.#watch();
     else if (wanted) this.#helper.wake();
   }
 
-  /** Reads every topic that is looked at once more. Rejects with a TerrariumError. */
+  /** Has the helper look at everything once more, and tell the whole of it. Rejects with a TerrariumError. */
   async refresh(): Promise<void> {
-    await Promise.all([this.refreshSandboxes(), this.tables()]);
+    this.#held = nothingHeld;
+    await Promise.all([this.refreshSandboxes(), this.#ask()]);
   }
 
   /** Reads the sandboxes once, for those who need them while no view is open. */
   async refreshSandboxes(): Promise<readonly SandboxSummary[]> {
-    const report = await this.#helper.request("sandbox/list", { all: true });
-    this.#take({ topic: "sandboxes", report });
-    return report;
+    const sandboxes = await this.#helper.request("sandbox/list", { all: true });
+    this.#last = { ...this.#last, sandboxes };
+    this.#changed.fire();
+    return sandboxes;
   }
 
   /** The whole inventory, read now. */
   async tables(): Promise<Tables> {
-    const report = await this.#helper.request("inventory/read", { tables: [...tableNames] });
-    const tables = tablesOf(report);
-    this.#last = { ...this.#last, tables };
-    this.#changed.fire();
-    return tables;
+    return tablesOf(await this.#helper.request("inventory/read", { tables: [...tableNames] }));
   }
 
   dispose(): void {
@@ -78,28 +92,56 @@ export class Reports implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  #watch(): void {
-    this.#helper
-      .request("inventory/watch", { topics: [...this.#wanted.keys()] })
-      .catch((error: Error) => {
-        this.#log.error(`The helper refused to watch: ${error.message}`);
-      });
+  /** Another helper counts its generations anew: of what the one before told, nothing leads to what this one tells. */
+  #begin(): void {
+    this.#held = nothingHeld;
+    if (this.#wanted.size > 0) this.#watch();
   }
 
-  #take(change: Notifications["inventory/didChange"]): void {
-    if (change.topic !== "sandboxes") {
-      this.tables().catch(() => undefined);
-      return;
-    }
-    this.#last = { ...this.#last, sandboxes: change.report };
+  #watch(): void {
+    this.#ask().catch((error: Error) => {
+      this.#log.error(`The helper refused to watch: ${error.message}`);
+    });
+  }
+
+  async #ask(): Promise<void> {
+    const tables = generationsOf(this.#held, this.#wanted.keys());
+    await this.#helper.request("inventory/watch", { tables });
+  }
+
+  #take(change: InventoryChange): void {
+    const { held, missed } = takeChange(this.#held, change);
+    this.#held = heldOnly(held, this.#wanted);
+    if (missed.some((name) => this.#wanted.has(name))) this.#watch();
+    const tables = heldTables(this.#held);
+    const sandboxes = this.#held.tables.sandboxes?.rows.values();
+    this.#last = {
+      ...this.#last,
+      ...(tables && { tables }),
+      ...(sandboxes && { sandboxes: [...sandboxes] }),
+    };
     this.#changed.fire();
   }
 
   /** What a dead helper said is no longer known to be true. */
   #forget(): void {
+    this.#held = nothingHeld;
     this.#last = {};
     this.#changed.fire();
   }
+}
+
+function heldTables({ host, tables }: HeldInventory): Tables | undefined {
+  const { processes, namespaces, cgroups, containers } = tables;
+  return (
+    host && {
+      host,
+      processes: processes?.rows ?? new Map(),
+      namespaces: namespaces?.rows ?? new Map(),
+      cgroups: cgroups?.rows ?? new Map(),
+      containers: containers?.rows ?? new Map(),
+    }
+  );
 }
 
 function tablesOf({ host, processes, namespaces, cgroups, containers }: HostReport): Tables {

@@ -61,7 +61,7 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
   return view;
 
   function want(wanted: boolean): void {
-    for (const topic of kind.topics) sources.reports.want(kind.id, topic, wanted);
+    for (const table of kind.tables) sources.reports.want(kind.id, table, wanted);
     if (wanted) redraw.run();
   }
 
@@ -81,7 +81,7 @@ function changesOf(sources: Sources): readonly vscode.Event<unknown>[] {
 
 function draw({ tree, treeView }: View, kind: ViewKind, sources: Sources): void {
   const filter = sources.choices.filter(kind.id);
-  const all = kind.rows(sources);
+  const all = sources.reports.holds(kind.tables) ? kind.rows(sources) : undefined;
   const rows = all && filteredRows(all, filter);
   if (rows) tree.show(rows);
   treeView.description = facts(kind.note(sources), filter && `filter: ${filter}`);

@@ -1,5 +1,5 @@
 import { usageTarget } from "../../helper/protocol/containerWords.ts";
-import type { Topic } from "../../helper/protocol/methods.ts";
+import type { WatchedTableName } from "../../helper/protocol/inventoryChanges.ts";
 import { countOf } from "../../helper/protocol/words.ts";
 import type { Helper } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
@@ -32,7 +32,7 @@ export interface Sources {
 export interface ViewKind {
   readonly id: ViewId;
   /** What feeds it. */
-  readonly topics: readonly Topic[];
+  readonly tables: readonly WatchedTableName[];
   /** Undefined: not reported yet. */
   readonly rows: (sources: Sources) => readonly Row[] | undefined;
   /** Beside the title: what the view cannot show. */
@@ -47,7 +47,7 @@ export interface ViewKind {
 export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
   containers: {
     id: views.containers,
-    topics: ["sandboxes", "namespaces"],
+    tables: ["sandboxes", "containers", "processes", "namespaces"],
     rows: containerViewRows,
     note: () => undefined,
     usage: {
@@ -60,14 +60,14 @@ export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
   },
   namespaces: {
     id: views.namespaces,
-    topics: ["namespaces"],
+    tables: ["namespaces", "processes", "containers"],
     rows: ({ reports: { last }, choices }) =>
       last.tables && namespaceRows(last.tables, choices.get("namespacesBy")),
     note: ({ reports: { last } }) => deniedNote(last.tables?.host.deniedProcesses ?? 0),
   },
   cgroups: {
     id: views.cgroups,
-    topics: ["cgroups"],
+    tables: ["cgroups", "containers"],
     rows: ({ reports: { last }, cgroupUsage: { usage }, choices }) =>
       last.tables && cgroupRows({ tables: last.tables, usage, order: choices.get("cgroupOrder") }),
     note: ({ reports: { last } }) => last.tables?.host.cgroupMode,

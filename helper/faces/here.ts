@@ -7,6 +7,7 @@ import { openEventWatch, shareEvents } from "../server/events.ts";
 import type { Session } from "../server/methods.ts";
 import { openReverts } from "../server/reverts.ts";
 import { openUsage } from "../server/usage.ts";
+import { shareInventory } from "../server/watch.ts";
 
 /**
  * No daemon is needed: the client and the helper are this one process. A request passes the same schema and
@@ -20,7 +21,8 @@ export function connectHere(): HelperConnection {
   const usage = openUsage(host, (round) => notify("usage/didSample", round));
   const events = openEventWatch(shareEvents(host), (event) => notify("events/didHappen", event));
   const reverts = openReverts(host);
-  const session: Session = { host, watch: noWatch, usage: usage.get, events, reverts };
+  const watch = shareInventory(host).watch(async (change) => notify("inventory/didChange", change));
+  const session: Session = { host, watch, usage: usage.get, events, reverts };
   return {
     request: async (method, parameters) =>
       answer(session, { uid: host.asker.uid }, method, JSON.parse(asSent(parameters))),
@@ -30,12 +32,10 @@ export function connectHere(): HelperConnection {
     // It ends with this process.
     onClose: () => undefined,
     dispose: () => {
+      watch.dispose();
       usage.dispose();
       events.dispose();
       reverts.dispose();
     },
   };
 }
-
-/** A client in the same process asks for whole reports. */
-const noWatch = { set: () => undefined, dispose: () => undefined };

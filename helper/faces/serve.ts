@@ -11,6 +11,7 @@ import "../usage/feed.ts";
 import { serve } from "../server/connection.ts";
 import { shareEvents } from "../server/events.ts";
 import { listen } from "../server/socket.ts";
+import { shareInventory } from "../server/watch.ts";
 
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
@@ -19,7 +20,7 @@ export function serveStdio(): void {
   const host = openSandboxHost(auditToStderr);
   const { stdin: input, stdout: output } = process;
   const served = serve(
-    { host, events: shareEvents(host) },
+    { host, events: shareEvents(host), inventory: shareInventory(host) },
     { uid: host.asker.uid },
     { input, output },
   );

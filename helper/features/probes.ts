@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { prepareTasks, readTasks } from "../inventory/tasks.ts";
+import { followKernel } from "../inventory/watch/kernelChanges.ts";
 import { loadDeviceProgram } from "../kernel/bpf.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf, KernelError } from "../kernel/errors.ts";
@@ -138,6 +139,31 @@ export async function taskIterator(): Promise<Finding> {
   if (prepared.source === "proc") return { available: false, answer: prepared.why };
   const { source, tasks } = readTasks();
   return { available: source === "bpf", answer: `one reading: ${tasks.length} processes` };
+}
+
+const longestAnswerMs = 2_000;
+
+/** A moment's listening, by the program that listens for a helper which is watched. */
+export function processEvents(): Promise<Finding> {
+  return new Promise((resolve) => {
+    const tell = (finding: Finding) => {
+      clearTimeout(timer);
+      following.dispose();
+      resolve(finding);
+    };
+    const following = followKernel({
+      onProcesses: () => undefined,
+      onMounts: () => undefined,
+      onAnyProcess: () =>
+        tell({ available: true, answer: "netlink: the kernel tells of processes" }),
+      onSilence: (why) => tell({ available: false, answer: `netlink: ${why}` }),
+    });
+    // What is followed keeps no process, and this one has to wait for the answer.
+    const timer = setTimeout(
+      () => tell({ available: false, answer: "netlink: no answer" }),
+      longestAnswerMs,
+    );
+  });
 }
 
 /** Programs of the host, as the helper would find them. */

@@ -15,6 +15,7 @@ import {
   listsWord,
   namespaceIds,
   type Probe,
+  processEvents,
   subordinateIds,
   systemdAnswers,
   taskIterator,
@@ -265,6 +266,15 @@ const features: readonly Feature[] = [
       without: "processes are read from /proc, one after the other",
     },
     why: "it tells of what /proc denies, too, and of threads in other namespaces than their process's",
+  },
+  {
+    name: "process events",
+    probe: processEvents,
+    path: {
+      with: "views and --watch show a process within milliseconds, and cost next to nothing while none changes",
+      without: "who is new is looked for once a second",
+    },
+    why: "the netlink connector, of a host's first user, pid and network namespaces; for root, and since Linux 6.6 for everybody",
   },
 ];
 

@@ -4,11 +4,18 @@ import type { Task } from "../kernel/taskTable.ts";
 
 const longest = 256;
 
-/** As many processes as a tree shows at once, several times over. */
-const mostKept = 4_096;
+/** More than a tree shows at once, and than most machines have; each is half a kilobyte at most. */
+const mostKept = 16_384;
 
-/** By pid, start time and name: what a process executes later has, as a rule, another name. */
-const kept = new Map<string, string>();
+interface Kept {
+  readonly startTimeTicks: number;
+  /** What a process executes later has, as a rule, another name. */
+  readonly command: string;
+  readonly text: string;
+}
+
+/** By pid. */
+const kept = new Map<number, Kept>();
 
 /**
  * The arguments of a process joined by spaces, control characters replaced, 256 characters at most; empty for
@@ -19,12 +26,17 @@ export function commandLineOf(
   task: Pick<Task, "pid" | "startTimeTicks" | "command" | "kernelThread" | "zombie">,
 ): string {
   if (task.kernelThread || task.zombie) return "";
-  const key = `${task.pid} ${task.startTimeTicks} ${task.command}`;
-  const known = kept.get(key);
-  if (known !== undefined) return known;
-  const commandLine = printable((readCommandLine(task.pid) ?? []).join(" "), longest);
-  const [oldest] = kept.size === mostKept ? kept.keys() : [];
+  const { pid, startTimeTicks, command } = task;
+  const known = kept.get(pid);
+  if (known?.startTimeTicks === startTimeTicks && known.command === command) return known.text;
+  const text = printable((readCommandLine(pid) ?? []).join(" "), longest);
+  const [oldest] = kept.size >= mostKept ? kept.keys() : [];
   if (oldest !== undefined) kept.delete(oldest);
-  kept.set(key, commandLine);
-  return commandLine;
+  kept.set(pid, { startTimeTicks, command, text });
+  return text;
+}
+
+/** It has executed something, or ended. */
+export function forgetCommandLine(pid: number): void {
+  kept.delete(pid);
 }

@@ -3,10 +3,14 @@ import { readCommandLine, readStat, readStatus } from "../kernel/procfs.ts";
 import type { HostCgroup, HostProcess } from "../protocol/hostTables.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import { isSameRow } from "../protocol/tableChanges.ts";
 import { commandLineOf } from "./commandLines.ts";
 import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
 
 const commandLineLength = 256;
+
+/** A task that is kept from one reading to the next has the same row, as long as its cgroups have their names. */
+const rows = new WeakMap<Task, HostProcess>();
 
 /** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
 export function processRows(
@@ -14,7 +18,18 @@ export function processRows(
   cgroups: readonly HostCgroup[],
 ): readonly HostProcess[] {
   const pathsOf = cgroupPaths(cgroups);
-  return tasks.map((task) => ({
+  return tasks.map((task) => {
+    const cgroups = pathsOf(task.cgroupIds);
+    const known = rows.get(task);
+    if (known?.cgroups === cgroups) return known;
+    const row = rowOf(task, cgroups);
+    rows.set(task, row);
+    return row;
+  });
+}
+
+function rowOf(task: Task, cgroups: HostProcess["cgroups"]): HostProcess {
+  return {
     pid: task.pid,
     nestedPids: task.nestedPids,
     parentPid: task.parentPid,
@@ -23,10 +38,10 @@ export function processRows(
     commandLine: commandLineOf(task),
     startTimeTicks: task.startTimeTicks,
     namespaces: knownOf(task.namespaces),
-    cgroups: pathsOf(task.cgroupIds),
+    cgroups,
     isKernelThread: task.kernelThread,
     isZombie: task.zombie,
-  }));
+  };
 }
 
 /** What a list shows of a process; undefined when it has ended. */
@@ -53,15 +68,25 @@ function knownOf(inodes: NamespaceInodes): HostProcess["namespaces"] {
   return known;
 }
 
-/** Paths by hierarchy, roots left out; of processes in the same cgroups one object. */
+/** What the paths of these ids were when they were last asked for. */
+const lastPaths = new WeakMap<CgroupIds, HostProcess["cgroups"]>();
+
+/** Paths by hierarchy, roots left out; of processes in the same cgroups one object, which is kept while it is true. */
 function cgroupPaths(cgroups: readonly HostCgroup[]) {
   const paths = new Map(cgroups.map((row) => [`${row.hierarchy}:${row.inode}`, row.path]));
   const known = new Map<CgroupIds, HostProcess["cgroups"]>();
   return (ids: CgroupIds): HostProcess["cgroups"] => {
-    const found = known.get(ids) ?? namedPaths(ids, paths);
+    const found = known.get(ids) ?? keepPaths(ids, namedPaths(ids, paths));
     known.set(ids, found);
     return found;
   };
+}
+
+function keepPaths(ids: CgroupIds, named: HostProcess["cgroups"]): HostProcess["cgroups"] {
+  const last = lastPaths.get(ids);
+  if (last && isSameRow(last, named)) return last;
+  lastPaths.set(ids, named);
+  return named;
 }
 
 function namedPaths(ids: CgroupIds, paths: ReadonlyMap<string, string>): HostProcess["cgroups"] {

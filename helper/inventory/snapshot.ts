@@ -21,6 +21,8 @@ export interface HostSnapshot extends HostRows {
  * back what cannot have changed since, and each spares its reading.
  */
 export interface SnapshotParts {
+  /** Where the hierarchies are mounted. */
+  readonly mounts: CgroupMounts;
   /** readTasks(). */
   readonly tasks: TaskTable;
   /** Every directory of cgroups: as long as none came, went or was frozen. */
@@ -42,12 +44,12 @@ export function readSnapshot(
   given: Partial<SnapshotParts> = {},
   findContainers = findNone,
 ): HostSnapshot {
-  const mounts = readCgroupMounts();
+  const mounts = given.mounts ?? readCgroupMounts();
   const tasks = given.tasks ?? readTasks();
   const tree = given.cgroups ?? readCgroupTree(mounts);
   const holdings = given.holdings ?? noHoldings;
   const { rows: namespaces, lineages } = readNamespaces(tasks, holdings, given.lineages);
-  const parts = { tasks, cgroups: tree, holdings, lineages };
+  const parts = { mounts, tasks, cgroups: tree, holdings, lineages };
   const host = factsOf(mounts, parts);
   const cgroups = populate(tree.rows, tasks.tasks);
   const rows = { processes: processRows(tasks.tasks, cgroups), namespaces, cgroups };

@@ -1,6 +1,12 @@
 import { readdirSync, statSync } from "node:fs";
 import type { NamespaceType } from "../protocol/namespaces.ts";
-import { type CgroupMount, cgroupDirectory, hierarchyId, readCgroupMounts } from "./cgroupfs.ts";
+import {
+  type CgroupMount,
+  type CgroupMounts,
+  cgroupDirectory,
+  hierarchyId,
+  readCgroupMounts,
+} from "./cgroupfs.ts";
 import { isDenied, isGone } from "./errors.ts";
 import { printable } from "./printable.ts";
 import {
@@ -47,20 +53,24 @@ interface NestedPids {
   readonly pids: readonly number[];
 }
 
-/** Of the last scan: a process keeps its pids, and the file that tells them costs as much as three others. */
+/** Of the last scans: a process keeps its pids, and the file that tells them costs as much as three others. */
 let knownNested: ReadonlyMap<number, NestedPids> = new Map();
 
 /** All that the helper can see, or those of a list. */
-export function readProcTasks(pids: readonly number[] = processIds()): TaskTable {
+export function readProcTasks(
+  some?: readonly number[],
+  mounts: CgroupMounts = readCgroupMounts(),
+): TaskTable {
   const own = namespaceLinks("self", ["pid"]);
   const scan: Scan = {
     ...{ tasks: [], threads: [], nested: new Map() },
     ...{ denied: 0, threadsLeft: maximumThreads },
     ownPidNamespace: typeof own === "object" ? own.pid : 0,
-    cgroupIdsOf: cgroupLookup(),
+    cgroupIdsOf: cgroupLookup(mounts),
   };
-  for (const pid of pids) readProcess(pid, scan);
-  knownNested = scan.nested;
+  for (const pid of some ?? processIds()) readProcess(pid, scan);
+  // A list says nothing of those that are not in it. Who ended meanwhile is forgotten with the next scan of all.
+  knownNested = some === undefined ? scan.nested : new Map([...knownNested, ...scan.nested]);
   const { tasks, threads, denied } = scan;
   return { source: "proc", tasks, threads, denied };
 }
@@ -158,8 +168,8 @@ function threadIds(pid: number): readonly number[] {
 }
 
 /** By the text of /proc/PID/cgroup, which many processes have in common; for one scan, as cgroups come and go. */
-function cgroupLookup(): Scan["cgroupIdsOf"] {
-  const mounts = new Map(readCgroupMounts().hierarchies.map((mount) => [mount.id, mount]));
+function cgroupLookup({ hierarchies }: CgroupMounts): Scan["cgroupIdsOf"] {
+  const mounts = new Map(hierarchies.map((mount) => [mount.id, mount]));
   const known = new Map<string, CgroupIds>();
   return (text) => {
     const ids = known.get(text) ?? findCgroupIds(text, mounts);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
-import { isDenied, isGone } from "./errors.ts";
+import { errnoOf, isDenied, isGone, KernelError } from "./errors.ts";
 import { type MountInfo, parseMountinfo } from "./mountinfo.ts";
 import {
   type CgroupMembership,
@@ -132,7 +132,7 @@ export function readMountinfoText(pid: ProcessId): {
   readonly text: string;
   readonly isCut: boolean;
 } {
-  const fd = openSync(`/proc/${pid}/mountinfo`, "r");
+  const fd = openMounts(`/proc/${pid}/mountinfo`);
   try {
     const chunks: string[] = [];
     let remaining = mountinfoBytes;
@@ -145,6 +145,15 @@ export function readMountinfoText(pid: ProcessId): {
     return { text: chunks.join(""), isCut: true };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Who has ended and was not waited for has no mounts any more: EINVAL (mounts_open_common, fs/proc_namespace.c). */
+function openMounts(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw errnoOf(error) === "EINVAL" ? new KernelError("open", "ESRCH", path) : error;
   }
 }
 

@@ -20,50 +20,7 @@ export interface ProcessFact {
   readonly startTimeTicks: number;
 }
 
-export interface NamespaceFact {
-  readonly type: NamespaceType;
-  /** Inode number on nsfs: the number in `net:[4026531840]`. */
-  readonly inode: number;
-  /** One of the namespaces of the host's own start (those that the helper runs in, or PID 1 where it may be read). */
-  readonly isInitial: boolean;
-  /** Name of the sandbox whose processes are in it. */
-  readonly sandbox?: string | undefined;
-  readonly ownerUid?: number | undefined;
-  /** Members, the topmost process first. */
-  readonly processes: readonly ProcessFact[];
-}
-
-export interface NamespaceReport {
-  readonly namespaces: readonly NamespaceFact[];
-  /** Processes whose namespaces the kernel did not let the helper read. */
-  readonly deniedProcesses: number;
-}
-
-export interface CgroupFact {
-  /** Path below the hierarchy's mount, `/` for its root. */
-  readonly path: string;
-  readonly name: string;
-  /** Processes directly in this cgroup. */
-  readonly processes: number;
-  readonly sandbox?: string | undefined;
-  readonly children: readonly CgroupFact[];
-}
-
-export interface CgroupHierarchy {
-  /** `unified`, the controllers (`cpu,cpuacct`) or a named hierarchy (`name=systemd`). */
-  readonly id: string;
-  readonly version: 1 | 2;
-  readonly controllers: readonly string[];
-  readonly mountPoint: string;
-  readonly root: CgroupFact;
-}
-
 export type CgroupMode = "v1" | "v2" | "hybrid" | "none";
-
-export interface CgroupReport {
-  readonly mode: CgroupMode;
-  readonly hierarchies: readonly CgroupHierarchy[];
-}
 
 /** One limit as the kernel holds it, and the file that says so. */
 export interface LimitReading {

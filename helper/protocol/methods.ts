@@ -5,19 +5,18 @@ import type { FeatureReport } from "./features.ts";
 import type { HostReport } from "./hostTables.ts";
 import type {
   CgroupMode,
-  CgroupReport,
   MountList,
-  NamespaceReport,
   ProcessDetails,
   ProcessList,
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
+import type { InventoryChange } from "./inventoryChanges.ts";
 import type { IsolationReport } from "./isolation.ts";
 import type { LimitsReport, UpdatedLimits } from "./limitsReport.ts";
 import type { KeptLayer } from "./overlays.ts";
 import type { SandboxPlan } from "./plan.ts";
-import type { ParameterInput, SandboxSpecInput, Topic } from "./schemas.ts";
+import type { ParameterInput, SandboxSpecInput } from "./schemas.ts";
 import type { UsageRound, UsageSample } from "./usage.ts";
 
 /** Raised whenever a message changes its meaning; a helper refuses a client of another number. */
@@ -98,12 +97,10 @@ export interface Results {
 
 export type MethodName = keyof Results;
 
-/** Helper to client. A whole report, never a delta, of a topic that the client watches. */
+/** Helper to client. */
 export interface Notifications {
-  "inventory/didChange":
-    | { readonly topic: "sandboxes"; readonly report: readonly SandboxSummary[] }
-    | { readonly topic: "namespaces"; readonly report: NamespaceReport }
-    | { readonly topic: "cgroups"; readonly report: CgroupReport };
+  /** What changed in the tables that "inventory/watch" named. A table's first change is the whole. */
+  "inventory/didChange": InventoryChange;
   /** Each round that a watcher of "usage/watch" asked for. */
   "usage/didSample": UsageRound;
   /** What a client watches for by "events/watch", as it happens. */
@@ -127,4 +124,4 @@ export interface HelperConnection extends HelperClient {
   onClose(listener: () => void): void;
 }
 
-export type { ParameterInput, Topic };
+export type { ParameterInput };

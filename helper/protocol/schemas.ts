@@ -4,6 +4,7 @@ import { devices } from "./devices.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
 import { tableNames } from "./hostTables.ts";
+import { watchedTableNames } from "./inventoryChanges.ts";
 import { limit, limitChanges, limits } from "./limitWords.ts";
 import { mount, rootfs, tmpfsSize } from "./mounts.ts";
 import { namespaceTypes, usernsChoices } from "./namespaces.ts";
@@ -156,8 +157,6 @@ const namespaceType = z.enum(namespaceTypes);
 const usageTarget = text(4095).check(z.minLength(1));
 const usageTargets = z.array(usageTarget).check(z.maxLength(4096));
 
-export const topics = ["sandboxes", "namespaces", "cgroups"] as const;
-
 /** How a sandbox that starts is attended. */
 const attendance = {
   stdio: z._default(stdio, "tty"),
@@ -267,9 +266,12 @@ export const parameterSchemas = {
     /** Network namespaces that only a socket keeps, too: each socket of the host is duplicated for a moment. */
     sockets: z._default(z.boolean(), false),
   }),
-  /** The whole set of topics that this connection watches from now on; an empty list stops all work. */
+  /**
+   * The whole set of tables that this connection watches from now on, told by "inventory/didChange"; none stops all
+   * work. With each the generation that the client has: it goes on from there, or begins anew. 0: it has nothing.
+   */
   "inventory/watch": z.strictObject({
-    topics: z.array(z.enum(topics)).check(z.maxLength(topics.length)),
+    tables: z.partialRecord(z.enum(watchedTableNames), z.int().check(z.nonnegative())),
   }),
   /** One reading of each, now. One that is not there is an error, or left out with `skipMissing`. */
   "usage/sample": z.strictObject({
@@ -305,4 +307,3 @@ export type ParameterOutput<M extends keyof typeof parameterSchemas> = z.output<
 export type SandboxSpecInput = z.input<typeof sandboxSpec>;
 export type SandboxSpec = z.output<typeof sandboxSpec>;
 export type Stdio = z.output<typeof stdio>;
-export type Topic = (typeof topics)[number];

@@ -33,12 +33,34 @@ export function differences<Row>(
   return { put, gone: [...before.keys()].filter((key) => !after.has(key)) };
 }
 
+/** A table as a client has it. */
+export interface HeldTable<Row> {
+  readonly rows: Table<Row>;
+  readonly generation: number;
+}
+
+/**
+ * Whether two rows say the same. They are plain data; a key that is absent and one that is undefined are the same,
+ * as they are in JSON. Rows that were kept are one object, so that most comparisons end at once.
+ */
+export function isSameRow(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  for (const key in a) if (!isSameRow(a[key], b[key])) return false;
+  for (const key in b) if (a[key] === undefined && b[key] !== undefined) return false;
+  return true;
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
 /** The table after a change; undefined where the change does not follow on what is there. */
 export function applied<Row>(
-  table: { readonly rows: Table<Row>; readonly generation: number },
+  table: HeldTable<Row>,
   change: TableChange<Row>,
   key: (row: Row) => string,
-): { readonly rows: Table<Row>; readonly generation: number } | undefined {
+): HeldTable<Row> | undefined {
   if (change.since !== 0 && change.since !== table.generation) return undefined;
   const rows = new Map(change.since === 0 ? [] : table.rows);
   for (const gone of change.gone) rows.delete(gone);

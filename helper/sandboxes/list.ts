@@ -2,6 +2,7 @@ import { ownNamespaces } from "../enter/namespaces.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import type { KnownSandbox } from "../inventory/containers/facts.ts";
 import { readIdMap } from "../kernel/procfs.ts";
+import type { HostProcess } from "../protocol/hostTables.ts";
 import type {
   NamespaceShare,
   ProcessDetails,
@@ -14,7 +15,7 @@ import { mainProcess } from "../protocol/processes.ts";
 import { isNew, joinedTarget } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
 import { linkOf } from "./link.ts";
-import { readMembers } from "./members.ts";
+import { findMembers, readMembers } from "./members.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 import { findRecord } from "./registry.ts";
@@ -23,13 +24,17 @@ import { describeSupervised } from "./supervised.ts";
 
 const atRest: ReadonlySet<SandboxState> = new Set(["created", "exited"]);
 
-/** Every sandbox of this user, oldest first; those that wait to be started and ended ones only with `all`. */
+/**
+ * Every sandbox of this user, oldest first; those that wait to be started and ended ones only with `all`. Of
+ * `processes`, where they are known already, none is read again.
+ */
 export async function listSandboxes(
   host: SandboxHost,
   all: boolean,
+  processes?: readonly HostProcess[],
 ): Promise<readonly SandboxSummary[]> {
   await host.registry.exclusively(() => reconcile(host));
-  const summaries = observe(host, host.registry.records());
+  const summaries = observe(host, host.registry.records(), processes);
   return all ? summaries : summaries.filter(({ state }) => !atRest.has(state));
 }
 
@@ -87,17 +92,13 @@ export function sandboxOf(
   return name;
 }
 
-/** Names by id: how the cgroup tree knows them. */
-export function namesById(host: SandboxHost): ReadonlyMap<string, string> {
-  return new Map(host.registry.records().map(({ id, name }) => [id, name]));
-}
-
 function observe(
   { registry }: SandboxHost,
   records: readonly SandboxRecord[],
+  processes?: readonly HostProcess[],
 ): readonly SandboxSummary[] {
   const running = new Set(records.filter(isRunning));
-  const members = readMembers([...running]);
+  const members = processes ? findMembers([...running], processes) : readMembers([...running]);
   return records.map((record) =>
     summarise(record, {
       running: running.has(record),

@@ -1,6 +1,8 @@
 import { readlinkSync } from "node:fs";
 import { processFact } from "../inventory/processes.ts";
 import { processIds, readStat } from "../kernel/procfs.ts";
+import { parseNamespaceLink } from "../kernel/proctext.ts";
+import type { HostProcess } from "../protocol/hostTables.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import { innerPid } from "../protocol/processes.ts";
@@ -11,19 +13,50 @@ import type { SandboxRecord } from "./record.ts";
  * Every process of each sandbox, by a namespace that is its own: those that exec started belong to it like
  * all others. Keyed by sandbox id; PID 1 first, and an init that is not PID 1 last.
  */
-export function readMembers(
-  records: readonly SandboxRecord[],
-): ReadonlyMap<string, readonly ProcessFact[]> {
-  const owners = new Map(records.map((record) => [ownNamespace(record), record]));
-  const types = memberTypes.filter((type) => records.some((record) => memberType(record) === type));
-  const members = new Map<string, ProcessFact[]>(records.map(({ id }) => [id, []]));
+export function readMembers(records: readonly SandboxRecord[]): Members {
+  const ownerOf = owners(records);
+  const members = emptyMembers(records);
   for (const pid of processIds()) {
-    const record = ownerOf(pid, types, owners) ?? records.find(({ init }) => init?.pid === pid);
+    const record = ownerOf(pid, (type) => namespaceInode(pid, type));
     const fact = record && processFact(pid);
     if (fact && !isZombie(pid)) members.get(record.id)?.push(fact);
   }
+  return inOrder(records, members);
+}
+
+/** The same of processes that were read already. */
+export function findMembers(
+  records: readonly SandboxRecord[],
+  processes: readonly HostProcess[],
+): Members {
+  const ownerOf = owners(records);
+  const members = emptyMembers(records);
+  for (const process of records.length > 0 ? processes : []) {
+    if (process.isZombie) continue;
+    const record = ownerOf(process.pid, (type) => process.namespaces[type]);
+    if (record) members.get(record.id)?.push(factOf(process));
+  }
+  return inOrder(records, members);
+}
+
+type Members = ReadonlyMap<string, readonly ProcessFact[]>;
+
+function emptyMembers(records: readonly SandboxRecord[]): Map<string, ProcessFact[]> {
+  return new Map(records.map(({ id }) => [id, []]));
+}
+
+function inOrder(
+  records: readonly SandboxRecord[],
+  members: ReadonlyMap<string, ProcessFact[]>,
+): Members {
   for (const record of records) members.get(record.id)?.sort(byPid(record));
   return members;
+}
+
+/** Without what concerns the host only. */
+function factOf(process: HostProcess): ProcessFact {
+  const { pid, nestedPids, parentPid, uid, command, commandLine, startTimeTicks } = process;
+  return { pid, nestedPids, parentPid, uid, command, commandLine, startTimeTicks };
 }
 
 /**
@@ -37,21 +70,24 @@ function memberType({ spec }: SandboxRecord): NamespaceType | undefined {
   return memberTypes.find((type) => isNew(spec.namespaces, type));
 }
 
-function ownNamespace(record: SandboxRecord): string | undefined {
-  const type = memberType(record);
-  return type && `${type}:[${record.namespaces[type]}]`;
+/** Whose a process is, by its number and the inodes of its namespaces. */
+function owners(records: readonly SandboxRecord[]) {
+  const types = memberTypes.filter((type) => records.some((record) => memberType(record) === type));
+  const byInode = new Map(records.map((record) => [ownInode(record), record]));
+  const byInit = new Map(records.map((record) => [record.init?.pid, record]));
+  return (pid: number, inodeOf: (type: NamespaceType) => number | undefined) => {
+    for (const type of types) {
+      const inode = inodeOf(type);
+      const owner = inode === undefined ? undefined : byInode.get(inode);
+      if (owner && memberType(owner) === type) return owner;
+    }
+    return byInit.get(pid);
+  };
 }
 
-function ownerOf(
-  pid: number,
-  types: readonly NamespaceType[],
-  owners: ReadonlyMap<string | undefined, SandboxRecord>,
-): SandboxRecord | undefined {
-  for (const type of types) {
-    const owner = owners.get(namespaceLink(pid, type));
-    if (owner) return owner;
-  }
-  return undefined;
+function ownInode(record: SandboxRecord): number | undefined {
+  const type = memberType(record);
+  return type && record.namespaces[type];
 }
 
 /** The first that is not PID 1 is the one to enter (mainProcess): never init. */
@@ -67,10 +103,10 @@ function isZombie(pid: number): boolean {
 }
 
 /** Nothing where the kernel does not tell: init protects itself (PR_SET_DUMPABLE) from all but root. */
-function namespaceLink(pid: number, type: NamespaceType): string {
+function namespaceInode(pid: number, type: NamespaceType): number | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/ns/${type}`);
+    return parseNamespaceLink(readlinkSync(`/proc/${pid}/ns/${type}`), type);
   } catch {
-    return "";
+    return undefined;
   }
 }

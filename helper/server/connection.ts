@@ -7,6 +7,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
+import type { Inventory } from "../inventory/watch/watch.ts";
 import { TerrariumError, toWireError } from "../protocol/errors.ts";
 import type { MethodName } from "../protocol/methods.ts";
 import { patientReader } from "../protocol/patientReader.ts";
@@ -18,7 +19,6 @@ import { methods, type Session } from "./methods.ts";
 import { paceRequests } from "./pace.ts";
 import { openReverts } from "./reverts.ts";
 import { openUsage } from "./usage.ts";
-import { openWatch } from "./watch.ts";
 
 export interface Transport {
   readonly input: Readable;
@@ -29,11 +29,12 @@ export interface Transport {
 export interface Served {
   readonly host: SandboxHost;
   readonly events: Events;
+  readonly inventory: Inventory;
 }
 
 /** Serves one client until its stream ends. Each message passes the size cap before anything reads it. */
 export function serve(
-  { host, events }: Served,
+  { host, events, inventory }: Served,
   peer: Peer,
   transport: Transport | Duplex,
 ): Disposable {
@@ -53,9 +54,8 @@ export function serve(
       connection.sendNotification("events/didHappen", event).catch(() => undefined);
     }),
     usage: usage.get,
-    watch: openWatch(host, (change) => {
-      connection.sendNotification("inventory/didChange", change).catch(() => undefined);
-    }),
+    // Resolves when the stream has taken it: until then what changes is one change more, and no queue of them.
+    watch: inventory.watch((change) => connection.sendNotification("inventory/didChange", change)),
     reverts: openReverts(host),
   };
   const inTurn = paceRequests(capped);

@@ -5,6 +5,7 @@ import { readMounts } from "../inspect/mounts.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
 import { readTables } from "../inventory/tables.ts";
+import type { InventoryWatch } from "../inventory/watch/watch.ts";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
@@ -29,12 +30,11 @@ import { version } from "../version.ts";
 import type { EventWatch } from "./events.ts";
 import { tellChanges } from "./limitEvents.ts";
 import type { Reverts } from "./reverts.ts";
-import type { Watch } from "./watch.ts";
 
 /** What a handler works with: the sandboxes of this helper, and what this connection watches. */
 export interface Session {
   readonly host: SandboxHost;
-  readonly watch: Watch;
+  readonly watch: InventoryWatch;
   readonly usage: () => Promise<UsageFeed>;
   readonly events: EventWatch;
   readonly reverts: Reverts;
@@ -224,8 +224,8 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "inventory/watch": {
     changes: false,
-    handle: ({ watch }, { topics }) => {
-      watch.set(topics);
+    handle: ({ watch }, { tables }) => {
+      watch.set(tables);
       return null;
     },
   },

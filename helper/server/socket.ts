@@ -5,6 +5,7 @@ import type { SandboxHost } from "../sandboxes/host.ts";
 import { type Served, serve } from "./connection.ts";
 import { shareEvents } from "./events.ts";
 import { peerOf } from "./peer.ts";
+import { shareInventory } from "./watch.ts";
 
 /**
  * Serves clients on a unix socket that only its user may open (mode 0600), and only that user or root:
@@ -12,7 +13,11 @@ import { peerOf } from "./peer.ts";
  */
 export async function listen(host: SandboxHost, path: string): Promise<Server> {
   await removeStale(path);
-  const served: Served = { host, events: shareEvents(host) };
+  const served: Served = {
+    host,
+    events: shareEvents(host),
+    inventory: shareInventory(host),
+  };
   const server = createServer((socket) => accept(served, socket));
   const mask = process.umask(0o177);
   try {

@@ -266,8 +266,8 @@ describe("In the workbench", () => {
       const helper = helperBelow(workbench.folder);
       const rests = async () => {
         const before = readCalls(helper);
-        // Longer than the pause between two looks at /proc.
-        await workbench.page.waitForTimeout(1_500);
+        // Longer than the pause between two looks at the sandboxes, which is the shortest.
+        await workbench.page.waitForTimeout(2_500);
         return readCalls(helper) === before;
       };
       await workbench.until(

@@ -203,12 +203,12 @@ describe("the socket", needsRoot, () => {
     quiet?.onNotification("inventory/didChange", () => {
       disturbed = true;
     });
-    const reports: Notifications["inventory/didChange"][] = [];
-    watching?.onNotification("inventory/didChange", (change) => reports.push(change));
-    await watching?.request("inventory/watch", { topics: ["sandboxes"] });
+    const changes: Notifications["inventory/didChange"][] = [];
+    watching?.onNotification("inventory/didChange", (change) => changes.push(change));
+    await watching?.request("inventory/watch", { tables: { sandboxes: 0 } });
     const { name } = await startSandbox(t, [], ["sleep", "600"]);
     await eventually("the new sandbox is reported", () =>
-      reports.some(({ report }) => JSON.stringify(report).includes(name)),
+      changes.some(({ tables }) => tables.sandboxes?.put.some((row) => row.name === name)),
     );
     assert.equal(disturbed, false);
   });

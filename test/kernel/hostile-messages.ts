@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { parameterSchemas, topics } from "../../helper/protocol/schemas.ts";
+import { watchedTableNames } from "../../helper/protocol/inventoryChanges.ts";
+import { parameterSchemas } from "../../helper/protocol/schemas.ts";
 
 /** What a client that means harm may send: nearly right messages, and right ones with some bytes changed. */
 
@@ -27,7 +28,7 @@ const keys = [
 const words = [
   ...["", "a", "web", "../x", "/", "/proc/self/root", "/sys/fs/cgroup", "1", "1@1", "0x1", "\0"],
   ...["__proto__", "constructor", "SIGKILL", "net", "tty", "none", "docker", "x".repeat(5_000)],
-  ...topics,
+  ...watchedTableNames,
 ];
 const numbers = [0, 1, -1, 2, 0.5, 1e308, 2 ** 53, 4_194_304, 4_194_305, 1_000];
 

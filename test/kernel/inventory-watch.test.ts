@@ -1,155 +1,328 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readCgroups } from "../../helper/inventory/cgroups.ts";
-import { readNamespaces } from "../../helper/inventory/namespaces.ts";
-import { watchInventory } from "../../helper/inventory/watch.ts";
+import { Inventory } from "../../helper/inventory/watch/watch.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import type { Topic } from "../../helper/protocol/schemas.ts";
-import { needsRoot, startIsolated } from "./isolated.ts";
+import type { HostProcess } from "../../helper/protocol/hostTables.ts";
+import { watchedTableNames } from "../../helper/protocol/inventoryChanges.ts";
+import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
+import { childPrograms, Held, linkOf, tellsOfProcesses } from "./watching.ts";
 
-/** Watches with a count of reads, and collects what is sent. */
-function start(
-  t: TestContext,
-  topics: readonly Topic[],
-  read: (topic: Topic) => unknown,
-  directories?: readonly string[],
-) {
-  const sent: { topic: Topic; report: unknown }[] = [];
-  let reads = 0;
-  const watch = watchInventory<unknown>({
-    topics,
-    directories,
-    read: (topic) => {
-      reads += 1;
-      return read(topic);
-    },
-    onChange: (topic, report) => void sent.push({ topic, report }),
-  });
-  t.after(() => watch.dispose());
-  return { watch, sent, reads: () => reads };
+interface Options {
+  readonly directory?: string;
+  readonly sandboxes?: (processes: readonly HostProcess[]) => Promise<readonly never[]>;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; !condition() && attempt < 500; attempt += 1) await sleep(10);
+function open({ directory = "/proc/self/nothing", sandboxes }: Options = {}): Inventory {
+  return new Inventory({
+    containers: {
+      find: () => ({ containers: [], containerOf: new Map() }),
+      enrich: async () => false,
+    },
+    directories: [directory],
+    sandboxes: sandboxes ?? (async () => []),
+  });
+}
+
+function watcher(t: TestContext, inventory = open()): Held {
+  const watch = inventory.watch(async (change) => held.take(change));
+  const held: Held = new Held((tables) => watch.set(tables));
+  t.after(() => watch.dispose());
+  return held;
+}
+
+async function until(condition: () => unknown): Promise<void> {
+  for (let attempt = 0; !condition() && attempt < 1_000; attempt += 1) await sleep(10);
   assert.ok(condition(), "it did not happen");
 }
 
-function inotifyDescriptors(): number {
-  return readdirSync("/proc/self/fd").filter((fd) => linkOf(fd) === "anon_inode:inotify").length;
+function descriptors(kind: string): number {
+  return readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`) === kind).length;
 }
 
-function linkOf(fd: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return "";
-  }
-}
-
-test("the first report comes at once, an equal one never", async (t) => {
-  const { sent, reads } = start(t, ["sandboxes"], () => ["same"]);
-  await until(() => reads() >= 3);
-  assert.deepEqual(sent, [{ topic: "sandboxes", report: ["same"] }]);
-});
-
-test("without topics nothing is read", async (t) => {
-  const { watch, reads } = start(t, [], () => 0);
-  await sleep(50);
-  assert.equal(reads(), 0);
-  watch.set(["cgroups"]);
-  await until(() => reads() > 0);
-  watch.set([]);
-  const before = reads();
-  await sleep(1_200);
-  assert.equal(reads(), before);
-});
-
-test("a topic that is watched again is reported again", async (t) => {
-  const { watch, sent } = start(t, ["cgroups"], () => 0);
-  await until(() => sent.length === 1);
-  watch.set([]);
-  watch.set(["cgroups"]);
-  await until(() => sent.length === 2);
-});
-
-test("a read that fails costs its own report only, and is tried again", async (t) => {
-  let failures = 0;
-  const { sent } = start(t, ["sandboxes", "cgroups"], (topic) => {
-    if (topic === "sandboxes" && failures < 2) {
-      failures += 1;
-      return Promise.reject(new Error("no"));
-    }
-    return topic;
-  });
-  await until(() => sent.length === 2);
-  assert.deepEqual(
-    sent.map(({ topic }) => topic),
-    ["cgroups", "sandboxes"],
-  );
-});
-
-test("what is read while the topic is dropped is not sent", async (t) => {
-  let answer = () => {};
-  const { watch, sent, reads } = start(
-    t,
-    ["namespaces"],
-    () =>
-      new Promise<number>((resolve) => {
-        answer = () => resolve(1);
-      }),
-  );
-  await until(() => reads() === 1);
-  watch.dispose();
-  answer();
-  await sleep(20);
-  assert.deepEqual(sent, []);
-});
-
-test("a new file in the registry's directory is seen without waiting for the timer", async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), "terrarium-watch-"));
-  t.after(() => rmSync(directory, { recursive: true }));
-  const { reads } = start(t, ["sandboxes"], () => 0, [directory]);
-  await until(() => reads() === 1);
-  // Ten changes, each seen: by the timer alone that would be ten seconds, and `until` waits five.
-  for (let round = 2; round <= 11; round += 1) {
-    mkdirSync(join(directory, `${round}`));
-    await until(() => reads() >= round);
-  }
-});
-
-test("a new cgroup and a new namespace appear in the reports", needsRoot, async (t) => {
+/** Where cgroups can be made. */
+function cgroupParent(): { readonly id: string; readonly directory: string } {
   const { hierarchies } = readCgroupMounts();
-  const parent =
-    hierarchies.find(({ version }) => version === 2)?.mountPoint ?? hierarchies[0]?.mountPoint;
-  assert.ok(parent);
-  const { sent } = start(t, ["cgroups", "namespaces"], (topic) =>
-    topic === "cgroups"
-      ? readCgroups({ sandboxNames: new Map() })
-      : readNamespaces({ sandboxes: new Map() }),
-  );
-  const last = (topic: Topic) =>
-    JSON.stringify(sent.findLast((change) => change.topic === topic)?.report);
-  await until(() => sent.length >= 2);
-  const name = `watched-${process.pid}`;
-  mkdirSync(join(parent, name));
-  t.after(() => rmdirSync(join(parent, name)));
-  await until(() => last("cgroups").includes(name));
-  const { pid } = await startIsolated(t, ["--user", "--uts"]);
-  const uts = /\d+/.exec(readlinkSync(`/proc/${pid}/ns/uts`))?.[0] ?? "none";
-  await until(() => last("namespaces").includes(uts));
+  const found = hierarchies.find(({ version }) => version === 2) ?? hierarchies[0];
+  assert.ok(found);
+  return { id: found.id, directory: found.mountPoint };
+}
+
+describe("a client that watches", () => {
+  test("is told first of the whole, with the facts of the host", async (t) => {
+    const held = watcher(t);
+    await held.watch(...watchedTableNames);
+    await until(() => held.inventory.tables.sandboxes);
+    const [first] = held.changes;
+    assert.ok(first?.host);
+    assert.deepEqual(Object.keys(first.tables), [
+      "processes",
+      "namespaces",
+      "cgroups",
+      "containers",
+    ]);
+    for (const change of Object.values(first.tables)) assert.equal(change.since, 0);
+    assert.ok(held.process(process.pid));
+  });
+
+  test("is told of nothing that it does not watch", async (t) => {
+    const held = watcher(t);
+    await held.watch("namespaces");
+    await until(() => held.rows("namespaces").size > 0);
+    await startIsolated(t, ["--user", "--uts"]);
+    await until(() => held.changes.length > 1);
+    for (const { tables } of held.changes) assert.deepEqual(Object.keys(tables), ["namespaces"]);
+  });
+
+  test("is told of a process that begins, and of one that is gone", async (t) => {
+    const held = watcher(t);
+    await held.watch("processes");
+    await until(() => held.rows("processes").size > 0);
+    const { pid, end } = await startPlain(t);
+    await until(() => held.process(pid));
+    await end();
+    await until(() => !held.process(pid));
+  });
+
+  test("is told of a namespace, and that it is gone", needsRoot, async (t) => {
+    const held = watcher(t);
+    await held.watch("processes", "namespaces");
+    await until(() => held.rows("namespaces").size > 0);
+    const { pid, end } = await startIsolated(t, ["--user", "--uts"]);
+    await until(() => held.process(pid)?.namespaces.user);
+    const inode = held.process(pid)?.namespaces.uts;
+    const hasIt = () => held.rows("namespaces").has(`uts:${inode}`);
+    await until(hasIt);
+    await end();
+    await until(() => !hasIt());
+  });
+
+  test("goes on from where it is when it looks at one more table", async (t) => {
+    const held = watcher(t);
+    await held.watch("processes");
+    await until(() => held.rows("processes").size > 0);
+    await held.watch("processes", "cgroups");
+    await until(() => held.inventory.tables.cgroups);
+    const wholes = held.changes.filter(({ tables }) => tables.processes?.since === 0);
+    assert.equal(wholes.length, 1);
+  });
+
+  test("that has another generation than it was told is told the whole", async (t) => {
+    const inventory = open();
+    const held = watcher(t, inventory);
+    await held.watch("processes");
+    await until(() => held.rows("processes").size > 0);
+    held.inventory = {
+      ...held.inventory,
+      tables: { processes: { rows: new Map(), generation: 1_000_000 } },
+    };
+    await held.watch("processes");
+    await until(() => held.process(process.pid));
+    assert.equal(held.changes.at(-1)?.tables.processes?.since, 0);
+  });
 });
 
-test("after disposal no watcher and no timer is left", async (t) => {
-  const { watch, reads } = start(t, ["cgroups", "namespaces", "sandboxes"], () => 0);
-  await until(() => reads() >= 3);
-  watch.dispose();
-  await sleep(20);
-  const timers = process.getActiveResourcesInfo().filter((kind) => kind === "FSEventWrap");
-  assert.deepEqual(timers, []);
-  // libuv keeps one inotify descriptor for a whole process.
-  assert.ok(inotifyDescriptors() <= 1);
+describe("cgroups", needsRoot, () => {
+  test("appear, are populated, and go", async (t) => {
+    const { id, directory } = cgroupParent();
+    const held = watcher(t);
+    await held.watch("cgroups", "processes");
+    await until(() => held.rows("cgroups").size > 0);
+    const name = `watched-${process.pid}`;
+    const key = `${id}:/${name}/below`;
+    const path = join(directory, name, "below");
+    const remove = () => {
+      rmdirSync(path);
+      rmdirSync(join(directory, name));
+    };
+    mkdirSync(path, { recursive: true });
+    t.after(() => {
+      try {
+        remove();
+      } catch {
+        // The test has.
+      }
+    });
+    await until(() => held.rows("cgroups").has(key));
+    const { pid, end } = await startPlain(t);
+    writeFileSync(join(path, "cgroup.procs"), `${pid}`);
+    await until(() => held.rows("cgroups").get(key)?.processes === 1);
+    assert.equal(held.process(pid)?.cgroups[id], `/${name}/below`);
+    await end();
+    await until(() => held.rows("cgroups").get(key)?.processes === 0);
+    remove();
+    await until(() => !held.rows("cgroups").has(key));
+  });
+
+  test("that freeze say so", async (t) => {
+    const freezer = readCgroupMounts().hierarchies.find(
+      ({ version, controllers }) => version === 2 || controllers.includes("freezer"),
+    );
+    assert.ok(freezer);
+    const [file, frozen] =
+      freezer.version === 2 ? ["cgroup.freeze", "1"] : ["freezer.state", "FROZEN"];
+    const name = `freezing-${process.pid}`;
+    const directory = join(freezer.mountPoint, name);
+    const held = watcher(t);
+    await held.watch("cgroups");
+    await until(() => held.rows("cgroups").size > 0);
+    mkdirSync(directory);
+    t.after(() => rmdirSync(directory));
+    const key = `${freezer.id}:/${name}`;
+    await until(() => held.rows("cgroups").has(key));
+    writeFileSync(join(directory, file), frozen);
+    await until(() => held.rows("cgroups").get(key)?.isFrozen);
+  });
+});
+
+describe("the kernel's events", needsRoot, () => {
+  test("tell of processes at once", async (t) => {
+    if (!(await tellsOfProcesses(t))) {
+      return t.skip("the kernel tells of processes in its first namespaces only");
+    }
+    const held = watcher(t);
+    await held.watch("processes");
+    await until(() => held.inventory.host?.processEvents);
+    // Each is waited for: without the events, of which the next look at everything is not one, this would take a
+    // minute, and `until` waits ten seconds.
+    const started = performance.now();
+    for (let round = 0; round < 12; round += 1) {
+      const { pid, end } = await startPlain(t, 'echo "$$"; exec sleep 600');
+      await until(() => held.process(pid)?.commandLine === "sleep 600");
+      await end();
+      await until(() => !held.process(pid));
+    }
+    t.diagnostic(`12 beginnings and ends: ${Math.round(performance.now() - started)} ms`);
+  });
+
+  test("tell of a program that executes itself with other arguments", async (t) => {
+    if (!(await tellsOfProcesses(t))) return t.skip("the kernel does not tell of processes here");
+    const held = watcher(t);
+    await held.watch("processes");
+    await until(() => held.inventory.host?.processEvents);
+    const script = 'echo "$$"; read -r line; exec sh -c "read -r line # second"';
+    const child = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    t.after(() => child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    await until(() => held.process(child.pid ?? 0)?.commandLine.includes("exec"));
+    child.stdin.write("\n");
+    await until(() => held.process(child.pid ?? 0)?.commandLine.endsWith("# second"));
+    child.stdin.end("\n");
+    await ended;
+    await until(() => !held.process(child.pid ?? 0));
+  });
+
+  test("tell of namespaces that bind mounts keep", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "terrarium-pinned-"));
+    const names = ["first", "second", "third"];
+    t.after(() => {
+      execFileSync("umount", ["--quiet", ...names.map((name) => join(directory, name))]);
+      rmSync(directory, { recursive: true });
+    });
+    const held = watcher(t);
+    await held.watch("namespaces");
+    await until(() => held.rows("namespaces").size > 0);
+    // The first may be found by the first look; the next one without an event is ten seconds later.
+    for (const name of names) {
+      const file = join(directory, name);
+      writeFileSync(file, "");
+      execFileSync("unshare", [`--uts=${file}`, "true"]);
+      await until(() => pinnedAt(held, file)?.type === "uts");
+    }
+  });
+});
+
+function pinnedAt(held: Held, file: string) {
+  return [...held.rows("namespaces").values()].find(({ keepers }) =>
+    keepers.some((keeper) => keeper.kind === "mount" && keeper.path === file),
+  );
+}
+
+describe("nobody watches:", () => {
+  const nothing = () => ({
+    programs: childPrograms().filter((path) => path.endsWith("/follow")),
+    watches: process.getActiveResourcesInfo().filter((kind) => kind === "FSEventWrap"),
+    // libuv keeps one inotify descriptor for a whole process.
+    inotify: descriptors("anon_inode:inotify") <= 1,
+  });
+
+  test("nothing runs, is open or is read", async () => {
+    let reads = 0;
+    const inventory = open({
+      sandboxes: async () => {
+        reads += 1;
+        return [];
+      },
+    });
+    const watch = inventory.watch(async () => undefined);
+    await sleep(50);
+    assert.deepEqual(nothing(), { programs: [], watches: [], inotify: true });
+    watch.set({ sandboxes: 0 });
+    await until(() => reads > 0);
+    assert.equal(nothing().programs.length, 1);
+    watch.set({});
+    await until(() => nothing().programs.length === 0);
+    const before = reads;
+    await sleep(2_500);
+    assert.equal(reads, before);
+    assert.deepEqual(nothing(), { programs: [], watches: [], inotify: true });
+  });
+
+  test("the last of two clients has left", async (t) => {
+    const inventory = open();
+    const [one, other] = [watcher(t, inventory), watcher(t, inventory)];
+    await one.watch("processes");
+    await other.watch("cgroups");
+    await until(() => one.rows("processes").size > 0 && other.rows("cgroups").size > 0);
+    assert.equal(nothing().programs.length, 1);
+    await one.watch();
+    assert.equal(nothing().programs.length, 1);
+    await other.watch();
+    await until(() => nothing().programs.length === 0);
+  });
+});
+
+describe("sandboxes", () => {
+  test("are read again when a file of the registry appears", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "terrarium-watch-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    let reads = 0;
+    const inventory = open({
+      directory,
+      sandboxes: async () => {
+        reads += 1;
+        return [];
+      },
+    });
+    await watcher(t, inventory).watch("sandboxes");
+    await until(() => reads > 0);
+    // Each is seen: by the timer alone that would be twenty seconds, and `until` waits ten.
+    for (let round = 0; round < 10; round += 1) {
+      const before = reads;
+      mkdirSync(join(directory, `${round}`));
+      await until(() => reads > before);
+    }
+  });
+
+  test("that cannot be read cost their own table only, and are tried again", async (t) => {
+    let failures = 0;
+    const inventory = open({
+      sandboxes: async () => {
+        failures += 1;
+        if (failures < 3) throw new Error("no");
+        return [];
+      },
+    });
+    const held = watcher(t, inventory);
+    await held.watch("sandboxes", "processes");
+    await until(() => held.rows("processes").size > 0);
+    await until(() => held.inventory.tables.sandboxes);
+    assert.equal(failures, 3);
+  });
 });

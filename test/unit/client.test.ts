@@ -90,11 +90,11 @@ test("somebody who listens for the end too late hears of it at once", () => {
 
 test("a notification reaches its listener whole", async () => {
   const { connection, peer } = connected();
-  const report = { mode: "v2", hierarchies: [] };
+  const gone = { since: 1, generation: 2, put: [], gone: ["unified:/a"] };
   const heard = new Promise((resolve) => connection.onNotification("inventory/didChange", resolve));
   peer.listen();
-  await peer.sendNotification("inventory/didChange", { topic: "cgroups", report });
-  assert.deepEqual(await heard, { topic: "cgroups", report });
+  await peer.sendNotification("inventory/didChange", { tables: { cgroups: gone } });
+  assert.deepEqual(await heard, { tables: { cgroups: gone } });
   connection.dispose();
   peer.dispose();
 });

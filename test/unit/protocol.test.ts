@@ -45,7 +45,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "host/features": {},
   "host/doctor": {},
   "inventory/read": { tables: ["processes", "namespaces"], types: ["net"] },
-  "inventory/watch": { topics: [] },
+  "inventory/watch": { tables: { processes: 3 } },
   "usage/sample": { targets: [] },
   "usage/watch": { targets: [] },
   "usage/history": { target: "x" },

@@ -129,7 +129,8 @@ describe("a malformed request", () => {
       { spec: { env: { "1A": "x" } } },
       /spec\.env\.1A: must be a variable's name/,
     ],
-    ["inventory/watch", { topics: ["everything"] }, /topics\.0/],
+    ["inventory/watch", { tables: { everything: 0 } }, /tables: .*everything/],
+    ["inventory/watch", { tables: { cgroups: -1 } }, /tables\.cgroups/],
   ];
 
   test("is answered with invalidRequest that names the place", async (t) => {

@@ -3,16 +3,23 @@ import type { HostCgroup } from "../../protocol/hostTables.ts";
 import type { CgroupIds, Task } from "../tasks.ts";
 import type { CgroupRow } from "./tree.ts";
 
+/** The row that was made of each last. */
+const populated = new WeakMap<CgroupRow, HostCgroup>();
+
 /** How many processes are directly in each: counted in the table of processes, so that both say the same. */
 export function populate(
   rows: readonly CgroupRow[],
   tasks: readonly Task[],
 ): readonly HostCgroup[] {
   const counts = countById(tasks);
-  return rows.map((row) => ({
-    ...row,
-    processes: counts.get(row.hierarchy)?.get(row.inode) ?? 0,
-  }));
+  return rows.map((row) => {
+    const processes = counts.get(row.hierarchy)?.get(row.inode) ?? 0;
+    const last = populated.get(row);
+    if (last?.processes === processes) return last;
+    const next = { ...row, processes };
+    populated.set(row, next);
+    return next;
+  });
 }
 
 /** Processes in the same cgroups share one object of ids: counted by that first. */

@@ -9,6 +9,7 @@ import {
 import { isDenied, isGone } from "../../kernel/errors.ts";
 import { printable } from "../../kernel/printable.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
+import { inSlices } from "../namespaces/slices.ts";
 import { managerOf } from "./managers.ts";
 import { shownName } from "./shownName.ts";
 
@@ -21,30 +22,16 @@ export interface CgroupTree {
   readonly rows: readonly CgroupRow[];
   /** Hierarchies that have more or deeper cgroups than are listed. */
   readonly cut: number;
+  /** What was seen in each directory, as the file system names it (paths are made printable); in the order of the rows. */
+  readonly seen: ReadonlyMap<string, SeenCgroup>;
 }
 
 export type CgroupRow = Omit<HostCgroup, "processes">;
 
-/** Every hierarchy that is mounted, as the helper sees it. */
-export function readCgroupTree({ hierarchies }: CgroupMounts): CgroupTree {
-  const managers = new Map<string, string | undefined>();
-  const trees = hierarchies.map((mount) => readHierarchy(mount, managers));
-  return {
-    rows: trees.flatMap(({ rows }) => rows),
-    cut: trees.filter(({ isCut }) => isCut).length,
-  };
+interface SeenCgroup {
+  readonly row: CgroupRow;
+  readonly children: readonly Place[];
 }
-
-interface Walk {
-  readonly hierarchy: string;
-  readonly readFacts: (directory: string) => Facts;
-  /** By path, which is the same one in many hierarchies. */
-  readonly managers: Map<string, string | undefined>;
-  readonly rows: CgroupRow[];
-  isCut: boolean;
-}
-
-type Facts = Pick<HostCgroup, "passesOn" | "isFrozen" | "type">;
 
 interface Place {
   readonly directory: string;
@@ -53,47 +40,102 @@ interface Place {
   readonly depth: number;
 }
 
-function readHierarchy(
-  { id, version, controllers, mountPoint }: CgroupMount,
-  managers: Map<string, string | undefined>,
-): Walk {
-  const readLegacy = controllers.includes("freezer") ? readFreezer : () => plain;
-  const walk: Walk = {
-    hierarchy: printable(id),
-    readFacts: version === 2 ? readUnified : readLegacy,
-    managers,
-    rows: [],
-    isCut: false,
+/** What was seen before, but for the directories in which something has changed since. */
+export interface KnownTree {
+  readonly tree: CgroupTree;
+  readonly changed: ReadonlySet<string>;
+}
+
+/** Every hierarchy that is mounted, as the helper sees it. Of what is known nothing is read again. */
+export function readCgroupTree({ hierarchies }: CgroupMounts, known?: KnownTree): CgroupTree {
+  const managers = new Map<string, string | undefined>();
+  const walks = hierarchies.map((mount) => new Walk(mount, managers, known));
+  for (const walk of walks) for (const place of walk.places()) walk.visit(place);
+  return treeOf(walks);
+}
+
+/** The same of everything, while the helper answers in between: there may be ten thousands of cgroups. */
+export async function readCgroupTreeInSlices({ hierarchies }: CgroupMounts): Promise<CgroupTree> {
+  const managers = new Map<string, string | undefined>();
+  const walks = hierarchies.map((mount) => new Walk(mount, managers));
+  for (const walk of walks) await inSlices(walk.places(), (place) => walk.visit(place));
+  return treeOf(walks);
+}
+
+function treeOf(walks: readonly Walk[]): CgroupTree {
+  const seen = new Map(walks.flatMap((walk) => [...walk.seen]));
+  return {
+    rows: [...seen.values()].map(({ row }) => row),
+    cut: walks.filter(({ isCut }) => isCut).length,
+    seen,
   };
-  visit({ directory: mountPoint, path: "/", depth: 0 }, walk);
-  return walk;
 }
 
-function visit(place: Place, walk: Walk): void {
-  if (walk.rows.length >= mostOfHierarchy || place.depth > deepest) {
-    walk.isCut = true;
-    return;
+type Facts = Pick<HostCgroup, "passesOn" | "isFrozen" | "type">;
+
+class Walk {
+  readonly seen = new Map<string, SeenCgroup>();
+  isCut = false;
+  readonly #hierarchy: string;
+  readonly #readFacts: (directory: string) => Facts;
+  /** By path, which is the same one in many hierarchies. */
+  readonly #managers: Map<string, string | undefined>;
+  readonly #known: KnownTree | undefined;
+  /** The next one last. */
+  readonly #ahead: Place[];
+
+  constructor(
+    { id, version, controllers, mountPoint }: CgroupMount,
+    managers: Map<string, string | undefined>,
+    known?: KnownTree,
+  ) {
+    const readLegacy = controllers.includes("freezer") ? readFreezer : () => plain;
+    this.#hierarchy = printable(id);
+    this.#readFacts = version === 2 ? readUnified : readLegacy;
+    this.#managers = managers;
+    this.#known = known;
+    this.#ahead = [{ directory: mountPoint, path: "/", depth: 0 }];
   }
-  const isParent = unlessRemoved(() => addRow(place, walk));
-  // Node has no name for a name that is not UTF-8: it is not listed, and nobody is left to think that all is.
-  if (isParent === undefined && place.directory.includes("\uFFFD")) walk.isCut = true;
-  if (isParent) for (const child of childrenOf(place)) visit(child, walk);
-}
 
-/** Whether it has children. kernfs counts a directory's links as 2 and one for each: most need no listing. */
-function addRow({ directory, path }: Place, walk: Walk): boolean {
-  const { hierarchy, managers, readFacts, rows } = walk;
-  const { ino, nlink, uid } = statSync(directory);
-  if (!managers.has(path)) managers.set(path, managerOf(path));
-  rows.push({
-    hierarchy,
-    path,
-    inode: ino,
-    delegatedTo: uid === 0 ? undefined : uid,
-    manager: managers.get(path),
-    ...readFacts(directory),
-  });
-  return nlink > 2;
+  /** Those of a place that was visited come next. */
+  *places(): Iterable<Place> {
+    for (let next = this.#ahead.pop(); next; next = this.#ahead.pop()) yield next;
+  }
+
+  visit(place: Place): void {
+    if (this.seen.size >= mostOfHierarchy || place.depth > deepest) {
+      this.isCut = true;
+      return;
+    }
+    const seen = this.#recall(place) ?? unlessRemoved(() => this.#look(place));
+    if (!seen) {
+      // Node has no name for a name that is not UTF-8: it is not listed, and nobody is left to think that all is.
+      if (place.directory.includes("\uFFFD")) this.isCut = true;
+      return;
+    }
+    this.seen.set(place.directory, seen);
+    this.#ahead.push(...seen.children.toReversed());
+  }
+
+  #recall({ directory }: Place): SeenCgroup | undefined {
+    return this.#known?.changed.has(directory) ? undefined : this.#known?.tree.seen.get(directory);
+  }
+
+  /** Whether it has children kernfs tells: a directory's links are 2 and one for each. Most need no listing. */
+  #look(place: Place): SeenCgroup {
+    const { directory, path } = place;
+    const { ino, nlink, uid } = statSync(directory);
+    if (!this.#managers.has(path)) this.#managers.set(path, managerOf(path));
+    const row = {
+      hierarchy: this.#hierarchy,
+      path,
+      inode: ino,
+      delegatedTo: uid === 0 ? undefined : uid,
+      manager: this.#managers.get(path),
+      ...this.#readFacts(directory),
+    };
+    return { row, children: nlink > 2 ? childrenOf(place) : [] };
+  }
 }
 
 function childrenOf({ directory, path, depth }: Place): readonly Place[] {

@@ -21,6 +21,14 @@ const wellKnownInodes = {
  * read (a user's helper; an init with more capabilities than root has here).
  */
 export function initialNamespaces(): ReadonlySet<number> {
+  initial ??= readInitial();
+  return initial;
+}
+
+/** They are there as long as the helper is. */
+let initial: ReadonlySet<number> | undefined;
+
+function readInitial(): ReadonlySet<number> {
   const first = namespaceLinks(1);
   const links = typeof first === "object" ? first : namespaceLinks("self");
   const inodes = typeof links === "object" ? namespaceTypes.map((type) => links[type]) : [];

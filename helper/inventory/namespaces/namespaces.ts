@@ -40,8 +40,12 @@ export function readNamespaces(
 }
 
 function addMembers(sightings: Sightings, tasks: readonly Task[]): void {
+  // Whoever keeps tasks gives those that are in the same namespaces one object: the first has shown them all.
+  const shown = new Set<Task["namespaces"]>();
   let last: Task | undefined;
   for (const task of tasks) {
+    if (shown.has(task.namespaces)) continue;
+    shown.add(task.namespaces);
     for (const type of namespaceTypes) {
       const inode = task.namespaces[type];
       // Most are where the one before is. A path is text to make: for the first member only.

@@ -1,0 +1,103 @@
+import { type CgroupMounts, readCgroupMounts, readCgroupProcesses } from "../../kernel/cgroupfs.ts";
+import type { HostNamespace } from "../../protocol/hostTables.ts";
+import { isSameRow } from "../../protocol/tableChanges.ts";
+import { type CgroupTree, readCgroupTree, readCgroupTreeInSlices } from "../cgroups/tree.ts";
+import { type Holding, type Holdings, noHoldings, readHoldings } from "../namespaces/holdings.ts";
+import type { Lineages } from "../namespaces/lineage.ts";
+import { type FindContainers, type HostSnapshot, readSnapshot } from "../snapshot.ts";
+import { KeptTasks } from "./keptTasks.ts";
+
+/** The parts of a snapshot from one look to the next: each is read when it may have changed, and by itself. */
+export class KeptHost {
+  readonly tasks = new KeptTasks();
+  #tree: CgroupTree = { rows: [], cut: 0, seen: new Map() };
+  #mounts: CgroupMounts = readCgroupMounts();
+  #holdings: Holdings = noHoldings;
+  #lineages: Lineages = new Map();
+  #namespaces: ReadonlyMap<number, HostNamespace> = new Map();
+
+  /** Another object when they are others. */
+  get cgroupDirectories(): ReadonlyMap<string, unknown> {
+    return this.#tree.seen;
+  }
+
+  /** True: something changed. */
+  async readAll(): Promise<boolean> {
+    this.readMounts();
+    const isOther = this.#takeTree(await readCgroupTreeInSlices(this.#mounts));
+    return (await this.tasks.readAll()) || isOther;
+  }
+
+  /** Hierarchies may be mounted, and unmounted. */
+  readMounts(): void {
+    this.#mounts = readCgroupMounts();
+    this.tasks.mounts = this.#mounts;
+  }
+
+  /** Something changed in these directories. True: their rows are others. */
+  readCgroups(changed: ReadonlySet<string>): boolean {
+    return this.#takeTree(readCgroupTree(this.#mounts, { tree: this.#tree, changed }));
+  }
+
+  /** Processes of this cgroup that were not in it when they were read. */
+  newcomers(directory: string): readonly number[] {
+    const row = this.#tree.seen.get(directory)?.row;
+    if (!row) return [];
+    const isKnown = (pid: number) => this.tasks.cgroupOf(pid, row.hierarchy) === row.inode;
+    return readCgroupProcesses(directory).filter((pid) => !isKnown(pid));
+  }
+
+  /** True: something changed. The dearest by far: descriptors, and mounts of every mount namespace. */
+  async readHoldings(): Promise<boolean> {
+    const holdings = await readHoldings(this.tasks.table);
+    if (isSameRow(this.#holdings, holdings)) return false;
+    this.#holdings = holdings;
+    return true;
+  }
+
+  snapshot(findContainers: FindContainers): HostSnapshot {
+    const parts = {
+      mounts: this.#mounts,
+      tasks: this.tasks.table,
+      cgroups: this.#tree,
+      holdings: this.#livingHoldings(),
+      lineages: this.#lineages,
+    };
+    const snapshot = readSnapshot(parts, findContainers);
+    this.#lineages = snapshot.parts.lineages;
+    return { ...snapshot, namespaces: this.#keepNamespaces(snapshot.namespaces) };
+  }
+
+  /** nsfs numbers those of all types together. */
+  #keepNamespaces(rows: readonly HostNamespace[]): readonly HostNamespace[] {
+    const before = this.#namespaces;
+    const kept = rows.map((row) => {
+      const known = before.get(row.inode);
+      return known && isSameRow(known, row) ? known : row;
+    });
+    this.#namespaces = new Map(kept.map((row) => [row.inode, row]));
+    return kept;
+  }
+
+  /** Rows that say what they said stay the same objects. */
+  #takeTree(read: CgroupTree): boolean {
+    const before = this.#tree.seen;
+    const seen = new Map(
+      [...read.seen].map(([directory, cgroup]) => {
+        const known = before.get(directory);
+        return [directory, known && isSameRow(known, cgroup) ? known : cgroup] as const;
+      }),
+    );
+    const isSame =
+      seen.size === before.size && [...seen].every(([key, one]) => before.get(key) === one);
+    if (isSame && read.cut === this.#tree.cut) return false;
+    this.#tree = { rows: [...seen.values()].map(({ row }) => row), cut: read.cut, seen };
+    return true;
+  }
+
+  /** What a process held it has let go of when it has ended. */
+  #livingHoldings(): Holdings {
+    const isHeld = ({ keeper }: Holding) => !("pid" in keeper) || this.tasks.has(keeper.pid);
+    return { ...this.#holdings, holdings: this.#holdings.holdings.filter(isHeld) };
+  }
+}
