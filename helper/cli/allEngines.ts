@@ -9,7 +9,7 @@ import {
   processesByContainer,
 } from "../protocol/tableIndexes.ts";
 import { describeMemory, describeState, shorten } from "./commands/ps.ts";
-import { type HostInventory, readInventory } from "./inventory.ts";
+import type { HostInventory } from "./inventory.ts";
 import { Rounds } from "./live/rounds.ts";
 import { type Column, formatAge, formatTable } from "./text.ts";
 
@@ -38,13 +38,17 @@ const columns: readonly Column<Line>[] = [
   { title: "IMAGE OR COMMAND", value: ({ what }) => what || undefined },
 ];
 
+interface Known {
+  readonly sandboxes: readonly SandboxSummary[];
+  readonly inventory: HostInventory;
+}
+
 /** Our sandboxes and every engine's containers, as a table or as JSON; those inside another stand below it. */
 export async function allEngines(
   connection: HelperClient,
-  sandboxes: readonly SandboxSummary[],
+  { sandboxes, inventory }: Known,
   json: boolean,
 ): Promise<string> {
-  const inventory = await readInventory(connection, ["containers", "processes"]);
   const ours = new Set(sandboxes.map((one) => containerOfSandbox(one, inventory)));
   const containers = [...inventory.containers.values()].filter((one) => !ours.has(one));
   if (json) return JSON.stringify({ sandboxes, containers }, null, 2);

@@ -1,6 +1,7 @@
 import { formatBytes } from "../../protocol/bytes.ts";
 import { containerTitle } from "../../protocol/containerWords.ts";
 import { type HostCgroup, type HostHierarchy, tableKeys } from "../../protocol/hostTables.ts";
+import type { HeldInventory } from "../../protocol/inventoryChanges.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
 import { cgroupName, cgroupsByParent, populations } from "../../protocol/tableIndexes.ts";
 import type { UsageSample } from "../../protocol/usage.ts";
@@ -8,6 +9,7 @@ import { countOf } from "../../protocol/words.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { type HostInventory, readInventory } from "../inventory.ts";
 import { Rounds } from "../live/rounds.ts";
+import { inventoryOf, watchOption, watchTables } from "../live/watch.ts";
 import { isSet } from "../options.ts";
 import { noTarget } from "../target.ts";
 import { printable } from "../text.ts";
@@ -15,20 +17,31 @@ import { printable } from "../text.ts";
 export const cgroupsCommand: Command = {
   name: "cgroups",
   summary: "show the cgroup tree of this machine, with what each uses",
-  usage: "cgroups [--json]",
-  options: [jsonOption],
-  run: async ({ connection, print }, parsed) => {
+  usage: "cgroups [--watch] [--json]",
+  options: [watchOption, jsonOption],
+  run: async (context, parsed) => {
     noTarget(parsed);
+    const { connection, print } = context;
+    if (isSet(parsed, watchOption.name)) {
+      const draw = async (held: HeldInventory) => page(connection, inventoryOf(held));
+      return watchTables(context, {
+        ...{ tables: ["cgroups", "containers"], json: isSet(parsed, "json"), draw },
+      });
+    }
     const inventory = await readInventory(connection, ["cgroups", "containers"]);
-    const usage = await usageOf(connection, inventory);
     print(
       isSet(parsed, "json")
-        ? JSON.stringify(document(inventory, usage), null, 2)
-        : [`mode: ${inventory.host.cgroupMode}`, ...drawAll(inventory, usage)].join("\n"),
+        ? JSON.stringify(document(inventory, await usageOf(connection, inventory)), null, 2)
+        : await page(connection, inventory),
     );
     return exitCodes.ok;
   },
 };
+
+async function page(connection: HelperClient, inventory: HostInventory): Promise<string> {
+  const usage = await usageOf(connection, inventory);
+  return [`mode: ${inventory.host.cgroupMode}`, ...drawAll(inventory, usage)].join("\n");
+}
 
 /** By directory; rates want two looks, which `terrarium top` takes. */
 type Usage = ReadonlyMap<string, UsageSample>;

@@ -3,8 +3,9 @@ import type { HelperClient } from "../../protocol/methods.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import { keeperWords, membersOf, whoseNamespace } from "../../protocol/namespaceWords.ts";
 import { countOf, facts } from "../../protocol/words.ts";
-import { type Command, exitCodes, jsonOption } from "../command.ts";
+import { type CliContext, type Command, exitCodes, jsonOption } from "../command.ts";
 import { type HostInventory, readInventory } from "../inventory.ts";
+import { inventoryOf, watchOption, watchTables } from "../live/watch.ts";
 import { byOwner } from "../namespaceTree.ts";
 import { isSet, lastValue, type ParsedArguments } from "../options.ts";
 import { noTarget } from "../target.ts";
@@ -49,37 +50,65 @@ const longColumns: readonly Column<Line>[] = [
 export const nsCommand: Command = {
   name: "ns",
   summary: "list namespaces, the processes in them, and what else keeps them",
-  usage: "ns [-t TYPES] [-l] [-T] [--sockets] [--json]",
+  usage: "ns [-t TYPES] [-l] [-T] [--sockets] [--watch] [--json]",
   options: [
     { name: "type", short: "t", argument: "TYPES", help: "only these, as in net,mnt" },
     { name: "long", short: "l", help: "parents, owners, ids, and all that keeps one there" },
     { name: "tree", short: "T", help: "each below the user namespace that owns it" },
     { name: "sockets", help: "look for those that only a socket keeps, too" },
+    watchOption,
     jsonOption,
   ],
-  run: async ({ connection, print }, parsed) => {
+  run: async (context, parsed) => {
     noTarget(parsed);
-    const inventory = await read(connection, parsed);
-    const lines = isSet(parsed, "tree") ? byOwner(linesOf(inventory)) : linesOf(inventory);
-    if (isSet(parsed, "json")) {
-      print(JSON.stringify(document(inventory, lines), null, 2));
-      return exitCodes.ok;
-    }
-    print(
-      formatTable(
-        [...columns, ...(isSet(parsed, "long") ? longColumns : []), commandColumn],
-        lines,
-      ),
+    const json = isSet(parsed, "json");
+    if (isSet(parsed, watchOption.name)) return watch(context, parsed);
+    const inventory = await read(context.connection, parsed);
+    context.print(
+      json
+        ? JSON.stringify(document(inventory, sorted(inventory, parsed)), null, 2)
+        : page(inventory, parsed),
     );
-    for (const note of notes(inventory)) print(note);
     return exitCodes.ok;
   },
 };
 
-function read(connection: HelperClient, parsed: ParsedArguments): Promise<HostInventory> {
+function watch(context: CliContext, parsed: ParsedArguments): Promise<number> {
+  if (isSet(parsed, "sockets")) {
+    throw new UsageError("--sockets cannot be watched", "Sockets are looked for once, on request.");
+  }
+  const types = new Set(wantedTypes(parsed) ?? namespaceTypes);
+  return watchTables(context, {
+    tables: ["namespaces", "processes", "containers"],
+    json: isSet(parsed, "json"),
+    draw: (held) => {
+      const inventory = inventoryOf(held);
+      const namespaces = new Map(
+        [...inventory.namespaces].filter(([, { type }]) => types.has(type)),
+      );
+      return page({ ...inventory, namespaces }, parsed);
+    },
+  });
+}
+
+function page(inventory: HostInventory, parsed: ParsedArguments): string {
+  const shown = [...columns, ...(isSet(parsed, "long") ? longColumns : []), commandColumn];
+  return [formatTable(shown, sorted(inventory, parsed)), ...notes(inventory)].join("\n");
+}
+
+function sorted(inventory: HostInventory, parsed: ParsedArguments): readonly Line[] {
+  const lines = linesOf(inventory);
+  return isSet(parsed, "tree") ? byOwner(lines) : lines;
+}
+
+function wantedTypes(parsed: ParsedArguments): NamespaceType[] | undefined {
   const types = lastValue(parsed, "type");
+  return types === undefined ? undefined : parseTypes(types);
+}
+
+function read(connection: HelperClient, parsed: ParsedArguments): Promise<HostInventory> {
   return readInventory(connection, ["namespaces", "processes", "containers"], {
-    types: types === undefined ? undefined : parseTypes(types),
+    types: wantedTypes(parsed),
     sockets: isSet(parsed, "sockets"),
   });
 }

@@ -2,8 +2,10 @@ import { formatBytes } from "../../protocol/bytes.ts";
 import type { SandboxSummary } from "../../protocol/inventory.ts";
 import { formatLimit } from "../../protocol/limits.ts";
 import { allEngines } from "../allEngines.ts";
-import { type Command, exitCodes, jsonOption } from "../command.ts";
-import { isSet } from "../options.ts";
+import { type CliContext, type Command, exitCodes, jsonOption } from "../command.ts";
+import { readInventory } from "../inventory.ts";
+import { inventoryOf, watchOption, watchTables } from "../live/watch.ts";
+import { isSet, type ParsedArguments } from "../options.ts";
 import { noTarget } from "../target.ts";
 import { type Column, formatAge, formatTable } from "../text.ts";
 
@@ -21,7 +23,7 @@ const columns: readonly Column<SandboxSummary>[] = [
 export const psCommand: Command = {
   name: "ps",
   summary: "list sandboxes, and the containers of every engine",
-  usage: "ps [-a] [-A] [--json]",
+  usage: "ps [-a] [-A] [--watch] [--json]",
   options: [
     { name: "all", short: "a", help: "those that do not run too" },
     {
@@ -29,17 +31,40 @@ export const psCommand: Command = {
       short: "A",
       help: "the containers of Docker, Podman and all others too",
     },
+    watchOption,
     jsonOption,
   ],
-  run: async ({ connection, print }, parsed) => {
+  run: async (context, parsed) => {
     noTarget(parsed);
+    const { connection, print } = context;
+    if (isSet(parsed, watchOption.name)) return watch(context, parsed);
     const json = isSet(parsed, "json");
     const sandboxes = await connection.request("sandbox/list", { all: isSet(parsed, "all") });
-    if (isSet(parsed, "all-engines")) print(await allEngines(connection, sandboxes, json));
-    else print(json ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes));
+    if (isSet(parsed, "all-engines")) {
+      const inventory = await readInventory(connection, ["containers", "processes"]);
+      print(await allEngines(connection, { sandboxes, inventory }, json));
+    } else print(json ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes));
     return exitCodes.ok;
   },
 };
+
+function watch(context: CliContext, parsed: ParsedArguments): Promise<number> {
+  const [all, everybody] = [isSet(parsed, "all"), isSet(parsed, "all-engines")];
+  return watchTables(context, {
+    tables: everybody ? ["sandboxes", "containers", "processes"] : ["sandboxes"],
+    json: isSet(parsed, "json"),
+    draw: (held) => {
+      const rows = [...(held.tables.sandboxes?.rows.values() ?? [])];
+      const sandboxes = rows.filter((one) => all || !isAtRest(one));
+      if (!everybody) return formatTable(columns, sandboxes);
+      return allEngines(context.connection, { sandboxes, inventory: inventoryOf(held) }, false);
+    },
+  });
+}
+
+function isAtRest({ state }: SandboxSummary): boolean {
+  return state === "created" || state === "exited";
+}
 
 export function describeState(sandbox: SandboxSummary): string {
   const { state, exitCode, exitSignal, oomKilled } = sandbox;
