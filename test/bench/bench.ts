@@ -8,6 +8,7 @@ import { panel } from "./panel.ts";
 import { results, section } from "./report.ts";
 import { rows } from "./rows.ts";
 import { sampling } from "./sampling.ts";
+import { watching } from "./watching.ts";
 import {
   clientRun,
   helperExec,
@@ -31,6 +32,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   sampling,
   inventory,
   rows,
+  watching,
 };
 
 async function main(): Promise<void> {
