@@ -4,11 +4,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { childCgroups, readCgroupProcesses } from "../../../helper/kernel/cgroupfs.ts";
-import type {
-  CgroupFact,
-  CgroupReport,
-  SandboxDetails,
-} from "../../../helper/protocol/inventory.ts";
+import type { HostCgroup } from "../../../helper/protocol/hostTables.ts";
+import type { SandboxDetails } from "../../../helper/protocol/inventory.ts";
 import {
   collect,
   eventually,
@@ -135,9 +132,12 @@ describe("a sandbox of root, where systemd owns the cgroup tree", () => {
     assert.match(await said("stats", sandbox.name), /\d+ [KM]B \/ 64 MB/);
     assert.match(await said("top"), new RegExp(`${unitOf(sandbox)}/sandbox \\(${sandbox.name}\\)`));
     assert.match(await said("limits", sandbox.name), /64 MB/);
-    const { hierarchies } = await json<CgroupReport>(["cgroups"]);
-    const labelled = hierarchies.flatMap(({ root }) => withLabel(root, sandbox.name));
-    assert.deepEqual(labelled, [`/terrarium.slice/${unitOf(sandbox)}/sandbox`]);
+    const { cgroups } = await json<{ readonly cgroups: readonly HostCgroup[] }>(["cgroups"]);
+    const labelled = cgroups.filter(({ container }) => container?.includes(sandbox.id));
+    assert.deepEqual(
+      labelled.map(({ path }) => path),
+      [`/terrarium.slice/${unitOf(sandbox)}/sandbox`],
+    );
   });
 
   test("is the same one to a helper that is killed and started anew", async () => {
@@ -154,8 +154,3 @@ describe("a sandbox of root, where systemd owns the cgroup tree", () => {
     await assertNoScopes();
   });
 });
-
-function withLabel(fact: CgroupFact, name: string): readonly string[] {
-  const below = fact.children.flatMap((child) => withLabel(child, name));
-  return fact.sandbox === name ? [fact.path, ...below] : below;
-}
