@@ -132,10 +132,11 @@ export const traffic = {
 export const connected = (address: string, port: number, script: string) =>
   `const socket = require("node:net").connect(${port}, "${address}", () => {${script}});`;
 
-/** Starts one that waits for its connection, and answers what it tells. */
-export async function listen(t: TestContext, machine: Machine, port: number, script: string) {
-  const listening = `require("node:net").createServer((socket) => {${script}}).listen(${port}, "0.0.0.0", () => console.log("ready"));`;
+/** Starts one that waits for its connection on a port of its own, and answers what it tells. */
+export async function listen(t: TestContext, machine: Machine, script: string) {
+  const told = "console.log(this.address().port)";
+  const listening = `require("node:net").createServer((socket) => {${script}}).listen(0, "0.0.0.0", function () { ${told}; });`;
   const lines = machine.follow(t, "internet", process.execPath, "-e", listening);
-  await lines.next();
-  return lines;
+  const port = Number((await lines.next()).value);
+  return { port, next: () => lines.next() };
 }

@@ -18,42 +18,49 @@ function assertNear(measured: number, expected: number): void {
   assert.ok(Math.abs(measured - expected) <= expected / 10, words);
 }
 
+/** In a sandbox of its own. */
+const fresh = (...options: readonly string[]) => ["run", ...nat, ...options, "--"];
+
 /** What gets through from inside, with more wanting to. */
-async function measureUp(
-  t: TestContext,
-  machine: Machine,
-  options: readonly string[],
-  before = "",
-) {
-  const lines = await listen(t, machine, 5001, traffic.measure);
-  const script = connected(addresses.internet, 5001, traffic.send);
-  const words = [...nat, ...options, "--", "sh", "-c", `${before}exec "$0" -e "$1"`];
-  await machine.client.run(["run", ...words, process.execPath, script]);
+async function measureUp(t: TestContext, machine: Machine, inside: readonly string[], before = "") {
+  const lines = await listen(t, machine, traffic.measure);
+  const script = connected(addresses.internet, lines.port, traffic.send);
+  const words = [...inside, "sh", "-c", `${before}exec "$0" -e "$1"`];
+  await machine.client.run([...words, process.execPath, script]);
   return Number((await lines.next()).value);
 }
 
-async function measureDown(t: TestContext, machine: Machine, options: readonly string[]) {
-  await listen(t, machine, 5002, traffic.send);
-  const script = connected(addresses.internet, 5002, traffic.measure);
-  const words = [...nat, ...options, "--", process.execPath, "-e", script];
-  return Number((await machine.client.run(["run", ...words])).stdout);
+async function measureDown(t: TestContext, machine: Machine, inside: readonly string[]) {
+  const { port } = await listen(t, machine, traffic.send);
+  const script = connected(addresses.internet, port, traffic.measure);
+  const ran = await machine.client.run([...inside, process.execPath, "-e", script]);
+  return Number(ran.stdout);
+}
+
+async function startLinked(t: TestContext, machine: Machine, options: readonly string[]) {
+  const name = uniqueName();
+  t.after(() => terrarium.run(["rm", "-f", name]));
+  const words = ["run", "-d", "--name", name, ...nat, ...options, "--", "sleep", "600"];
+  const { code, stdout, stderr } = await machine.client.run(words);
+  assert.equal(code, 0, stderr);
+  return { name, id: stdout.trim() };
 }
 
 describe("the rate of a network link", needsRoot, () => {
   test("--net-rate-up bounds what a sandbox sends", async (t) => {
     const machine = await startMachine(t);
-    assertNear(await measureUp(t, machine, ["--net-rate-up", "8mbit"]), rate);
+    assertNear(await measureUp(t, machine, fresh("--net-rate-up", "8mbit")), rate);
   });
 
   test("--net-rate-down bounds what it is sent", async (t) => {
     const machine = await startMachine(t);
-    assertNear(await measureDown(t, machine, ["--net-rate-down", `${rate}`]), rate);
+    assertNear(await measureDown(t, machine, fresh("--net-rate-down", `${rate}`)), rate);
   });
 
   test("without a rate there is a hundred times as much", async (t) => {
     const machine = await startMachine(t);
-    assert.ok((await measureUp(t, machine, [])) > 100 * rate);
-    assert.ok((await measureDown(t, machine, [])) > 100 * rate);
+    assert.ok((await measureUp(t, machine, fresh())) > 100 * rate);
+    assert.ok((await measureDown(t, machine, fresh())) > 100 * rate);
   });
 
   test("root inside, with all that belongs to its network, does not lift it", async (t) => {
@@ -66,34 +73,20 @@ describe("the rate of a network link", needsRoot, () => {
       "ip link set eth0 txqueuelen 10000",
     ];
     const before = lift.map((line) => `${line} 2>/dev/null; `).join("");
-    const options = ["--cap-add", "NET_ADMIN", "--net-rate-up", "8mbit"];
-    assertNear(await measureUp(t, machine, options, before), rate);
+    const inside = fresh("--cap-add", "NET_ADMIN", "--net-rate-up", "8mbit");
+    assertNear(await measureUp(t, machine, inside, before), rate);
   });
 
   test("is told and changed with the other limits", async (t) => {
     const machine = await startMachine(t);
-    const name = uniqueName();
-    t.after(() => terrarium.run(["rm", "-f", name]));
     const rates = ["--net-rate-up", "1m", "--net-rate-down", "10mbit"];
-    const ran = await machine.client.run([
-      "run",
-      "-d",
-      "--name",
-      name,
-      ...nat,
-      ...rates,
-      "--",
-      "sleep",
-      "600",
-    ]);
-    assert.equal(ran.code, 0, ran.stderr);
+    const { name, id } = await startLinked(t, machine, rates);
     const report = await json<LimitsReport>(["limits", name], machine.client);
     const told = report.rows.filter(({ limit }) => limit.startsWith("netRate"));
     assert.deepEqual(
       told.map(({ value }) => value),
       [1_048_576, 1_250_000],
     );
-    const id = ran.stdout.trim();
     assert.deepEqual(
       told.map(({ file }) => file),
       ["nft-limit", "tc-tbf"].map((file) => `/sys/class/net/tr-${id}/${file}`),
@@ -113,28 +106,25 @@ describe("the rate of a network link", needsRoot, () => {
     );
   });
 
+  test("is another one for what runs already, as soon as it was changed", async (t) => {
+    const machine = await startMachine(t);
+    const { name } = await startLinked(t, machine, ["--net-rate-up", "100m"]);
+    const inside = ["exec", name, "--"];
+    for (const next of [rate, 2 * rate]) {
+      const words = ["update", name, "--net-rate-up", `${next}`, "--net-rate-down", `${next}`];
+      const updated = await machine.client.run(words);
+      assert.equal(updated.code, 0, updated.stderr);
+      assertNear(await measureUp(t, machine, inside), next);
+      assertNear(await measureDown(t, machine, inside), next);
+    }
+  });
+
   test("is not read from a file of that name where the client was started", async (t) => {
     const machine = await startMachine(t);
-    const name = uniqueName();
     const folder = mkdtempSync(join(tmpdir(), "terrarium-rates-"));
-    t.after(async () => {
-      await terrarium.run(["rm", "-f", name]);
-      rmSync(folder, { recursive: true });
-    });
+    t.after(() => rmSync(folder, { recursive: true }));
     for (const file of ["nft-limit", "tc-tbf"]) writeFileSync(join(folder, file), "7777\n");
-    const words = [
-      "run",
-      "-d",
-      "--name",
-      name,
-      ...nat,
-      "--net-rate-up",
-      "1m",
-      "--",
-      "sleep",
-      "600",
-    ];
-    assert.equal((await machine.client.run(words)).code, 0);
+    const { name } = await startLinked(t, machine, ["--net-rate-up", "1m"]);
     const { stdout } = await machine.client.run(["limits", name, "--json"], { cwd: folder });
     assert.match(stdout, /"value": 1048576/);
     assert.doesNotMatch(stdout, /7777/);
