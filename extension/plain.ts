@@ -1,12 +1,9 @@
+import { printable } from "../helper/protocol/printable.ts";
+
 /**
  * Names of processes, sandboxes, cgroups and files are chosen by whoever runs there. Each place that
  * shows text has its own markup; these functions take it away from a value.
  */
-
-/** For a log line: no control characters, so that a value cannot forge a line or a terminal escape. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "�");
-}
 
 /** For a notification, where `[text](command:id)` would be a link that runs a command. */
 export function withoutLinks(text: string): string {

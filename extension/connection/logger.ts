@@ -1,6 +1,6 @@
 import type { LogOutputChannel } from "vscode";
 import type { Logger } from "vscode-jsonrpc/node";
-import { printable } from "../plain.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 
 /** What JSON-RPC itself complains about, in our log. */
 export function connectionLogger(log: LogOutputChannel): Logger {

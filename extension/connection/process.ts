@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { LogOutputChannel } from "vscode";
-import { printable } from "../plain.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 
 export type HelperProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 

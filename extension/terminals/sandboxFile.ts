@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { powersOf } from "../../helper/protocol/powers.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
 import { UserError } from "../failure.ts";
-import { printable } from "../plain.ts";
 
 const agreedKey = "agreedSandboxFiles";
 

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
+import { printable } from "../protocol/printable.ts";
 import { onTerminal } from "./attach.ts";
-import { printable } from "./text.ts";
 
 /** Asks a person; false where there is none. Enter alone is no. */
 export async function isConfirmed(question: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { HelperConnection } from "../protocol/methods.ts";
 import { nearest } from "../protocol/nearest.ts";
+import { printable } from "../protocol/printable.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -23,7 +24,6 @@ import { topCommand } from "./commands/top.ts";
 import { updateCommand } from "./commands/update.ts";
 import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
-import { printable } from "./text.ts";
 import { UsageError } from "./usage.ts";
 
 export const commands: readonly Command[] = [

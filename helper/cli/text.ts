@@ -1,3 +1,4 @@
+import { printable } from "../protocol/printable.ts";
 import { cellsOf, padEndCells, padStartCells } from "./width.ts";
 
 /** Text for people: aligned columns, coarse durations. */
@@ -55,14 +56,6 @@ export function formatFacts(
   const present = facts.filter(([, value]) => value !== undefined && value !== "");
   const width = Math.max(...present.map(([key]) => key.length));
   return present.map(([key, value]) => `${key.padEnd(width)}  ${printable(`${value}`)}`).join("\n");
-}
-
-/**
- * Nothing that somebody else named may steer the terminal or reorder what it shows: control characters,
- * format characters (bidirectional overrides, CVE-2021-42574) and line separators become a visible mark.
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
 /** Seconds, minutes, hours, days: coarse, so that it does not flicker. */

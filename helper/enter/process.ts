@@ -1,7 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { cgroupDirectory, readCgroupMounts } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import { readCgroupPaths, readStat, readStatus } from "../kernel/procfs.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import { buildEnvironment } from "../launch/environment.ts";
@@ -10,6 +9,7 @@ import { findFrozen } from "../limits/freezer.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
 import { startEntered } from "./enter.ts";
 import { chooseNamespaces } from "./namespaces.ts";

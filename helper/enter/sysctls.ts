@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { printable } from "../kernel/printable.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
 import { ownNamespaces } from "./namespaces.ts";
 import { enterProcess, type Visitor } from "./process.ts";
 

@@ -1,8 +1,8 @@
 import { readCgroupProcesses } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import { readResidentBytes, readStat, readStatus } from "../kernel/procfs.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
 import type { KilledProcess } from "../protocol/events.ts";
+import { printable } from "../protocol/printable.ts";
 
 /** More are not kept: who has a thousand processes is told what the log says of them. */
 const mostMembers = 256;

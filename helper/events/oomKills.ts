@@ -1,5 +1,5 @@
-import { printable } from "../kernel/printable.ts";
 import type { OomKill } from "../protocol/events.ts";
+import { printable } from "../protocol/printable.ts";
 import type { Follower } from "./follower.ts";
 import type { LoggedKill } from "./oomLog.ts";
 import type { Contains } from "./paths.ts";

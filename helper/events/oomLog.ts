@@ -1,8 +1,8 @@
 import type { KernelRecord } from "../kernel/kernelLog.ts";
 import { unescapeRecord } from "../kernel/kernelLog.ts";
 import { pageBytes } from "../kernel/pageSize.ts";
-import { printable } from "../kernel/printable.ts";
 import type { KilledProcess } from "../protocol/events.ts";
+import { printable } from "../protocol/printable.ts";
 
 /** One kill by the OOM killer, as the kernel's log tells it. Paths are those of the whole machine. */
 export interface LoggedKill {

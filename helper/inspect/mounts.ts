@@ -1,9 +1,9 @@
 import { errnoOf, isDenied } from "../kernel/errors.ts";
 import type { MountInfo } from "../kernel/mountinfo.ts";
-import { printable } from "../kernel/printable.ts";
 import { readMountinfo } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MountFact, MountList } from "../protocol/inventory.ts";
+import { printable } from "../protocol/printable.ts";
 
 /** Nobody reads more, and a sandbox may make 100,000 (fs.mount-max). */
 const mostMounts = 500;

@@ -1,6 +1,5 @@
 import { processFact } from "../inventory/processes.ts";
 import { userName } from "../kernel/identity.ts";
-import { printable } from "../kernel/printable.ts";
 import {
   ageMs,
   type NamespaceLinks,
@@ -14,6 +13,7 @@ import { capabilityNames } from "../protocol/capabilities.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { NamespaceShare, ProcessDetails } from "../protocol/inventory.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
 
 /** proc_pid_status(5), by the number in `Seccomp:`. */
 const seccompModes = ["off", "strict", "filter"] as const;

@@ -1,6 +1,6 @@
-import { printable } from "../kernel/printable.ts";
 import { readCommandLine } from "../kernel/procfs.ts";
 import type { Task } from "../kernel/taskTable.ts";
+import { printable } from "../protocol/printable.ts";
 
 const longest = 256;
 

@@ -1,6 +1,6 @@
 import { type CgroupMounts, readCgroupMounts } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import type { HostFacts, HostRows } from "../protocol/hostTables.ts";
+import { printable } from "../protocol/printable.ts";
 import { belonging, type Found } from "./belonging.ts";
 import { populate } from "./cgroups/population.ts";
 import { type CgroupTree, readCgroupTree } from "./cgroups/tree.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { printable } from "../protocol/printable.ts";
 import { isDenied, isGone } from "./errors.ts";
-import { printable } from "./printable.ts";
 
 /** passwd(5). Users of LDAP or another name service are not in these files and have no name here. */
 export interface UserEntry {

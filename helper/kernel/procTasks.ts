@@ -7,8 +7,8 @@ import {
   hierarchyId,
   readCgroupMounts,
 } from "./cgroupfs.ts";
+import { printable } from "../protocol/printable.ts";
 import { isDenied, isGone } from "./errors.ts";
-import { printable } from "./printable.ts";
 import {
   openProcessDirectory,
   type ProcessDirectory,

@@ -1,6 +1,6 @@
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
 import { KernelError } from "./errors.ts";
-import { printable } from "./printable.ts";
 import {
   type CgroupIds,
   cgroupIdsOfZombie,

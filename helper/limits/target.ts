@@ -7,9 +7,9 @@ import {
   readCgroupFile,
   readCgroupMounts,
 } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import { readCgroupPaths, readStat } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
+import { printable } from "../protocol/printable.ts";
 
 /** Where one hierarchy has a cgroup. */
 export interface PlacedCgroup {

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { printable } from "../kernel/printable.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { formatLimit, type LimitName, limitFacts, limitNames } from "../protocol/limits.ts";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
+import { printable } from "../protocol/printable.ts";
 import { whyAbsent } from "./absent.ts";
 import { parentCgroup, rowOf } from "./effective.ts";
 import { isSameProcess, processHierarchy } from "./processes.ts";

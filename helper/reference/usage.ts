@@ -29,6 +29,10 @@ const differences = [
     "The same: MEM USAGE is the working set, its limit the machine's memory where none is set, NET I/O and BLOCK I/O are sums since the start. It counts in 1000s for NET I/O and BLOCK I/O (`4.1kB`), we in 1024s (`4 KB`); loopback is in neither.",
   ],
   [
+    "podman stats",
+    "MEM USAGE is all that is charged, not the working set (on v1). CPU % is the mean since the container began where it is asked once (`--no-stream`), ours that of the last second; its CPU TIME is our sum. All in 1000s (`67.11MB` is a limit of 64 MB here).",
+  ],
+  [
     "systemd-cgtop, terrarium top",
     "Memory is all that is charged, not the working set, and threads count as processes, in both. On v1 systemd-cgtop reads the I/O of a scheduler that Linux no longer has, we that of the throttle and of BFQ.",
   ],

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { readCgroupMounts } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import { linkDirectory } from "../limits/files/link.ts";
 import { identityOf } from "../limits/identity.ts";
 import { processHierarchy } from "../limits/processes.ts";
@@ -10,6 +9,7 @@ import { type CgroupTarget, limitPlaces, type PlacedCgroup } from "../limits/tar
 import { deviceOf } from "../network/device.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { LimitsReport } from "../protocol/limitsReport.ts";
+import { printable } from "../protocol/printable.ts";
 import { findCgroupTarget } from "./cgroupTarget.ts";
 import type { SandboxHost } from "./host.ts";
 import { withProcesses } from "./processPlaces.ts";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
 import { readCgroupProcesses } from "../kernel/cgroupfs.ts";
-import { printable } from "../kernel/printable.ts";
 import type { PlacedCgroup } from "../limits/target.ts";
+import { printable } from "../protocol/printable.ts";
 import type { InterfaceUsage } from "../protocol/usage.ts";
 
 /** Where there is nothing to tell, it is looked again after 1, 3, 7 and at last this many rounds. */

@@ -9,8 +9,8 @@ import { readHoldings } from "../../helper/inventory/namespaces/holdings.ts";
 import { readSnapshot } from "../../helper/inventory/snapshot.ts";
 import { readTasks } from "../../helper/inventory/tasks.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
-import { printable } from "../../helper/kernel/printable.ts";
 import { tableKeys } from "../../helper/protocol/hostTables.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 import { eventually } from "./cli.ts";
 import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
 

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { escapeMarkdown, printable, withoutIcons, withoutLinks } from "../../extension/plain.ts";
+import { escapeMarkdown, withoutIcons, withoutLinks } from "../../extension/plain.ts";
 import { terminalEnvironment } from "../../extension/terminals/environment.ts";
 import { chooseWorkspace } from "../../extension/terminals/workspace.ts";
 
-test("a log line cannot be broken or coloured by a value", () => {
-  assert.equal(printable("a\n[error] b\u001b[31m\u009b1m"), "a�[error] b�[31m�1m");
+const steering = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+test("no place that shows a value can be broken, coloured or reordered by it", () => {
+  const value = "a\n[error] b\u001b[31m\u009b1m exe\u202etxt\u2066\u2028";
+  for (const clean of [withoutLinks, withoutIcons, escapeMarkdown]) {
+    assert.doesNotMatch(clean(value), steering, clean.name);
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => !steering.test(clean(text))));
+  }
 });
 
 test("a notification cannot be given a link by a value", () => {

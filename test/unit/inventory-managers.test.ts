@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { managerOf } from "../../helper/inventory/cgroups/managers.ts";
 import { shownName } from "../../helper/inventory/cgroups/shownName.ts";
-import { printable } from "../../helper/kernel/printable.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 
 const id = "6f2c".repeat(16);
 const pod = "0f8fad5b-d9cb-469f-a165-70867728950e";

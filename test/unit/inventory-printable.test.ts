@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printable } from "../../helper/kernel/printable.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 
 test("names in any script stay as they are", () => {
   for (const name of ["nginx: worker", "größe", "终端", "процесс", "🫙"]) {

@@ -7,8 +7,8 @@ import {
   formatAge,
   formatFacts,
   formatTable,
-  printable,
 } from "../../helper/cli/text.ts";
+import { printable } from "../../helper/protocol/printable.ts";
 
 interface Row {
   readonly name: string;

@@ -3,6 +3,7 @@ import { containerTitle } from "../../protocol/containerWords.ts";
 import { type HostCgroup, type HostHierarchy, tableKeys } from "../../protocol/hostTables.ts";
 import type { HeldInventory } from "../../protocol/inventoryChanges.ts";
 import type { HelperClient } from "../../protocol/methods.ts";
+import { printable } from "../../protocol/printable.ts";
 import { cgroupName, cgroupsByParent, populations } from "../../protocol/tableIndexes.ts";
 import type { UsageSample } from "../../protocol/usage.ts";
 import { countOf } from "../../protocol/words.ts";
@@ -12,7 +13,6 @@ import { Rounds } from "../live/rounds.ts";
 import { inventoryOf, watchOption, watchTables } from "../live/watch.ts";
 import { isSet } from "../options.ts";
 import { noTarget } from "../target.ts";
-import { printable } from "../text.ts";
 
 export const cgroupsCommand: Command = {
   name: "cgroups",

@@ -1,9 +1,9 @@
 import { parseDuration } from "../../protocol/duration.ts";
 import { describeHappening, eventFacts, type TimelineEvent } from "../../protocol/events.ts";
 import type { HelperConnection } from "../../protocol/methods.ts";
+import { printable } from "../../protocol/printable.ts";
 import { type CliContext, type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "../options.ts";
-import { printable } from "../text.ts";
 import { UsageError } from "../usage.ts";
 
 const sinceOption: Option = {

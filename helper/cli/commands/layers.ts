@@ -1,7 +1,8 @@
 import type { KeptLayer } from "../../protocol/overlays.ts";
+import { printable } from "../../protocol/printable.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
-import { type Column, formatAge, formatTable, printable } from "../text.ts";
+import { type Column, formatAge, formatTable } from "../text.ts";
 import { UsageError } from "../usage.ts";
 
 export const layersCommand: Command = {

@@ -1,11 +1,12 @@
 import { formatLimit, type LimitName, limitFacts } from "../../protocol/limits.ts";
 import type { LimitRowReport, LimitsReport } from "../../protocol/limitsReport.ts";
 import { trialText } from "../../protocol/limitTexts.ts";
+import { printable } from "../../protocol/printable.ts";
 import { isResourceLimit } from "../../protocol/resourceLimits.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isSet } from "../options.ts";
 import { onlyTarget } from "../target.ts";
-import { type Column, fittingColumns, formatTable, printable } from "../text.ts";
+import { type Column, fittingColumns, formatTable } from "../text.ts";
 
 type Columns = readonly Column<LimitRowReport>[];
 

@@ -3,6 +3,7 @@ import { TerrariumError } from "../../protocol/errors.ts";
 import { formatLimit } from "../../protocol/limits.ts";
 import type { LimitRowReport, UpdatedLimits } from "../../protocol/limitsReport.ts";
 import type { HelperClient, ParameterInput } from "../../protocol/methods.ts";
+import { printable } from "../../protocol/printable.ts";
 import { type Command, exitCodes, jsonOption } from "../command.ts";
 import { isConfirmed } from "../confirm.ts";
 import { isSet, lastValue, type ParsedArguments, under } from "../options.ts";
@@ -11,7 +12,6 @@ import { limitChangeFlags } from "../spec/limits.ts";
 import { merge } from "../spec/merge.ts";
 import { readDuration } from "../spec/values.ts";
 import { onlyTarget } from "../target.ts";
-import { printable } from "../text.ts";
 import { graceMs, tryOut } from "../tryOut.ts";
 import { UsageError } from "../usage.ts";
 
@@ -82,7 +82,7 @@ async function update(connection: HelperClient, request: Request): Promise<Updat
 
 function describe({ changes, after, note }: UpdatedLimits): string {
   const lines = [...changes, ...after.flatMap((row) => heldBy(row) ?? []), ...(note ? [note] : [])];
-  return lines.map(printable).join("\n");
+  return lines.map((line) => printable(line)).join("\n");
 }
 
 /** Where a cgroup above leaves less than what was just set. */

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { printable } from "../../kernel/printable.ts";
+import { printable } from "../../protocol/printable.ts";
 import type { FactTable } from "./facts.ts";
 
 /** A process may make its environment as large as its stack allows. */

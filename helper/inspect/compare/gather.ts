@@ -4,7 +4,6 @@ import { visibleMounts } from "../../kernel/hostPaths.ts";
 import { readGroups, userName } from "../../kernel/identity.ts";
 import { type Known, tryToKnow } from "../../kernel/known.ts";
 import type { MountInfo } from "../../kernel/mountinfo.ts";
-import { printable } from "../../kernel/printable.ts";
 import {
   namespaceLinks,
   readCgroupPaths,
@@ -16,6 +15,7 @@ import {
 import type { ProcessIds, ProcessStatus } from "../../kernel/proctext.ts";
 import { capabilityNames } from "../../protocol/capabilities.ts";
 import { namespaceTypes } from "../../protocol/namespaces.ts";
+import { printable } from "../../protocol/printable.ts";
 import { readEnvironment } from "./environment.ts";
 import type { ComparedFacts, FactTable } from "./facts.ts";
 

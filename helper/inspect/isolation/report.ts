@@ -1,6 +1,6 @@
-import { printable } from "../../kernel/printable.ts";
 import type { IsolationGroup, IsolationLine, IsolationReport } from "../../protocol/isolation.ts";
 import { isolationGroups } from "../../protocol/isolation.ts";
+import { printable } from "../../protocol/printable.ts";
 import { capabilityChecks } from "./capabilities.ts";
 import type { Check, IsolationFacts } from "./facts.ts";
 import { fileChecks } from "./files.ts";

@@ -1,5 +1,5 @@
-import { printable } from "../../kernel/printable.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
+import { printable } from "../../protocol/printable.ts";
 import type { CgroupIds, Task } from "../tasks.ts";
 import type { CgroupRow } from "./tree.ts";
 

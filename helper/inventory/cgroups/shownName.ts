@@ -1,4 +1,4 @@
-import { printable } from "../../kernel/printable.ts";
+import { printable } from "../../protocol/printable.ts";
 
 /** What printable() replaces, and the mark that it leaves. */
 const replaced = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/gu;

@@ -7,9 +7,9 @@ import {
   readCgroupFile,
 } from "../../kernel/cgroupfs.ts";
 import { isDenied, isGone } from "../../kernel/errors.ts";
-import { printable } from "../../kernel/printable.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
 import { inSlices } from "../namespaces/slices.ts";
+import { printable } from "../../protocol/printable.ts";
 import { managerOf } from "./managers.ts";
 import { shownName } from "./shownName.ts";
 

@@ -1,4 +1,3 @@
-import { printable } from "../../kernel/printable.ts";
 import {
   type Evidence,
   evidenceSources,
@@ -6,6 +5,7 @@ import {
   type HostProcess,
 } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import { printable } from "../../protocol/printable.ts";
 import { isOwnOf } from "./byNamespace.ts";
 import type { Draft } from "./draft.ts";
 import type { Details } from "./engine.ts";

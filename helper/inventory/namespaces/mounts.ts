@@ -1,9 +1,9 @@
 import { fstatSync, openSync, statSync } from "node:fs";
 import { namespaceUserns } from "../../kernel/libc.ts";
 import { type MountInfo, parseMountinfo } from "../../kernel/mountinfo.ts";
-import { printable } from "../../kernel/printable.ts";
 import { readMountinfoText } from "../../kernel/procfs.ts";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
+import { printable } from "../../protocol/printable.ts";
 import { processKey } from "../processKey.ts";
 import type { Task } from "../tasks.ts";
 import type { Holding } from "./holdings.ts";

@@ -6,6 +6,7 @@ import {
 } from "../../../helper/protocol/limits.ts";
 import type { LimitRowReport } from "../../../helper/protocol/limitsReport.ts";
 import { isFromAbove } from "../../../helper/protocol/limitTexts.ts";
+import { printable } from "../../../helper/protocol/printable.ts";
 import { button, element, setAttribute, setText } from "../element.ts";
 import type { KeyedElement } from "../list.ts";
 import type { Post } from "../tab.ts";
@@ -50,7 +51,7 @@ function makeEffectiveCell(limit: LimitName, post: Post): KeyedElement<LimitRowR
       setText(words, formatLimit(limit, row.effective?.value));
       from.hidden = !isFromAbove(row);
       setText(limiting, row.effective?.title ?? "");
-      setAttribute(limiting, "title", row.effective?.file);
+      setAttribute(limiting, "title", printable(row.effective?.file ?? ""));
     },
   };
 }
@@ -71,7 +72,7 @@ function makeFileCell(limit: LimitName, post: Post): KeyedElement<LimitRowReport
     root: element("td", { class: "file" }, open, copy),
     show: ({ file = "" }) => {
       setText(open, file.slice(file.lastIndexOf("/") + 1));
-      setAttribute(open, "title", file);
+      setAttribute(open, "title", printable(file));
     },
   };
 }
