@@ -1,8 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { cache, makeTemporaryFolder } from "../rig/cache.ts";
 import { runQuietly } from "../rig/quiet-command.mjs";
 
@@ -145,6 +147,48 @@ async function stopDocker(daemon: ChildProcess, folder: string): Promise<void> {
   }
   unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
+}
+
+export interface Podman {
+  /** The client, with storage of its own. */
+  readonly client: readonly string[];
+  dispose(): Promise<void>;
+}
+
+/** The words for a container of `bench:1`: its usual limits are more than every root may have. */
+export const podmanRun = ["run", "-d", "--ulimit", "nofile=1024:1024"].concat(
+  ...["--ulimit", "nproc=1024:1024", "--network", "none"],
+);
+
+/** One image of 1 MB; no daemon, no systemd, no network. */
+export async function startPodman(): Promise<Podman> {
+  const folder = await makeTemporaryFolder("podman");
+  const places = ["--root", join(folder, "root"), "--runroot", join(folder, "run")];
+  const podman = ["podman", ...places, "--tmpdir", join(folder, "tmp")].concat(
+    ...["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"],
+    ...["--events-backend", "file", "--runtime", "runc"],
+  );
+  makeRootfs(join(folder, "image"));
+  await runQuietly(["tar", "-C", join(folder, "image"), "-cf", join(folder, "image.tar"), "."]);
+  await runQuietly([...podman, "import", join(folder, "image.tar"), "bench:1"]);
+  return {
+    client: podman,
+    dispose: async () => {
+      await runQuietly([...podman, "rm", "--all", "--force", "--time", "0"]);
+      for (const { mountPoint } of readCgroupMounts().hierarchies) {
+        for (const cgroup of ["libpod_parent/conmon", "libpod_parent"]) {
+          await removeEmpty(join(mountPoint, cgroup));
+        }
+      }
+      unmountBelow(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Podman leaves them; where another one runs they have something in them. */
+async function removeEmpty(cgroup: string): Promise<void> {
+  await rmdir(cgroup).catch(() => undefined);
 }
 
 /** It lets go of network namespaces in its own time, which may be after its end. */

@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { UsageSample } from "../../helper/protocol/usage.ts";
 import type { UsageRates } from "../../helper/protocol/usageRates.ts";
-import { startDocker } from "../bench/peers.ts";
+import { podmanRun, startDocker, startPodman } from "../bench/peers.ts";
 import { eventually, json } from "./cli.ts";
 import { startInside } from "./insideCgroup.ts";
 import { needsRoot } from "./isolated.ts";
 
-/** The same figures as docker stats and systemd-cgtop; docs/reference.md says where definitions differ. */
+/** The same figures as docker stats, podman stats and systemd-cgtop; docs/reference.md says where definitions differ. */
 
 interface Line {
   readonly sample: UsageSample;
@@ -51,6 +51,57 @@ describe("our figures beside docker stats", bounded, () => {
     });
   });
 });
+
+describe("our figures beside podman stats", bounded, () => {
+  test("are the same for a busy container with limits and files, by podman's definitions", async (t) => {
+    const podman = await startPodman();
+    t.after(() => podman.dispose());
+    const [program = "", ...client] = podman.client;
+    const ask = (...words: readonly string[]) =>
+      execFileSync(program, [...client, ...words], { encoding: "utf8" }).trim();
+    const script = "dd if=/dev/zero of=/file bs=1M count=8; sleep 1000 & while :; do :; done";
+    const limits = ["--cpus", "0.3", "-m", "64m"];
+    const id = ask(...podmanRun, ...limits, "bench:1", "sh", "-c", script);
+    const read = (): PodmanStats => {
+      const [stats] = JSON.parse(ask("stats", "--no-stream", "--format", "json", id));
+      return stats;
+    };
+    await eventually("podman counts the processes", () => read().pids === "2");
+    await agree(`/libpod_parent/libpod-${id}`, read, ({ sample }, theirs) => {
+      const [used = "", limit = ""] = theirs.mem_usage.split(" / ");
+      assert.equal(theirs.net_io, "0B / 0B");
+      assert.deepEqual(sample.network, []);
+      // The cache of its file is in podman's figure, and not in the working set.
+      const { current = 0, workingSet = 0 } = sample.memory ?? {};
+      assert.ok(
+        current - workingSet > 6e6,
+        `${current} of which ${workingSet} are the working set`,
+      );
+      return [
+        { ours: sample.pids?.current, theirs: Number(theirs.pids), tolerance: 0 },
+        { ours: sample.cpu?.usageUs, theirs: inMicroseconds(theirs.cpu_time), tolerance: 0 },
+        { ours: current, theirs: inBytes(used), tolerance: 512 * 1024 },
+        { ours: sample.memory?.max, theirs: inBytes(limit), tolerance: 5e3 },
+      ];
+    });
+  });
+});
+
+/** The figures of one container that are compared. */
+interface PodmanStats {
+  readonly cpu_time: string;
+  readonly mem_usage: string;
+  readonly net_io: string;
+  readonly pids: string;
+}
+
+/** Go's durations of less than an hour: `1m2.5s`, `692.1ms`. */
+function inMicroseconds(text: string): number {
+  const units: Readonly<Record<string, number>> = { m: 60e6, s: 1e6, ms: 1e3, µs: 1 };
+  const parts = [...text.matchAll(/([\d.]+)(ms|µs|m|s)/g)];
+  assert.equal(parts.map(([part]) => part).join(""), text);
+  return parts.reduce((sum, [, number, unit = ""]) => sum + Number(number) * (units[unit] ?? 0), 0);
+}
 
 describe("our figures beside systemd-cgtop", bounded, () => {
   test("are the same for a busy cgroup", async (t) => {
@@ -107,10 +158,13 @@ function describeFigure({ ours, theirs }: Figure, later: number | undefined): st
   return `${theirs} of theirs between ${ours} and ${later} of ours`;
 }
 
-/** `1.5MiB`. */
+/** `1.5MiB` of docker, `1.5MB` of podman. */
 function inBytes(text: string): number {
   const units: Readonly<Record<string, number>> = {
     B: 1,
+    kB: 1e3,
+    MB: 1e6,
+    GB: 1e9,
     KiB: 2 ** 10,
     MiB: 2 ** 20,
     GiB: 2 ** 30,
