@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { attachDeviceProgram, loadDeviceProgram } from "../../helper/kernel/bpf.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
@@ -12,6 +12,7 @@ import { deviceProgram } from "../../helper/limits/deviceProgram.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { clientBehind, clientOfUser, inspect, startSandbox, terrarium } from "./cli.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
+import { makeRootfs } from "./rootfs.ts";
 
 /** Nodes that the host's root makes, and opens from inside a cgroup: with every capability, and no other wall. */
 const nodes = {
@@ -163,6 +164,23 @@ describe("--device", needsRoot, () => {
     );
     assert.match((await device("666", "r")).stderr, /nothing here can hold it to "r"/);
     assert.equal((await device("666", "rw")).code, 0);
+  });
+
+  test("lets no other node of the same device in: neither a bound folder's, nor a root file system's, nor a new one", async (t) => {
+    const kmsg = kmsgNode(t, "666");
+    const folder = dirname(kmsg);
+    const device = ["--device", `${kmsg}:/dev/log`, "--userns", "root"];
+    const attempts =
+      "(: >> /dev/log) && echo own; (: >> $1) && echo other; mknod /tmp/node c 1 11 && echo made";
+    const tried = (options: readonly string[], node: string) =>
+      terrarium.run(["run", ...device, ...options, "--", "sh", "-c", attempts, "sh", node]);
+    const bound = await tried(["-v", `${folder}:/bound`], "/bound/kmsg");
+    assert.equal(bound.stdout, "own\n", bound.stderr);
+    assert.match(bound.stderr, /\/bound\/kmsg: Permission denied/);
+    makeRootfs(folder);
+    const own = await tried(["--rootfs", folder], "/kmsg");
+    assert.equal(own.stdout, "own\n", own.stderr);
+    assert.match(own.stderr, /\/kmsg: Permission denied/);
   });
 
   test("is told by the plan, with the wall that holds", async (t) => {

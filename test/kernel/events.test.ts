@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +20,7 @@ import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CgroupMount, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { EventKind, OomKill, TimelineEvent } from "../../helper/protocol/events.ts";
-import { eventually, type Running, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { eventually, inspect, type Running, startSandbox, terrarium, uniqueName } from "./cli.ts";
 import { sandboxPath } from "./held-cgroups.ts";
 import { startHelper } from "./helper-process.ts";
 import { needsRoot } from "./isolated.ts";
@@ -142,6 +152,47 @@ describe("an OOM", bounded, () => {
     assert.deepEqual(ear.heard, []);
   });
 });
+
+/** What the kernel says of a kill in this cgroup; whoever may write to its log may write this as well. */
+const forged = (id: string, pid: number) => [
+  `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/terrarium/${id},task_memcg=/terrarium/${id},task=sleep,pid=${pid},uid=0`,
+  `Memory cgroup out of memory: Killed process ${pid} (sleep) total-vm:34808kB, anon-rss:32000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:104kB oom_score_adj:0`,
+];
+
+test(
+  "an OOM that somebody wrote into the kernel's log is not told, with whichever priority",
+  bounded,
+  async (t) => {
+    const ear = await listen(t);
+    const box = await startIdle(t, ["-m", "64m"]);
+    const { pid = 0 } = (await inspect(box.name)).processes.at(-1) ?? {};
+    await eventually("its beginning", () => ear.of(box.id).length > 0);
+    // syslog(3) "<6>" is the kernel's facility, "<14>" a user's; one record for each write(2).
+    for (const priority of ["", "<6>", "<14>"]) {
+      for (const line of forged(box.id, pid)) writeFileSync("/dev/kmsg", `${priority}${line}\n`);
+    }
+    assert.ok(rawLog().includes(`Killed process ${pid} (sleep)`), "it stands in the log");
+    await terrarium.run(["pause", box.name]);
+    await eventually("what came after it", () => kindsOf(ear.of(box.id)).includes("paused"));
+    assert.deepEqual(kindsOf(ear.of(box.id)), ["started", "paused"]);
+    assert.deepEqual(await ear.history([box.name]).then(oomKills), []);
+  },
+);
+
+/** All that is in it, as who reads it gets it. */
+function rawLog(): string {
+  const fd = openSync("/dev/kmsg", constants.O_RDONLY | constants.O_NONBLOCK);
+  const records: string[] = [];
+  const buffer = Buffer.alloc(8192);
+  try {
+    for (;;) records.push(buffer.toString("utf8", 0, readSync(fd, buffer)));
+  } catch (error) {
+    assert.match(String(error), /EAGAIN/);
+  } finally {
+    closeSync(fd);
+  }
+  return records.join("");
+}
 
 describe("of several targets", bounded, () => {
   test("those that are not there are named, and the others are heard of", async (t) => {

@@ -45,6 +45,17 @@ const happenings: readonly Scene[] = [
     shows: /^(?!.*never:).*exited \(OOM\)\nbusy\nhungry\n$/s,
   },
   {
+    name: "tells of memory that was taken back from a sandbox, because it went above what is high for it",
+    script: `
+      listen
+      terrarium run -d --name high --memory-high 8m -- sh -c '
+        until [ -e /tmp/go ]; do sleep 1; done; dd if=/dev/zero of=/tmp/held bs=1M count=16 2>/dev/null; sleep 100' >/dev/null
+      heard terrarium high; terrarium exec high -- touch /tmp/go
+      told '"kind":"memoryHigh"'; told '"limitBytes":8388608'; hush
+      grep -c oomKill /told; terrarium rm -f high`,
+    shows: "0\nhigh\n",
+  },
+  {
     name: "tells an ordinary user, who may not read the kernel's log, by the counters",
     script: `
       chmod 600 /dev/kmsg; cd /sys/fs/cgroup; mkdir lent; chown 1000 lent
