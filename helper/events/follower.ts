@@ -90,11 +90,17 @@ export class Follower {
     const high = this.#memoryHigh.next(atMs, counters.memoryHigh);
     const refused = this.#forksRefused.next(atMs, counters.forksRefused);
     return [
-      ...(high > 0 ? [{ kind: "memoryHigh", count: high } as const] : []),
-      ...(refused > 0
-        ? [{ kind: "pidsLimit", count: refused, most: this.#limit("pidsMax") } as const]
-        : []),
+      ...(high > 0 ? [this.#metHigh(high)] : []),
+      ...(refused > 0 ? [this.#metPids(refused)] : []),
     ];
+  }
+
+  #metHigh(count: number): Happening {
+    return { kind: "memoryHigh", count, limitBytes: this.#limit("memoryHighBytes") };
+  }
+
+  #metPids(count: number): Happening {
+    return { kind: "pidsLimit", count, most: this.#limit("pidsMax") };
   }
 
   #freezing(): readonly Happening[] {
