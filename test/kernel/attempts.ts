@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hostPrograms, idMaps, launch } from "./launcher.ts";
+import { buildStatic } from "./programs.ts";
 
 const source = fileURLToPath(new URL("attacks/attempts.c", import.meta.url));
 
@@ -22,7 +22,7 @@ export interface Attempts {
 
 export function buildAttempts(): Attempts {
   const directory = mkdtempSync(join(tmpdir(), "terrarium-attacks-"));
-  execFileSync("gcc", ["-O1", "-static", "-o", join(directory, "attempts"), source]);
+  buildStatic(source, join(directory, "attempts"));
   chmodSync(directory, 0o755);
   const sandbox = [...idMaps, ...hostPrograms, "--ro-bind", directory, "/attacks"];
   return {
