@@ -11,17 +11,26 @@ export interface Board {
   readonly architecture: Architecture;
   readonly kernel: MachineKernel;
   readonly initramfs: readonly ArchiveEntry[];
-  /** Images of disks that nothing writes to: /dev/nvme0n1, /dev/nvme1n1 … (Debian's cloud kernel has no module for them). */
-  readonly disks?: readonly string[];
+  /** That nothing writes to: /dev/nvme0n1, /dev/nvme1n1 … (Debian's cloud kernel has no module for them). */
+  readonly disks?: readonly Disk[];
   /** A file here that gets what is written to /dev/vport0p1 there; the serial line is slow. */
   readonly resultFile?: string;
   readonly memoryMiB?: number;
+  /** Each processor has its own half of the memory (NUMA). */
+  readonly twoNodes?: boolean;
   /**
    * Its processors in turn instead of side by side: several V8s that compile at the same time otherwise end by a
    * signal now and then (QEMU 7.2, "multi-threaded TCG").
    */
   readonly inTurn?: boolean;
   readonly timeoutMs?: number;
+}
+
+export interface Disk {
+  /** Path of its image here. */
+  readonly image: string;
+  /** What it gives at most, for who has to wait for a disk. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface MachineRun {
@@ -84,21 +93,35 @@ async function run(board: Board, initramfs: string): Promise<string> {
   return serial.replaceAll("\r", "");
 }
 
-function devices({ memoryMiB = 512, inTurn = false, disks = [], resultFile }: Board): string[] {
+function devices(board: Board): string[] {
+  const { memoryMiB = 512, twoNodes = false, inTurn = false, disks = [], resultFile } = board;
   const accelerator = `tcg,thread=${inTurn ? "single" : "multi"}`;
   return [
     ...["-display", "none", "-monitor", "none", "-nic", "none", "-serial", "stdio"],
     ...["-accel", accelerator, "-smp", "2", "-m", `${memoryMiB}M`],
-    ...disks.flatMap((path, place) => [
-      ...["-drive", `file=${path},format=raw,if=none,id=disk${place},readonly=on`],
-      ...["-device", `nvme,drive=disk${place},serial=disk${place}`],
-    ]),
+    ...(twoNodes ? [0, 1].flatMap((node) => nodeOptions(node, memoryMiB / 2)) : []),
+    ...disks.flatMap(diskOptions),
     ...(resultFile === undefined
       ? []
       : [
           ...["-device", "virtio-serial", "-chardev", `file,id=results,path=${resultFile}`],
           ...["-device", "virtserialport,chardev=results"],
         ]),
+  ];
+}
+
+function nodeOptions(node: number, memoryMiB: number): string[] {
+  return [
+    ...["-object", `memory-backend-ram,id=memory${node},size=${memoryMiB}M`],
+    ...["-numa", `node,nodeid=${node},cpus=${node},memdev=memory${node}`],
+  ];
+}
+
+function diskOptions({ image, bytesPerSecond }: Disk, place: number): string[] {
+  const pace = bytesPerSecond === undefined ? "" : `,throttling.bps-total=${bytesPerSecond}`;
+  return [
+    ...["-drive", `file=${image},format=raw,if=none,id=disk${place},readonly=on${pace}`],
+    ...["-device", `nvme,drive=disk${place},serial=disk${place}`],
   ];
 }
 

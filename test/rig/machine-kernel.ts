@@ -41,23 +41,32 @@ export interface MachineKernel {
   readonly version: string;
 }
 
-/** Linux 6.12: cgroup v2 with all controllers, Landlock scopes, id-mapped tmpfs. */
-export const release = "trixie";
+/** Debian's, each with the kernel that it is built with. */
+export type Release = "trixie" | "bookworm";
+
+/**
+ * Linux 6.12: cgroup v2 with all controllers, Landlock scopes, id-mapped tmpfs. It is built without the memory
+ * controller of version 1, which Linux 6.1 of the release before has.
+ */
+export const release: Release = "trixie";
 
 /** Machines that boot at the same time share one download. */
-const installations = new Map<Architecture, Promise<MachineKernel>>();
+const installations = new Map<string, Promise<MachineKernel>>();
 
-export function installKernel(architecture: Architecture): Promise<MachineKernel> {
-  const installation = installations.get(architecture) ?? install(architecture);
-  installations.set(architecture, installation);
+export function installKernel(architecture: Architecture, of = release): Promise<MachineKernel> {
+  const key = `${of} ${architecture}`;
+  const installation = installations.get(key) ?? install(architecture, of);
+  installations.set(key, installation);
   return installation;
 }
 
-async function install(architecture: Architecture): Promise<MachineKernel> {
+async function install(architecture: Architecture, of: Release): Promise<MachineKernel> {
   const { debian } = architectures[architecture];
-  const home = join(cache, `machine-${release}-${debian}`);
+  const home = join(cache, `machine-${of}-${debian}`);
   if (!existsSync(home)) {
-    await withProgress(`Downloading a kernel for ${architecture}`, () => download(debian, home));
+    await withProgress(`Downloading ${of}'s kernel for ${architecture}`, () =>
+      download(of, debian, home),
+    );
   }
   const [version = ""] = await readdir(join(home, "usr/lib/modules"));
   return {
@@ -69,10 +78,10 @@ async function install(architecture: Architecture): Promise<MachineKernel> {
 }
 
 /** Made beside its place and renamed: a folder of that name is always a finished one. */
-async function download(debian: string, home: string): Promise<void> {
+async function download(of: Release, debian: string, home: string): Promise<void> {
   const partial = await makeTemporaryFolder("machine");
   try {
-    await extractPackages(debian, join(partial, "tree"));
+    await extractPackages(of, debian, join(partial, "tree"));
     await rename(join(partial, "tree"), home);
   } catch (error) {
     // Another run may have got there first.
@@ -83,14 +92,16 @@ async function download(debian: string, home: string): Promise<void> {
 }
 
 /** No program of the foreign architecture runs: the packages are unpacked, not configured. */
-async function extractPackages(debian: string, tree: string): Promise<void> {
+async function extractPackages(of: Release, debian: string, tree: string): Promise<void> {
   const archive = `${tree}.tar`;
   const packages = `--include=linux-image-cloud-${debian},busybox-static`;
   const options = ["--quiet", "--variant=extract", `--architectures=${debian}`, packages];
-  await runQuietly(["mmdebstrap", ...options, release, archive]);
+  await runQuietly(["mmdebstrap", ...options, of, archive]);
   await mkdir(tree);
-  const wanted = ["./boot", "./usr/bin/busybox", "./usr/lib/modules"];
-  await runQuietly(["tar", "-xf", archive, "-C", tree, ...wanted]);
+  // bookworm's packages still hold files of /bin and /lib.
+  const merged = ["--wildcards", "--transform=s,^\\./\\(bin\\|lib\\)/,./usr/\\1/,"];
+  const wanted = ["./boot", "*/bin/busybox", "*/lib/modules"];
+  await runQuietly(["tar", "-xf", archive, "-C", tree, ...merged, ...wanted]);
   const [version = ""] = await readdir(join(tree, "usr/lib/modules"));
   // modules.dep is otherwise made when the package is configured.
   await runQuietly(["busybox", "depmod", "-b", join(tree, "usr"), version]);

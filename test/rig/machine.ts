@@ -1,22 +1,22 @@
 import { fileMode, linkMode, readEntry, readTree } from "./cpio.ts";
-import { emulate, endMark, type MachineRun, startMark } from "./emulator.ts";
-import { type Architecture, installKernel, type MachineKernel } from "./machine-kernel.ts";
+import { type Board, emulate, endMark, type MachineRun, startMark } from "./emulator.ts";
+import { installKernel, type MachineKernel, type Release } from "./machine-kernel.ts";
 
 /**
  * A throw-away machine: a Debian kernel under qemu, and a root file system in memory that holds
  * busybox, the given files and one script. For other architectures, for cgroup v2 without v1, and
  * for what would harm this machine.
  */
-export interface Machine {
-  readonly architecture: Architecture;
+export interface Machine
+  extends Pick<Board, "architecture" | "disks" | "memoryMiB" | "twoNodes" | "timeoutMs"> {
+  /** Whose kernel it has. */
+  readonly release?: Release;
   /** Run by busybox's sh as root, with everything mounted that a system has; /bin has all applets. */
   readonly script: string;
   /** Path there -> file or folder here. */
   readonly files?: Readonly<Record<string, string>>;
   /** Kernel modules to load, by name. */
   readonly modules?: readonly string[];
-  readonly memoryMiB?: number;
-  readonly timeoutMs?: number;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface Machine {
  * @throws {Error} with the last lines of its console where the script did not come to an end
  */
 export async function bootMachine(machine: Machine): Promise<MachineRun> {
-  const kernel = await installKernel(machine.architecture);
+  const kernel = await installKernel(machine.architecture, machine.release);
   return emulate({ ...machine, kernel, initramfs: contents(machine, kernel) });
 }
 

@@ -32,7 +32,14 @@ const memoryMiB = 2048;
 export async function bootSystem(machine: SystemMachine): Promise<MachineRun> {
   const [kernel, tree] = await installSystem();
   const initramfs = contents(machine, kernel);
-  const board = { architecture, kernel, initramfs, disks: [tree], memoryMiB, inTurn: true };
+  const board = {
+    architecture,
+    kernel,
+    initramfs,
+    disks: [{ image: tree }],
+    memoryMiB,
+    inTurn: true,
+  };
   return emulate({ ...machine, ...board });
 }
 

@@ -1,34 +1,12 @@
+import { commonLoads, modules, prologue, slowDisk, versions } from "./limit-loads.ts";
 import { buildProgram, distributionFiles, nodeFiles } from "./programs.ts";
 import { describeScenes, type Scene } from "./scenes.ts";
 
-/**
- * `share COUNTER LIMIT` says whether a counter grows by what the limit allows in a second, within a tenth: as
- * much in one of several windows, for an emulated processor is slow and has its moments, and never more.
- */
-const prologue = `
-mkdir -p /home/user /run/user/1000; chown 1000:1000 /home/user /run/user/1000
-terrarium() { node /opt/terrarium/dist/bin/terrarium "$@"; }
-as_user() { XDG_RUNTIME_DIR=/run/user/1000 su user -c "node /opt/terrarium/dist/bin/terrarium $*"; }
-cgroup() { cat /sys/fs/cgroup/terrarium/$id/$1; }
-eventually() { for round in $(seq 100); do "$@" && return; sleep 0.2; done; echo "never: $*"; }
-share() {
-  for window in 1 2 3 4 5 6 7 8; do
-    read -r began rest < /proc/uptime; before=$($1); sleep 3; after=$($1)
-    read -r ended rest < /proc/uptime
-    now=$(echo "$before $after $began $ended" | awk -v limit=$2 '{
-      now = ($2 - $1) / ($4 - $3) / limit
-      print (now > 1.1 ? "too much: " now : now > 0.9 ? "as much as it may" : "too little: " now)
-    }')
-    [ "\${now%%:*}" = "too little" ] || break
-  done
-  echo "$now"
-}
+const { v2 } = versions;
+
+const counters = `
 cpu() { cgroup cpu.stat | awk '/^usage_usec/ { print $2 }'; }
 disk() { cgroup io.stat | tr ' ' '\\n' | awk -F= -v name=$what '$1 == name { print $2 }'; }
-echo user:x:1000:1000::/home/user:/bin/sh >> /etc/passwd; echo user:x:1000: >> /etc/group
-truncate -s 64M /image /swap; losetup /dev/loop0 /image; losetup /dev/loop1 /swap
-mke2fs /dev/loop0 > /dev/null; mkdir /disk; mount -t ext4 /dev/loop0 /disk; mkdir -m 777 /disk/data
-dd if=/dev/zero of=/disk/data/file bs=1M count=40 2>/dev/null; chmod 666 /disk/data/file; sync
 `;
 
 const box = [
@@ -142,6 +120,18 @@ const loop = "sh -c 'while :; do :; done'";
 
 const loopTwice = "while :; do :; done & while :; do :; done";
 
+/** What root may raise only where it has CAP_SYS_RESOURCE: the others are in kernel/limits-resources-truth.test.ts. */
+const resources: Scene = {
+  name: "gives a process as much of nice and real-time priority as it may, and ends its real-time run",
+  script: `
+    for resource in nice=25 rtprio=10; do
+      terrarium run --ulimit $resource -- resources \${resource%=*}
+    done
+    terrarium run --ulimit rtprio=1 --ulimit rttime=200000:900000 -- resources rttime |
+      awk '{ at = $1 / 200000; print (at > 0.9 && at < 1.1 ? "at the limit" : at) }'`,
+  shows: "25\n10\nat the limit\n",
+};
+
 const truth: readonly Scene[] = [
   {
     name: "gives a busy loop 20 % of a processor",
@@ -215,6 +205,17 @@ const truth: readonly Scene[] = [
   },
   ...["--memory-min", "--memory-reservation"].map(protecting),
   {
+    name: "refuses a fork at the limit of processes",
+    script: `
+      id=$(terrarium run -d --name forks --pids-limit 20 -- sh -c '
+        (for i in $(seq 40); do sleep 1000 & done) 2>/dev/null; exec sleep 1000')
+      # The shell that was refused has ended.
+      others() { [ "$(cgroup pids.current)" = 19 ]; }
+      eventually grep -q "^max [1-9]" /sys/fs/cgroup/terrarium/$id/pids.events; eventually others
+      terrarium rm -f forks`,
+    shows: "forks\n",
+  },
+  {
     name: "keeps the page cache below memory.high, and ends nobody",
     script: `
       sync; echo 3 > /proc/sys/vm/drop_caches # what is cached already is charged to whoever read it first
@@ -233,31 +234,12 @@ const truth: readonly Scene[] = [
       terrarium run -m 32m --oom-group 1 -- sh -c "$hog" 2>/dev/null; echo $?`,
     shows: "still here\n0\n137\n",
   },
-  {
-    name: "lets it have as much swap as was asked for",
-    script: `
-      mkswap /dev/loop1 >/dev/null; swapon /dev/loop1
-      for sum in 32m 64m; do
-        terrarium run -m 32m --memory-swap $sum -- \\
-          sh -c 'dd if=/dev/zero of=/dev/null bs=48M count=1 2>/dev/null; echo $?'
-      done
-      terrarium run -m 32m --memory-swap 64m -- \\
-        sh -c 'dd if=/dev/zero of=/dev/null bs=80M count=1 2>/dev/null; echo $?'
-      swapoff /dev/loop1`,
-    shows: "137\n0\n137\n",
-  },
   ...disks(),
-  {
-    name: "gives huge pages up to the limit",
-    script: `
-      echo 8 > /proc/sys/vm/nr_hugepages
-      terrarium run --hugetlb 2MB:6m -- sh -c 'huge-pages 8; echo $?' 2>/dev/null
-      terrarium run -- huge-pages 4 | tail -1`,
-    shows: "1\n2\n3\n135\n4\n",
-  },
+  resources,
+  ...commonLoads(v2),
 ];
 
-/** Two have read the same amount; then a third one reads more than all of them may keep. */
+/** Two have read the same amount; then a third one, on the same memory node, reads more than all of them may keep. */
 function protecting(option: string): Scene {
   return {
     name: `keeps what ${option} protects, and takes from others`,
@@ -266,7 +248,7 @@ function protecting(option: string): Scene {
       sync; echo 3 > /proc/sys/vm/drop_caches
       reader() {
         name=$1; shift
-        id=$(terrarium run -d --name $name "$@" -v /disk/data:/data -- \\
+        id=$(terrarium run -d --name $name "$@" --cpuset-mems 0 -v /disk/data:/data -- \\
           sh -c "cat /data/$name > /dev/null; touch /data/$name-read; sleep 1000")
         eventually test -e /disk/data/$name-read
       }
@@ -275,7 +257,7 @@ function protecting(option: string): Scene {
       reader taken; taken=$id
       cached $kept; cached $taken
       echo 20M > /sys/fs/cgroup/terrarium/memory.max
-      terrarium run -v /disk/data:/data -- sh -c 'for round in 1 2 3; do cat /data/file; done > /dev/null'
+      terrarium run --cpuset-mems 0 -v /disk/data:/data -- sh -c 'for round in 1 2 3; do cat /data/file; done > /dev/null'
       cached $kept; cached $taken
       echo max > /sys/fs/cgroup/terrarium/memory.max
       rm /disk/data/kept* /disk/data/taken*; terrarium rm -f kept taken`,
@@ -310,13 +292,16 @@ describeScenes(
   {
     architecture: "x86_64",
     memoryMiB: 1024,
+    twoNodes: true,
     timeoutMs: 480_000,
-    prologue,
-    modules: ["loop", "ext4", "bfq"],
+    prologue: prologue(v2) + counters,
+    modules,
+    disks: [slowDisk()],
     files: {
       ...nodeFiles(),
       ...distributionFiles(),
       "/usr/bin/huge-pages": buildProgram("x86_64", "test/vm/huge-pages.c"),
+      "/usr/bin/resources": buildProgram("x86_64", "test/kernel/loads/resources.c"),
     },
   },
   [...rows, ...truth],

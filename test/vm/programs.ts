@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { cache } from "../rig/cache.ts";
 import type { Architecture } from "../rig/machine-kernel.ts";
@@ -12,7 +12,8 @@ const compilers: Readonly<Record<Architecture, string>> = {
   aarch64: "aarch64-linux-gnu-gcc",
 };
 
-const own: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+/** Of this machine. */
+export const own: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
 
 /** The launcher as it ships for that architecture: `npm run build` makes this machine's own. */
 export function buildLauncher(architecture: Architecture): string {
@@ -28,8 +29,11 @@ export function buildLauncher(architecture: Architecture): string {
 /** A static program from one source file of the checkout. */
 export function buildProgram(architecture: Architecture, source: string): string {
   const output = join(folderFor(architecture), basename(source, ".c"));
-  const options = ["-O1", "-static", "-o", output, join(checkout, source)];
+  // Whole when it has its name: another machine may be made of it at the same time.
+  const partial = `${output}-${process.pid}`;
+  const options = ["-O1", "-static", "-o", partial, join(checkout, source)];
   execFileSync(compilers[architecture], options);
+  renameSync(partial, output);
   return output;
 }
 
