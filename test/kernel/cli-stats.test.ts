@@ -8,7 +8,7 @@ import type { UsageSample } from "../../helper/protocol/usage.ts";
 import type { UsageRates } from "../../helper/protocol/usageRates.ts";
 import { collect, eventually, json, startSandbox, terrarium } from "./cli.ts";
 import { sandboxPath } from "./held-cgroups.ts";
-import { needsRoot } from "./isolated.ts";
+import { needsCgroups, needsRoot } from "./isolated.ts";
 
 interface Line {
   readonly name: string;
@@ -18,7 +18,7 @@ interface Line {
 
 const busy = ["sh", "-c", "while :; do :; done"];
 
-describe("terrarium stats", needsRoot, () => {
+describe("terrarium stats", needsCgroups, () => {
   test("shows every running sandbox in the columns of docker stats", async (t) => {
     const { name } = await startSandbox(t, ["--cpus", "0.1", "-m", "64m"], busy);
     const { code, stdout } = await terrarium.run(["stats"]);
@@ -84,7 +84,7 @@ async function startShell(script: string) {
   return collect(child);
 }
 
-describe("terrarium top", needsRoot, () => {
+describe("terrarium top", needsCgroups, () => {
   test("puts the busiest cgroup before the idle one, each with its sandbox", async (t) => {
     const idle = await startSandbox(t, [], ["sleep", "600"]);
     const loop = await startSandbox(t, ["--cpus", "0.2"], busy);
@@ -109,7 +109,7 @@ describe("terrarium top", needsRoot, () => {
     assert.ok(!clean.includes("\u001b[2J"), "the screen is never emptied");
   });
 
-  test("shows no more than the terminal's rows", async (t) => {
+  test("shows no more than the terminal's rows", needsRoot, async (t) => {
     const { hierarchies } = readCgroupMounts();
     const parent = hierarchies[0]?.mountPoint ?? "";
     for (let n = 0; n < 40; n += 1) {
@@ -122,7 +122,7 @@ describe("terrarium top", needsRoot, () => {
     assert.equal(drawn.split("\u001b[J")[0]?.split("\n").length, 20);
   });
 
-  test("lets no cgroup's name steer the terminal", async (t) => {
+  test("lets no cgroup's name steer the terminal", needsRoot, async (t) => {
     const parent = readCgroupMounts().hierarchies[0]?.mountPoint ?? "";
     const directory = join(parent, `top-${process.pid}-\u001b[2J\u202e`);
     mkdirSync(directory);

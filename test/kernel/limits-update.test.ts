@@ -20,7 +20,7 @@ import {
 } from "./cli.ts";
 import { sandboxPath } from "./held-cgroups.ts";
 import { startHelper } from "./helper-process.ts";
-import { needsRoot, startPlain, strangerId } from "./isolated.ts";
+import { needsCgroups, needsRoot, startPlain, strangerId } from "./isolated.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -38,7 +38,7 @@ async function newHelper(t: { after(work: () => unknown): void }) {
   return helper;
 }
 
-describe("update changes a sandbox", needsRoot, () => {
+describe("update changes a sandbox", needsCgroups, () => {
   test("that runs: the kernel's file, what inspect shows, and what a restart uses", async (t) => {
     const { name } = await startSandbox(t, ["-m", "64m", "--cpus", "0.5"], ["sleep", "600"]);
     const { stdout } = await update(
@@ -72,17 +72,21 @@ describe("update changes a sandbox", needsRoot, () => {
     assert.equal(await memoryOf(name), 32 * mebibyte);
   });
 
-  test("by a process inside, too; a cgroup below it is no part of its spec", async (t) => {
-    const { name, id } = await startSandbox(t, ["--pids-limit", "20"], ["sleep", "600"]);
-    const pid = (await inspect(name)).processes[0]?.pid;
-    assert.equal((await update(`${pid}`, "--pids-limit", "25")).code, 0);
-    assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
-    makeCgroup(t, `${sandboxPath(id)}/below`, "pids");
-    assert.equal((await update(`${sandboxPath(id)}/below`, "--pids-limit", "5")).code, 0);
-    assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
-  });
+  test(
+    "by a process inside, too; a cgroup below it is no part of its spec",
+    needsRoot,
+    async (t) => {
+      const { name, id } = await startSandbox(t, ["--pids-limit", "20"], ["sleep", "600"]);
+      const pid = (await inspect(name)).processes[0]?.pid;
+      assert.equal((await update(`${pid}`, "--pids-limit", "25")).code, 0);
+      assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
+      makeCgroup(t, `${sandboxPath(id)}/below`, "pids");
+      assert.equal((await update(`${sandboxPath(id)}/below`, "--pids-limit", "5")).code, 0);
+      assert.equal((await inspect(name)).spec.limits.pidsMax, 25);
+    },
+  );
 
-  test("not at all where one of several limits is refused", async (t) => {
+  test("not at all where one of several limits is refused", needsRoot, async (t) => {
     const { name, id } = await startSandbox(t, ["--pids-limit", "20"], ["sleep", "600"]);
     const below = makeCgroup(t, `${sandboxPath(id)}/below`, "cpu");
     // Version 1 lets no cgroup have less than one below it: sched-bwc.rst, "Hierarchical considerations".
@@ -96,7 +100,7 @@ describe("update changes a sandbox", needsRoot, () => {
     assert.deepEqual((await inspect(name)).spec.limits, { pidsMax: 20 });
   });
 
-  test("and says what the cgroups above leave", async (t) => {
+  test("and says what the cgroups above leave", needsRoot, async (t) => {
     const outer = uniqueName();
     makeCgroup(t, outer, "pids").write("pids.max", "7");
     makeCgroup(t, `${outer}/inner`, "pids").write("pids.max", "5");
@@ -273,7 +277,7 @@ async function tryOutAndUse(t: TestContext) {
   return { name, helper, revert, free };
 }
 
-describe("limits that are tried out", needsRoot, () => {
+describe("limits that are tried out", needsCgroups, () => {
   test("go back when the time is over", async (t) => {
     const { name } = await startSandbox(t, ["-m", "64m"], ["sleep", "600"]);
     const ran = await update(name, "-m", "128m", "--revert-after", "1s");
@@ -311,7 +315,7 @@ describe("limits that are tried out", needsRoot, () => {
     await eventually("it goes back", async () => (await memoryOf(name)) === 64 * mebibyte);
   });
 
-  test("are put back by the next helper where this one was killed", async (t) => {
+  test("are put back by the next helper where this one was killed", needsRoot, async (t) => {
     const name = uniqueName();
     const cgroup = makeCgroup(t, name, "pids");
     cgroup.write("pids.max", "50");
@@ -327,24 +331,28 @@ describe("limits that are tried out", needsRoot, () => {
     assert.equal(cgroup.read("pids.max"), "50");
   });
 
-  test("are put back by the next helper where this one was killed while it did so", async (t) => {
-    const name = uniqueName();
-    const cgroup = makeCgroup(t, name, "pids");
-    cgroup.write("pids.max", "50");
-    const helper = await newHelper(t);
-    const { after } = await helper.connection.request("limits/update", {
-      ...{ target: `/${name}`, limits: { pidsMax: 9 }, confirmed: true },
-      revertAfterMs: 3_600_000,
-    });
-    await helper.kill();
-    const { file = "" } = row({ rows: after }, "pidsMax");
-    const kill = ["-P", file, "-e", "inject=write,pwrite64:signal=KILL"];
-    const words = ["-f", "-qq", "-o", "/dev/null", ...kill, ...terrarium.command, "ps"];
-    assert.equal(spawnSync("strace", words).signal, "SIGKILL");
-    assert.equal(cgroup.read("pids.max"), "9");
-    await terrarium.run(["ps"]);
-    assert.equal(cgroup.read("pids.max"), "50");
-  });
+  test(
+    "are put back by the next helper where this one was killed while it did so",
+    needsRoot,
+    async (t) => {
+      const name = uniqueName();
+      const cgroup = makeCgroup(t, name, "pids");
+      cgroup.write("pids.max", "50");
+      const helper = await newHelper(t);
+      const { after } = await helper.connection.request("limits/update", {
+        ...{ target: `/${name}`, limits: { pidsMax: 9 }, confirmed: true },
+        revertAfterMs: 3_600_000,
+      });
+      await helper.kill();
+      const { file = "" } = row({ rows: after }, "pidsMax");
+      const kill = ["-P", file, "-e", "inject=write,pwrite64:signal=KILL"];
+      const words = ["-f", "-qq", "-o", "/dev/null", ...kill, ...terrarium.command, "ps"];
+      assert.equal(spawnSync("strace", words).signal, "SIGKILL");
+      assert.equal(cgroup.read("pids.max"), "9");
+      await terrarium.run(["ps"]);
+      assert.equal(cgroup.read("pids.max"), "50");
+    },
+  );
 
   test("are what there was before, also of a second try; and a change for good ends both", async (t) => {
     const { name } = await startSandbox(t, ["-m", "64m"], ["sleep", "600"]);
@@ -365,15 +373,19 @@ describe("limits that are tried out", needsRoot, () => {
     assert.equal(await memoryOf(name), 96 * mebibyte);
   });
 
-  test("go back to what was there, also where that was more than the cgroups above leave", async (t) => {
-    const outer = uniqueName();
-    makeCgroup(t, outer, "pids").write("pids.max", "7");
-    const inner = makeCgroup(t, `${outer}/inner`, "pids");
-    inner.write("pids.max", "50");
-    const words = ["-y", `/${outer}/inner`, "--pids-limit", "5", "--revert-after", "1s"];
-    assert.match((await update(...words)).stderr, /put back/);
-    assert.equal(inner.read("pids.max"), "50");
-  });
+  test(
+    "go back to what was there, also where that was more than the cgroups above leave",
+    needsRoot,
+    async (t) => {
+      const outer = uniqueName();
+      makeCgroup(t, outer, "pids").write("pids.max", "7");
+      const inner = makeCgroup(t, `${outer}/inner`, "pids");
+      inner.write("pids.max", "50");
+      const words = ["-y", `/${outer}/inner`, "--pids-limit", "5", "--revert-after", "1s"];
+      assert.match((await update(...words)).stderr, /put back/);
+      assert.equal(inner.read("pids.max"), "50");
+    },
+  );
 
   test("wait where the kernel does not take the old value: everybody is told, and it is tried again", async (t) => {
     const { name, helper, revert, free } = await tryOutAndUse(t);
@@ -407,7 +419,7 @@ describe("limits that are tried out", needsRoot, () => {
     assert.match(log(), /"outcome":"done","changes":\["Memory from 128 MB to 32 MB/);
   });
 
-  test("take along what the kernel changed with them", async (t) => {
+  test("take along what the kernel changed with them", needsRoot, async (t) => {
     const name = uniqueName();
     const cgroup = makeCgroup(t, name, "cpu");
     const weight = cgroup.has("cpu.weight") ? "cpu.weight" : "cpu.shares";
@@ -417,34 +429,38 @@ describe("limits that are tried out", needsRoot, () => {
     assert.deepEqual([cgroup.read("cpu.idle"), cgroup.read(weight)], ["0", "512"]);
   });
 
-  test("stay as somebody else has set them since, and a new cgroup of that name is let alone", async (t) => {
-    const name = uniqueName();
-    const cgroup = makeCgroup(t, name, "pids");
-    const { connection } = await newHelper(t);
-    const attempt = () =>
-      connection.request("limits/update", {
-        ...{
-          target: `/${name}`,
-          limits: { pidsMax: 9 },
-          confirmed: true,
-          revertAfterMs: 3_600_000,
-        },
-      });
-    const first = await attempt();
-    cgroup.write("pids.max", "30");
-    await connection.request("limits/revert", { revert: first.revert ?? "" });
-    assert.equal(cgroup.read("pids.max"), "30");
-    const second = await attempt();
-    cgroup.remake();
-    cgroup.write("pids.max", "9");
-    await connection.request("limits/revert", { revert: second.revert ?? "" });
-    assert.equal(cgroup.read("pids.max"), "9");
-  });
+  test(
+    "stay as somebody else has set them since, and a new cgroup of that name is let alone",
+    needsRoot,
+    async (t) => {
+      const name = uniqueName();
+      const cgroup = makeCgroup(t, name, "pids");
+      const { connection } = await newHelper(t);
+      const attempt = () =>
+        connection.request("limits/update", {
+          ...{
+            target: `/${name}`,
+            limits: { pidsMax: 9 },
+            confirmed: true,
+            revertAfterMs: 3_600_000,
+          },
+        });
+      const first = await attempt();
+      cgroup.write("pids.max", "30");
+      await connection.request("limits/revert", { revert: first.revert ?? "" });
+      assert.equal(cgroup.read("pids.max"), "30");
+      const second = await attempt();
+      cgroup.remake();
+      cgroup.write("pids.max", "9");
+      await connection.request("limits/revert", { revert: second.revert ?? "" });
+      assert.equal(cgroup.read("pids.max"), "9");
+    },
+  );
 });
 
 test(
   "every change is in the audit log: what, from what to what, also what goes back",
-  needsRoot,
+  needsCgroups,
   async (t) => {
     const { name } = await startSandbox(t, ["-m", "64m"], ["sleep", "600"]);
     const helper = await newHelper(t);

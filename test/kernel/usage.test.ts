@@ -25,11 +25,12 @@ import { type Kept, UsageReader } from "../../helper/usage/reader.ts";
 import { Sampler } from "../../helper/usage/sampler.ts";
 import { eventually } from "./cli.ts";
 import { startInside } from "./insideCgroup.ts";
-import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
+import { needsCgroups, needsRoot, startIsolated, startPlain } from "./isolated.ts";
 
 /** Every figure against a load whose effect is known. */
 
 const bounded = { ...needsRoot, timeout: 60_000 };
+const withCgroups = { ...needsCgroups, timeout: 120_000 };
 const mebibyte = 1024 * 1024;
 
 /** Cgroups and processes; sandboxes are asked for in test/kernel/cli-stats.test.ts. */
@@ -50,7 +51,7 @@ async function ratesOf(sampler: Sampler, target: string, ms: number): Promise<Us
   return rates;
 }
 
-describe("the usage of a cgroup", bounded, () => {
+describe("the usage of a cgroup", withCgroups, () => {
   test("shows a busy loop at its quota, and that it is throttled", async (t) => {
     const limits = { cpuPeriodUs: 20_000, cpuQuotaUs: 4_000 };
     const target = await startInside(t, limits, "echo; while :; do :; done");

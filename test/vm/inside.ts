@@ -1,11 +1,13 @@
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { prebuilt } from "../kernel/programs.ts";
 import { makeTemporaryFolder } from "../rig/cache.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { type ResultLine, readResults } from "../rig/result-lines.ts";
 import { bootSystem, installSystem } from "../rig/system-machine.ts";
 import { lingerer } from "../rig/system-tree.ts";
 import { type InsideJob, resultDevice } from "./inside-job.ts";
+import { buildProgram, own } from "./programs.ts";
 
 /** Root, or an ordinary user in a cgroup that systemd delegated. */
 export type Asker = "root" | "user";
@@ -78,10 +80,25 @@ function sessionScript(asker: Asker, files: readonly string[]): string {
 /** The checkout as far as the tests of test/kernel/ reach, with what is built and installed. */
 function installedFiles(): Record<string, string> {
   const parts = [
-    ...["package.json", "helper", "test/kernel", "test/rig", "test/unit", "test/vm"],
+    ...[
+      "package.json",
+      "helper",
+      "test/kernel",
+      "test/rig",
+
+      "test/unit",
+      "test/vm",
+    ],
     ...["dist/bin", "dist/native/launcher", "dist/native/koffi.node", "dist/package.json"],
     ...["node_modules/zod", "node_modules/vscode-jsonrpc", "node_modules/@koromix"],
   ];
   const files = parts.map((part) => [join(home, part), join(checkout, part)] as const);
-  return { ...Object.fromEntries(files), [join(home, "bin/node")]: process.execPath };
+  return {
+    ...Object.fromEntries(files),
+    [join(home, "bin/node")]: process.execPath,
+    [join(home, relative(checkout, prebuilt), "attempts")]: buildProgram(
+      own,
+      "test/kernel/attacks/attempts.c",
+    ),
+  };
 }

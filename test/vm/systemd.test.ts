@@ -16,9 +16,15 @@ const rows: readonly InsideRow[] = [
     why: "only systemd makes the scopes that root's sandboxes are in",
   })),
   ...kernelFiles(["root", "user"], "one hierarchy holds all limits", [
-    ...["limits-cgroups", "limits-read", "sandbox-limits"],
+    ...["limits-cgroups", "limits-read", "sandbox-limits", "usage"],
   ]),
-  ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows", "usage"]),
+  ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows"]),
+  ...kernelFiles(["user"], "what was delegated is all that can be looked at", ["cli-stats"]),
+  ...kernelFiles(["root"], "a program of BPF is all that holds devices", ["device-access"]),
+  ...kernelFiles(["user"], "one hierarchy, whose tree systemd made", [
+    ...["inventory-inspect", "inventory-namespaces"],
+  ]),
+  ...kernelFiles(["root"], "one hierarchy, whose tree systemd made", ["inventory-processes"]),
   ...kernelFiles(
     ["root", "user"],
     "sessions are as systemd leaves them, and the user has subordinate ids",
@@ -27,7 +33,7 @@ const rows: readonly InsideRow[] = [
   ...kernelFiles(
     ["root"],
     "mounts and namespaces are as systemd leaves them",
-    ["mounts", "namespaces"].map((name) => `launcher-${name}`),
+    ["mounts", "namespaces", "security"].map((name) => `launcher-${name}`),
   ),
 ];
 
@@ -52,7 +58,7 @@ test("in a Debian with systemd and cgroup v2", async (t) => {
 
 /** What root, a poorer user or a machine with version 1 has to test: they did. */
 const testedElsewhere =
-  /^needs root$|may map no more ids|cgroup v1|version 1|one hierarchy only|no such hierarchy/;
+  /^needs root$|may map no more ids|cgroup v1|version 1|one hierarchy only|no such hierarchy|no devices controller|cannot be id-mapped/;
 
 /** Each test again, by its name there, so that it counts and fails here. */
 async function retell(t: TestContext, { asker, results, output }: Session): Promise<void> {
