@@ -2,8 +2,8 @@ import { readCommandLine, readStat, readStatus } from "../kernel/procfs.ts";
 import type { HostCgroup, HostProcess } from "../protocol/hostTables.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
-import { isSameRow } from "../protocol/tableChanges.ts";
 import { printable } from "../protocol/printable.ts";
+import { isSameRow } from "../protocol/tableChanges.ts";
 import { commandLineOf } from "./commandLines.ts";
 import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
 

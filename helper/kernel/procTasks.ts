@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import type { NamespaceType } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
 import {
   type CgroupMount,
   type CgroupMounts,
@@ -7,7 +8,6 @@ import {
   hierarchyId,
   readCgroupMounts,
 } from "./cgroupfs.ts";
-import { printable } from "../protocol/printable.ts";
 import { isDenied, isGone } from "./errors.ts";
 import {
   openProcessDirectory,

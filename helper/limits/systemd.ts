@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { LimitChanges } from "../protocol/limitsReport.ts";
 import type { LimitValue } from "../protocol/limitUnits.ts";
-import { isBooted } from "../systemd/booted.ts";
 import { printable } from "../protocol/printable.ts";
+import { isBooted } from "../systemd/booted.ts";
 import type { PlacedCgroup } from "./target.ts";
 
 /** The cgroup of a unit is written by systemd alone: systemd's CGROUP_DELEGATION, "single-writer rule". */

@@ -8,8 +8,8 @@ import {
 } from "../../kernel/cgroupfs.ts";
 import { isDenied, isGone } from "../../kernel/errors.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
-import { inSlices } from "../namespaces/slices.ts";
 import { printable } from "../../protocol/printable.ts";
+import { inSlices } from "../namespaces/slices.ts";
 import { managerOf } from "./managers.ts";
 import { shownName } from "./shownName.ts";
 
