@@ -11,7 +11,7 @@ function filtered(row: Row, words: readonly string[]): readonly Row[] {
   if (isFound(row, words)) return [row];
   const found = (row.children?.() ?? []).flatMap((child) => filtered(child, words));
   if (found.length === 0) return [];
-  return [{ ...row, children: () => found, startsOpen: true }];
+  return [{ ...row, children: () => found, startsOpen: true, isOnTheWay: true }];
 }
 
 function isFound({ subject, label, description, alsoFound = "" }: Row, words: readonly string[]) {

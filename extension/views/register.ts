@@ -20,6 +20,9 @@ const settleMs = 30;
 const largestShareOfTime = 0.1;
 /** Uptimes are told in minutes. */
 const clockMs = 30_000;
+/** What a filter has found is opened for so many rows, and so deep as VS Code allows. */
+const mostOpened = 20;
+const levelsOpened = 3;
 /** More than the helper is asked to listen to (events/watch). */
 const mostListenedTo = 200;
 
@@ -42,8 +45,13 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     canSelectMany: true,
   });
   const view = { tree, treeView };
+  let filter = sources.choices.filter(kind.id);
   const redraw = soon(settleMs, () => {
-    if (treeView.visible) draw(view, kind, sources);
+    if (!treeView.visible) return;
+    draw(view, kind, sources);
+    const before = filter;
+    filter = sources.choices.filter(kind.id);
+    if (filter !== before) openOnTheWay(view);
   });
   const clock = setInterval(redraw.run, clockMs);
   subscriptions.push(
@@ -87,6 +95,13 @@ function draw({ tree, treeView }: View, kind: ViewKind, sources: Sources): void 
   treeView.description = facts(kind.note(sources), filter && `filter: ${filter}`);
   if (sources.helper.state.kind === "running")
     treeView.message = rows?.length === 0 && filter ? `Nothing here matches "${filter}".` : "";
+}
+
+/** VS Code keeps a row closed that somebody has closed before: what a filter found in it would stay hidden. */
+function openOnTheWay({ tree, treeView }: View): void {
+  for (const node of tree.onTheWay(mostOpened)) {
+    void treeView.reveal(node, { select: false, focus: false, expand: levelsOpened });
+  }
 }
 
 /** Usage and events are of the rows that one can see, and of none while the view is hidden. */

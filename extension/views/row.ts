@@ -67,4 +67,6 @@ export interface Row {
   /** Absent for a leaf. Called only for rows that are open. */
   readonly children?: () => readonly Row[];
   readonly startsOpen?: boolean;
+  /** A filter keeps it only for what is below it. */
+  readonly isOnTheWay?: boolean;
 }

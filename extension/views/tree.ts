@@ -49,6 +49,11 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     return shownIn(this.#roots, this.#collapsed);
   }
 
+  /** Those that a filter keeps for what is below them, the outermost only; the first ones. */
+  onTheWay(most: number): readonly TreeNode[] {
+    return this.#roots.filter(({ row }) => row.isOnTheWay).slice(0, most);
+  }
+
   find(id: string): TreeNode | undefined {
     return findNode(this.#roots, id);
   }

@@ -60,6 +60,10 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
     await workbench.page.keyboard.press("Enter");
     await workbench.section(containers).getByText("filter: runc tid").waitFor();
     await workbench.beginCommand("Terrarium: Filter Containers…");
+    await workbench.fillBox("terrarium-init");
+    // What it finds below a row, it opens.
+    await row(/^1\s*→.*terrarium-init/).waitFor();
+    await row(/^tides/).waitFor({ state: "detached" });
     await workbench.fillBox("nothing of that name");
     await workbench.section(containers).getByText("Nothing here matches").waitFor();
     // The filter that was there before comes back.

@@ -475,6 +475,8 @@ test("a filter keeps what holds every word, with what is above and below it", ()
   assert.deepEqual(find("inner"), ["db", "  inner", "    Processes"]);
   assert.deepEqual(find("801"), ["build", "  Processes"]);
   assert.deepEqual(find("nowhere"), []);
+  const [found, onTheWay] = ["db", "inner"].map((words) => filteredRows(rowsOf(engines), words)[0]);
+  assert.deepEqual([found?.isOnTheWay, onTheWay?.isOnTheWay], [undefined, true]);
   assert.equal(filteredRows(rowsOf(engines), "  ").length, 4);
 });
 
