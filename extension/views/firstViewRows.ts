@@ -1,7 +1,7 @@
 import { containerLabel } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
-import { containerOfSandbox, grouped } from "../../helper/protocol/tableIndexes.ts";
+import { grouped } from "../../helper/protocol/tableIndexes.ts";
 import { countOf } from "../../helper/protocol/words.ts";
 import { containerRow } from "./containerRows.ts";
 import { engineWords } from "./containerWords.ts";
@@ -41,15 +41,22 @@ export function sandboxAndContainerRows(
 }
 
 function entriesOf(sandboxes: readonly SandboxSummary[], from: SandboxFacts): Entry[] {
-  const ours = new Set(sandboxes.map((one) => containerOfSandbox(one, from.tables)));
   const { containers } = from.tables;
   const others = [...containers.values()].filter(
-    (one) => !ours.has(one) && !(one.parent !== undefined && containers.has(one.parent)),
+    (one) => !isOurs(one) && !(one.parent !== undefined && containers.has(one.parent)),
   );
   return [
     ...sandboxes.map((one) => sandboxEntry(one, from)),
     ...others.map((one) => containerEntry(one, from)),
   ];
+}
+
+/**
+ * The list of sandboxes has it, or will in a moment: a row that gives way to another one would take along that it is
+ * open. The registry is this helper's; what others call Terrarium's has other evidence.
+ */
+function isOurs({ engine, evidence }: HostContainer): boolean {
+  return engine === "terrarium" && evidence.some(({ source }) => source === "registry");
 }
 
 function sandboxEntry(sandbox: SandboxSummary, from: SandboxFacts): Entry {

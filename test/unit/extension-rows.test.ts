@@ -439,6 +439,23 @@ test("a container shows its processes, whose namespaces it has, what was asked o
   ]);
 });
 
+test("a sandbox of ours stands there once, and not before the list of sandboxes has it", () => {
+  const ours = container("terrarium", web.id, {
+    pid: 20481,
+    startedAtMs: nowMs - 5 * minute,
+    evidence: [{ source: "registry", detail: "web" }],
+  });
+  const another = container("terrarium", "b", { pid: 99, name: "others", user: 1000 });
+  const from = tables({ containers: [ours, another] });
+  const labels = (sandboxes: readonly SandboxSummary[]) =>
+    rowsOf(from, {}, sandboxes).map(({ label, description }) => `${label} | ${description}`);
+  assert.deepEqual(labels([]), ["others | terrarium · running 11 d"]);
+  assert.deepEqual(
+    labels([web])[1],
+    "web | terrarium · running 5 min · 41 MB of 512 MB · 2 processes",
+  );
+});
+
 test("a container's card says how we know of it", () => {
   const [db] = rowsOf(engines, { order: "name" }).filter(({ label }) => label === "db");
   const card = new Map(db?.card().facts);
