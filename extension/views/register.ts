@@ -16,6 +16,8 @@ export type Views = Readonly<Record<keyof typeof views, View>>;
 
 /** Changes that come close together are drawn once: a burst of a hundred is one look at the rows. */
 const settleMs = 30;
+/** While VS Code takes a row's children in, a change of what is above it would close the row again. */
+const openingMs = 400;
 /** Of the extension host's time, what one view's rows may take. */
 const largestShareOfTime = 0.1;
 /** Uptimes are told in minutes. */
@@ -61,6 +63,7 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     new vscode.Disposable(() => clearInterval(clock)),
     treeView.onDidChangeVisibility(({ visible }) => want(visible)),
     ...changesOf(sources).map((changed) => changed(redraw.run)),
+    tree.onDidOpen(() => redraw.holdBack(openingMs)),
     sources.helper.onDidChangeState(follow),
   );
   followShown(view, kind, sources, subscriptions);
@@ -177,22 +180,34 @@ function stateMessage(state: HelperState): string | undefined {
   return `The helper does not answer. Starting it again (${state.attempt} of ${restartDelaysMs.length})…`;
 }
 
+interface Soon extends vscode.Disposable {
+  run(): void;
+  /** For so long what was called for waits. */
+  holdBack(ms: number): void;
+}
+
 /**
  * Calls that come close together become one, which comes even while others go on. What takes long is done the less
  * often: thousands of rows that change all the time do not keep the editor busy.
  */
-function soon(delayMs: number, action: () => void): vscode.Disposable & { run: () => void } {
+function soon(delayMs: number, action: () => void): Soon {
   let timer: NodeJS.Timeout | undefined;
   let restMs = delayMs;
+  let notBeforeMs = 0;
+  const schedule = () => {
+    timer ??= setTimeout(act, Math.max(restMs, notBeforeMs - performance.now()));
+  };
   const act = () => {
     const begunMs = performance.now();
     timer = undefined;
+    if (begunMs < notBeforeMs) return schedule();
     action();
     restMs = Math.max(delayMs, (performance.now() - begunMs) / largestShareOfTime);
   };
   return {
-    run: () => {
-      timer ??= setTimeout(act, restMs);
+    run: schedule,
+    holdBack: (ms) => {
+      notBeforeMs = performance.now() + ms;
     },
     dispose: () => clearTimeout(timer),
   };
