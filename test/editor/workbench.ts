@@ -177,11 +177,19 @@ export class Workbench {
     const row = this.row(section, text);
     await this.until(`a row ${text} in ${section}`, async () => {
       if (await row.isVisible()) return true;
+      await this.#leaveCards();
       await this.section(section).locator(".pane-body").hover();
       await this.page.mouse.wheel(0, await this.#nextScroll(section));
       return undefined;
     });
     return row;
+  }
+
+  /** A card of the row under the mouse lies over other rows. */
+  async #leaveCards(): Promise<void> {
+    if (!(await this.page.locator(".monaco-hover").first().isVisible())) return;
+    await this.page.mouse.move(720, 320);
+    await this.page.locator(".monaco-hover").first().waitFor({ state: "hidden" });
   }
 
   /** One step down; from the end of the list back to its start. */
