@@ -41,6 +41,7 @@ const expectedFiles = [
   "media/icons/jar-light.svg",
   "media/icons/jar.svg",
   "media/icons/terrarium.woff",
+  "media/readme/comparison.png",
   "media/readme/panel.png",
   "media/readme/sandboxed-shell.png",
   "media/sandbox.schema.json",
