@@ -63,6 +63,8 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     new vscode.Disposable(() => clearInterval(clock)),
     treeView.onDidChangeVisibility(({ visible }) => want(visible)),
     ...changesOf(sources).map((changed) => changed(redraw.run)),
+    // A person waits for what was chosen.
+    sources.choices.onDidChange(redraw.runAtOnce),
     tree.onDidOpen(() => redraw.holdBack(openingMs)),
     sources.helper.onDidChangeState(follow),
   );
@@ -84,8 +86,8 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
 
 /** Whatever of it changed: what a view shows of it is compared row by row. */
 function changesOf(sources: Sources): readonly vscode.Event<unknown>[] {
-  const { reports, details, parts, alerts, containerUsage, cgroupUsage, choices } = sources;
-  return [reports, details, parts, alerts, containerUsage, cgroupUsage, choices].map(
+  const { reports, details, parts, alerts, containerUsage, cgroupUsage } = sources;
+  return [reports, details, parts, alerts, containerUsage, cgroupUsage].map(
     ({ onDidChange }): vscode.Event<unknown> => onDidChange,
   );
 }
@@ -182,6 +184,7 @@ function stateMessage(state: HelperState): string | undefined {
 
 interface Soon extends vscode.Disposable {
   run(): void;
+  runAtOnce(): void;
   /** For so long what was called for waits. */
   holdBack(ms: number): void;
 }
@@ -206,6 +209,11 @@ function soon(delayMs: number, action: () => void): Soon {
   };
   return {
     run: schedule,
+    runAtOnce: () => {
+      clearTimeout(timer);
+      notBeforeMs = 0;
+      timer = setTimeout(act, 0);
+    },
     holdBack: (ms) => {
       notBeforeMs = performance.now() + ms;
     },
