@@ -28,7 +28,7 @@ export class EventFeed implements vscode.Disposable {
 
   /** What one part of the editor wants to hear of from now on; undefined: nothing. Starts no helper. */
   want(who: string, selection: Selection | undefined): void {
-    if (selection === undefined && !this.#wanted.has(who)) return;
+    if (isSame(this.#wanted.get(who), selection)) return;
     if (selection) this.#wanted.set(who, selection);
     else this.#wanted.delete(who);
     if (this.#helper.state.kind === "running") this.#watch();
@@ -50,4 +50,9 @@ export class EventFeed implements vscode.Disposable {
       (error: Error) => this.#log.debug(`No events: ${error.message}`),
     );
   }
+}
+
+/** Rows are drawn often, and mostly the same ones: a watch that begins anew looks at everything anew. */
+function isSame(a: Selection | undefined, b: Selection | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
