@@ -187,9 +187,14 @@ export class Workbench {
 
   /** A card of the row under the mouse lies over other rows. */
   async #leaveCards(): Promise<void> {
-    if (!(await this.page.locator(".monaco-hover").first().isVisible())) return;
-    await this.page.mouse.move(720, 320);
-    await this.page.locator(".monaco-hover").first().waitFor({ state: "hidden" });
+    const card = this.page.locator(".monaco-hover").first();
+    if (!(await card.isVisible())) return;
+    await this.page.mouse.move(760, 340, { steps: 5 });
+    // One whose row was scrolled away from under the mouse stays.
+    await card
+      .waitFor({ state: "hidden", timeout: 1_000 })
+      .catch(() => this.page.keyboard.press("Escape"));
+    await card.waitFor({ state: "hidden" });
   }
 
   /** One step down; from the end of the list back to its start. */
@@ -294,6 +299,7 @@ export class Workbench {
 
   /** Clicks a button beside a view's title, which is there while the mouse is. */
   async clickTitleButton(section: string, name: string): Promise<void> {
+    await this.#leaveCards();
     const header = this.section(section).locator(".pane-header");
     await header.locator("h3.title").hover();
     await header.getByRole("button", { name }).click();
