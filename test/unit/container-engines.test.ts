@@ -62,6 +62,11 @@ describe("the arguments of", () => {
     ["systemd-nspawn", ["systemd-nspawn", "-D", "/srv/web"], { engine: "nspawn", id: "web" }],
     ["systemd-nspawn", ["systemd-nspawn", "-i", "/srv/web.raw"], { engine: "nspawn", id: "web" }],
     ["bwrap", ["bwrap", "--unshare-all", "--", "/bin/sh"], { engine: "bubblewrap", name: "sh" }],
+    [
+      "bwrap",
+      ["bwrap", "--ro-bind", "/usr", "/usr", "--proc", "/proc", "/bin/sleep", "3000"],
+      { engine: "bubblewrap", name: "sleep" },
+    ],
     ["sh", ["conmon", "-c", id], undefined],
   ];
   for (const [command, words, expected] of rows) {

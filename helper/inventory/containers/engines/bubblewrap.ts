@@ -8,17 +8,28 @@ export const bubblewrap: Engine = {
   monitors: { bwrap: readBwrap },
 };
 
-/** What follows the options; arguments that come through a descriptor (`--args FD`) are not seen. */
+/** Arguments that come through a descriptor (`--args FD`) are not seen: what is behind them all is the command. */
 function readBwrap(words: readonly string[], child: HostProcess): Claim {
   const id = `${child.pid}:${child.startTimeTicks}`;
-  const dashes = words.indexOf("--");
-  const command = dashes > 0 ? words[dashes + 1] : undefined;
-  const name = command === undefined ? undefined : basename(command);
-  return { engine: "bubblewrap", id, name: name ?? lastCommand(words) };
+  const command = words[commandPlace(words)];
+  return { engine: "bubblewrap", id, name: command === undefined ? undefined : basename(command) };
 }
 
-/** Without `--`, the first absolute path behind the last option's words is a guess; the child's name is none. */
-function lastCommand(words: readonly string[]): string | undefined {
-  const last = words.findLast((word) => !word.startsWith("-"));
-  return last === undefined ? undefined : basename(last);
+/** bwrap(1): how many words follow an option; one, where it is in none of these. */
+const followed: readonly (readonly [RegExp, number])[] = [
+  [/^--(unshare-\S+|share-net|new-session|die-with-parent|as-pid-1|clearenv)$/, 0],
+  [/^--(disable-userns|assert-userns-disabled)$/, 0],
+  [/^--((dev-|ro-)?bind(-try|-data|-fd)?|file|symlink|setenv|chmod)$/, 2],
+  [/^--overlay$/, 3],
+];
+
+/** Behind the last option, and behind `--` where that ends them. */
+function commandPlace(words: readonly string[]): number {
+  let place = 1;
+  for (let word = words[place]; word?.startsWith("-"); word = words[place]) {
+    if (word === "--") return place + 1;
+    const option = word;
+    place += 1 + (followed.find(([pattern]) => pattern.test(option))?.[1] ?? 1);
+  }
+  return place;
 }
