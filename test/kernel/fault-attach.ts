@@ -66,6 +66,7 @@ const tolerated: readonly Tolerated[] = [
     why: "its size is unknown then, and of what may be one",
   },
   { call: /^read$/, detail: /ptmx|pts|pipe/, why: "EIO is how a terminal's end is told" },
+  { call: /^recvmsg$/, detail: /socket/, why: "its code was told before, or it would be 125" },
   { call: /^write$/, detail: /ptmx/, why: "the text waits" },
   { call: /^write$/, detail: /pts|pipe/, why: "nobody is there to see or read it" },
   {
