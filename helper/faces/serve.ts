@@ -5,8 +5,11 @@ import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
 import "../doctor/report.ts";
 import "../events/timeline.ts";
+import "../sandboxes/compare.ts";
 import "../sandboxes/isolation.ts";
+import "../sandboxes/limits.ts";
 import "../sandboxes/specFile.ts";
+import "../sandboxes/updateLimits.ts";
 import "../usage/feed.ts";
 import { serve } from "../server/connection.ts";
 import { shareEvents } from "../server/events.ts";

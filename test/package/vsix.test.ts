@@ -17,6 +17,7 @@ const expectedFiles = [
   "LICENSE.txt",
   "changelog.md",
   "dist/bin/chunk-….js",
+  "dist/bin/compare-….js",
   "dist/bin/feed-….js",
   "dist/bin/here-….js",
   "dist/bin/isolation-….js",
