@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { limitsOf, makeCgroup, row } from "./cgroup-limits.ts";
 import { inspect, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { sandboxPath } from "./held-cgroups.ts";
 import { needsCgroups, needsRoot, startPlain } from "./isolated.ts";
 
 describe("the limits of", needsCgroups, () => {
@@ -19,7 +20,7 @@ describe("the limits of", needsCgroups, () => {
     );
     const memory = row(report, "memoryBytes");
     assert.equal(memory.value, 64 * 1024 * 1024);
-    assert.equal(basename(dirname(memory.file ?? "")), id);
+    assert.ok(dirname(memory.file ?? "").endsWith(sandboxPath(id)), memory.file);
     assert.deepEqual(memory.effective, { value: memory.value, file: memory.file, title: name });
     assert.equal(row(report, "pidsMax").value, undefined);
     // What is above may have one: systemd limits the tasks of each unit.

@@ -30,7 +30,7 @@ export interface Session {
 }
 
 const home = "/opt/terrarium";
-const timeoutMs = 12 * 60_000;
+const timeoutMs = 14 * 60_000;
 
 /** Nobody loads them for a test that asks for a device. */
 const modules = ["loop", "ext4", "veth"];
@@ -80,16 +80,9 @@ function sessionScript(asker: Asker, files: readonly string[]): string {
 /** The checkout as far as the tests of test/kernel/ reach, with what is built and installed. */
 function installedFiles(): Record<string, string> {
   const parts = [
-    ...[
-      "package.json",
-      "helper",
-      "test/kernel",
-      "test/rig",
-
-      "test/unit",
-      "test/vm",
-    ],
-    ...["dist/bin", "dist/native/launcher", "dist/native/koffi.node", "dist/package.json"],
+    ...["package.json", "helper", "test/kernel", "test/rig", "test/unit", "test/vm"],
+    ...["dist/bin", "dist/package.json"],
+    ...["launcher", "follow", "koffi.node"].map((name) => `dist/native/${name}`),
     ...["node_modules/zod", "node_modules/vscode-jsonrpc", "node_modules/@koromix"],
   ];
   const files = parts.map((part) => [join(home, part), join(checkout, part)] as const);
