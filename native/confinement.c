@@ -109,13 +109,29 @@ bool confinement_take_ids(const struct confinement *confinement, struct failure 
     return capabilities_raise(failure);
 }
 
-bool confinement_take_privileges(const struct confinement *confinement, struct failure *failure) {
-    const struct capability_sets *sets = &confinement->capabilities;
+/*
+ * Filters of the target's could answer capset(2) with success and do nothing, so they come after
+ * it. Without no_new_privs they need CAP_SYS_ADMIN, which execve(2) takes away again: it computes
+ * the permitted set from the bounding, the inheritable and the ambient one (capabilities(7)), which
+ * are the target's already.
+ */
+static struct capability_sets sets_until_exec(const struct confinement *confinement, bool filters) {
+    struct capability_sets sets = confinement->capabilities;
+    if (filters && !confinement->no_new_privileges) {
+        sets.permitted |= UINT64_C(1) << CAP_SYS_ADMIN;
+        sets.effective |= UINT64_C(1) << CAP_SYS_ADMIN;
+    }
+    return sets;
+}
+
+bool confinement_take_privileges(const struct confinement *confinement, bool filters,
+                                 struct failure *failure) {
+    const struct capability_sets sets = sets_until_exec(confinement, filters);
     if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
         return failed(failure, "follow", "prctl(PR_SET_KEEPCAPS)", NULL);
     /* The bounding set first, while CAP_SETPCAP is there. */
-    if (!capabilities_bound(sets->bounding, failure) || !capabilities_set(sets, failure) ||
-        !capabilities_set_ambient(sets->ambient, failure))
+    if (!capabilities_bound(sets.bounding, failure) || !capabilities_set(&sets, failure) ||
+        !capabilities_set_ambient(sets.ambient, failure))
         return false;
     if (confinement->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(failure, "follow", "prctl(PR_SET_NO_NEW_PRIVS)", NULL);

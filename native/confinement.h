@@ -32,5 +32,9 @@ bool confinement_keep_groups(const struct confinement *confinement, struct failu
 /* Takes the ids; the permitted capabilities stay, all of them effective. */
 bool confinement_take_ids(const struct confinement *confinement, struct failure *failure);
 
-/* Takes the capability sets and no_new_privs: the last step before the command. */
-bool confinement_take_privileges(const struct confinement *confinement, struct failure *failure);
+/*
+ * Takes the capability sets and no_new_privs: the last step before the command. `filters`: that one
+ * installs filters that somebody else wrote, for which CAP_SYS_ADMIN stays until execve(2).
+ */
+bool confinement_take_privileges(const struct confinement *confinement, bool filters,
+                                 struct failure *failure);

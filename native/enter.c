@@ -1,4 +1,5 @@
 #include "enter.h"
+#include "capabilities.h"
 #include "cgroups.h"
 #include "cleanup.h"
 #include "clone.h"
@@ -6,10 +7,12 @@
 #include "join.h"
 #include "message.h"
 #include "privileges.h"
+#include "proctext.h"
 #include "session.h"
-#include "target.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/socket.h>
 
@@ -37,8 +40,7 @@ static bool open_host_terminal(const struct options *options, const struct targe
     return !options->follow || give_terminal(pty->slave, target, failure);
 }
 
-static bool spawn_by_joiner(struct session *session, struct target *target,
-                            struct failure *failure) {
+static bool spawn_by_joiner(struct session *session, struct entry *entry, struct failure *failure) {
     int pair[2];
     cleanup_fd int unified = -1;
     bool placed;
@@ -46,30 +48,52 @@ static bool spawn_by_joiner(struct session *session, struct target *target,
         return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return failed(failure, "namespaces", "socketpair", NULL);
-    struct pty pty = {-1, -1};
-    bool ready = open_host_terminal(session->options, target, &pty, failure);
+    struct pty *pty = &entry->pty;
+    bool ready = open_host_terminal(session->options, &entry->target, pty, failure);
     pid_t joiner = ready ? clone_process(0, unified, &placed) : -1;
     if (joiner == 0) {
         close(pair[0]);
-        join_target(session->options, placed, target, pty, pair[1]);
+        join_target(session->options, placed, entry, pair[1]);
     }
     session->inside = pair[0];
     close(pair[1]);
-    pty_close(&pty); /* one master too many would keep the session's terminal alive */
+    pty_close(pty); /* one master too many would keep the session's terminal alive */
     if (joiner < 0)
         return ready && failed(failure, "namespaces", "clone3", NULL);
     return join_await(session, joiner, failure);
 }
 
 /* What is below the target's own limits is taken; only the first user namespace can raise. */
-static bool follow_rlimits(struct options *options, const struct target *target,
-                           struct failure *failure) {
-    struct failure ignored;
-    if (!options->follow)
+static bool follow_rlimits(struct options *options, struct entry *entry, struct failure *failure) {
+    if (!attribute_wanted(options, ATTRIBUTE_RLIMITS))
         return true;
-    if (!rlimits_read(&options->rlimits, target->proc, failure))
+    if (!rlimits_read(&options->rlimits, entry->target.proc, failure))
         return false;
-    rlimits_raise(&options->rlimits, &ignored);
+    entry->following.errors[ATTRIBUTE_RLIMITS] =
+        (uint16_t)rlimits_raise_possible(&options->rlimits);
+    return true;
+}
+
+/* The target is not stopped for a question to which the kernel's answer is known (ptrace(2)). */
+static int copy_filters(struct entry *entry, int64_t mode) {
+    if (mode != SECCOMP_MODE_FILTER)
+        return EOPNOTSUPP; /* strict: a shell could not run */
+    if (!capability_held(CAP_SYS_ADMIN))
+        return EPERM;
+    entry->filters = filters_copy(&entry->target);
+    return entry->filters ? 0 : errno;
+}
+
+/* Where its filters cannot be had there is ours, and a word of it. */
+static bool follow_filters(struct options *options, struct entry *entry, struct failure *failure) {
+    int64_t mode;
+    if (!options->copy_seccomp)
+        return true;
+    if (!proctext_number(entry->target.proc, "status", "Seccomp:", 10, &mode))
+        return failed(failure, "follow", "read", "status");
+    options->no_seccomp = mode == SECCOMP_MODE_DISABLED;
+    if (!options->no_seccomp)
+        entry->following.errors[ATTRIBUTE_SECCOMP] = (uint16_t)copy_filters(entry, mode);
     return true;
 }
 
@@ -89,16 +113,23 @@ static bool go(const struct session *session, struct failure *failure) {
     return message_send_kind(session->inside, MESSAGE_GO) || failed(failure, "go", "sendmsg", NULL);
 }
 
+static bool prepare_entry(struct entry *entry, struct options *options, struct failure *failure) {
+    return target_open(&entry->target, options, failure) &&
+           follow_rlimits(options, entry, failure) && follow_filters(options, entry, failure) &&
+           privileges_hide(failure);
+}
+
 static bool begin(struct session *session, struct options *options, struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
-    struct target target;
-    if (!session_open(session, failure) || !target_open(&target, options, failure) ||
-        !follow_rlimits(options, &target, failure) || !privileges_hide(failure) ||
-        !spawn_by_joiner(session, &target, failure) || !go(session, failure) ||
+    struct entry entry = {.pty = {-1, -1}};
+    bool spawned = session_open(session, failure) && prepare_entry(&entry, options, failure) &&
+                   spawn_by_joiner(session, &entry, failure);
+    filters_free(entry.filters);
+    if (!spawned || !go(session, failure) ||
         !session_await_prepared(session, namespaces, failure) ||
-        !check_followed(session, &target, namespaces, failure))
+        !check_followed(session, &entry.target, namespaces, failure))
         return false;
-    status_ready(options->status, session->pid, namespaces);
+    status_ready(options->status, session->pid, namespaces, &session->following);
     return session_start(session, failure);
 }
 

@@ -82,31 +82,42 @@ static bool close_landlock(const struct options *options, const struct target *t
     return landlock_close(&options->landlock, target->root >= 0 ? target->root : own, failure);
 }
 
+static bool become_target(const struct options *options, struct entry *entry,
+                          const struct confinement *confinement, struct failure *failure) {
+    if (!options->follow)
+        return true;
+    if (!confinement_keep_groups(confinement, failure) ||
+        !confinement_take_ids(confinement, failure) || !privileges_leave_keyring(failure))
+        return false;
+    follow_inside(&entry->following, options, &entry->target);
+    return true;
+}
+
 /*
  * What needs rights comes first. The ids come before the terminal, whose owner is whoever opens
- * ptmx; PDEATHSIG last, for a change of credentials clears it.
+ * ptmx; a label before no_new_privs, which forbids it; PDEATHSIG last, for a change of credentials
+ * clears it.
  */
-static bool confine(const struct options *options, struct target *target, struct pty *pty,
+static bool confine(const struct options *options, struct entry *entry,
                     const struct confinement *confinement, struct failure *failure) {
-    bool follow = options->follow;
-    return (!follow ||
-            (confinement_keep_groups(confinement, failure) &&
-             confinement_take_ids(confinement, failure) && privileges_leave_keyring(failure))) &&
-           choose_terminal(options, target, pty, failure) && change_root(target, failure) &&
+    struct target *target = &entry->target;
+    bool filters = entry->filters != NULL;
+    return become_target(options, entry, confinement, failure) &&
+           choose_terminal(options, target, &entry->pty, failure) && change_root(target, failure) &&
            close_landlock(options, target, failure) &&
-           (options->no_seccomp || seccomp_install(failure)) &&
-           (!follow || confinement_take_privileges(confinement, failure)) &&
+           (options->no_seccomp || filters || seccomp_install(failure)) &&
+           (!options->follow || confinement_take_privileges(confinement, filters, failure)) &&
            privileges_hide(failure) && privileges_die_with_parent(failure);
 }
 
-static bool settle(const struct options *options, struct target *target, struct pty *pty,
-                   struct failure *failure) {
+static bool settle(const struct options *options, struct entry *entry, struct failure *failure) {
     struct confinement confinement = {0};
+    struct target *target = &entry->target;
     if (options->follow && !confinement_read(&confinement, target->proc, failure))
         return false;
     cleanup_fd int directory = open_directory(options, target, failure);
-    bool settled = (directory >= 0 || !options->directory) &&
-                   confine(options, target, pty, &confinement, failure);
+    bool settled =
+        (directory >= 0 || !options->directory) && confine(options, entry, &confinement, failure);
     free(confinement.groups);
     return settled && change_directory(options, directory, failure);
 }
@@ -117,16 +128,15 @@ static bool await(int monitor, enum message_kind kind, int *received) {
     return message_receive(monitor, &message, received) && message.kind == (uint32_t)kind;
 }
 
-_Noreturn void entered_main(const struct options *options, struct target *target, struct pty pty,
-                            int monitor) {
+_Noreturn void entered_main(const struct options *options, struct entry *entry, int monitor) {
     struct failure failure = {0};
     struct message message = {.kind = MESSAGE_PREPARED};
     int received[MESSAGE_DESCRIPTORS], code = EXIT_LAUNCHER_FAILED;
     struct execution execution = {.arguments = options->arguments,
                                   .environment = options->environment.items,
                                   .terminal = options->terminal,
-                                  .limits = &options->rlimits};
-    execution.umask = umask(0);
+                                  .limits = &options->rlimits,
+                                  .filters = entry->filters};
     prctl(PR_SET_NAME, "terrarium-enter", 0, 0, 0); /* until the command is executed */
     /* The monitor has our pidfd before it hears from us: the joiner's word and ours share a socket.
      */
@@ -134,20 +144,22 @@ _Noreturn void entered_main(const struct options *options, struct target *target
         failed(&failure, "go", "recvmsg", NULL);
         message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     }
-    if (namespaces_read(target->procfs, message.namespaces, &failure) &&
-        settle(options, target, &pty, &failure)) {
-        if (!message_send(monitor, &message, &pty.master, options->terminal ? 1 : 0)) {
+    if (namespaces_read(entry->target.procfs, message.namespaces, &failure) &&
+        settle(options, entry, &failure)) {
+        message.following = entry->following;
+        execution.umask = umask(0);
+        if (!message_send(monitor, &message, &entry->pty.master, options->terminal ? 1 : 0)) {
             failed(&failure, "prepare", "sendmsg", NULL);
             message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
         }
-        cleanup_close_descriptor(&pty.master);
+        cleanup_close_descriptor(&entry->pty.master);
         /* PDEATHSIG is set, so that a monitor that dies from here on takes us with it. */
         if (!await(monitor, MESSAGE_START, received)) {
             failed(&failure, "start", "recvmsg", NULL);
             message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
         }
         for (int i = 0; i < 3; i++)
-            execution.stdio[i] = options->terminal ? pty.slave : received[i];
+            execution.stdio[i] = options->terminal ? entry->pty.slave : received[i];
         code = execute(&execution, &failure);
     }
     message_give_up(monitor, &failure, code);

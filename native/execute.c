@@ -69,7 +69,9 @@ int execute(const struct execution *execution, struct failure *failure) {
     /* Only now: init must live on, and its own work is not the command's to bound. */
     if (!rlimits_set(execution->limits, failure))
         return EXIT_CANNOT_EXECUTE;
-    if (!close_at_exec(failure))
+    /* The filters last: they decide what happens to each call that follows. */
+    if (!close_at_exec(failure) ||
+        (execution->filters && !filters_install(execution->filters, failure)))
         return EXIT_CANNOT_EXECUTE;
     if (strchr(execution->arguments[0], '/'))
         execve(execution->arguments[0], execution->arguments, environment);

@@ -1,5 +1,6 @@
 /* The last step: from the launcher to the command. */
 #pragma once
+#include "filters.h"
 #include "options.h"
 
 struct execution {
@@ -9,6 +10,7 @@ struct execution {
     bool terminal;
     mode_t umask;
     const struct rlimits *limits;
+    const struct filters *filters; /* NULL: none that are installed here */
 };
 
 /* Becomes the command. Returns only on failure: the exit code, 126 or 127, and the failure. */

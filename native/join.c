@@ -3,7 +3,6 @@
 #include "cleanup.h"
 #include "clocks.h"
 #include "clone.h"
-#include "entered.h"
 #include "init.h"
 #include "message.h"
 #include "privileges.h"
@@ -95,17 +94,25 @@ static _Noreturn void hand_over(int monitor, pid_t child) {
     _exit(message_send(monitor, &message, NULL, 0) ? 0 : EXIT_LAUNCHER_FAILED);
 }
 
-_Noreturn void join_target(const struct options *options, bool placed, struct target *target,
-                           struct pty pty, int monitor) {
+/* What is read by the target's number is its own as long as it lives. */
+static bool take_outside(const struct options *options, struct entry *entry,
+                         struct failure *failure) {
+    follow_outside(&entry->following, options, &entry->target);
+    return target_alive(&entry->target, failure) && take_groups(options, &entry->target, failure);
+}
+
+_Noreturn void join_target(const struct options *options, bool placed, struct entry *entry,
+                           int monitor) {
     struct failure failure = {0};
     /* Before the target's processes can see us (CVE-2016-9962). */
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
         !cgroups_enter(&options->cgroups, placed, &failure) ||
-        !take_groups(options, target, &failure) || !join_namespaces(options, target, &failure))
+        !take_outside(options, entry, &failure) ||
+        !join_namespaces(options, &entry->target, &failure))
         message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     pid_t child = clone_process(CLONE_PARENT, -1, &placed);
     if (child == 0)
-        entered_main(options, target, pty, monitor);
+        entered_main(options, entry, monitor);
     hand_over(monitor, child);
 }
 

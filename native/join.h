@@ -1,18 +1,16 @@
 /* The way into namespaces that exist already. */
 #pragma once
 #include "confinement.h"
+#include "entered.h"
 #include "options.h"
-#include "pty.h"
 #include "session.h"
-#include "target.h"
 
 /*
  * Joins cgroups and namespaces and starts, as a child of the monitor, the process that is in them.
- * Lives in a process of its own, which then exits. pty: a pair of the host's, see entered.h;
- * placed: see clone.h.
+ * Lives in a process of its own, which then exits. placed: see clone.h.
  */
-_Noreturn void join_target(const struct options *options, bool placed, struct target *target,
-                           struct pty pty, int monitor);
+_Noreturn void join_target(const struct options *options, bool placed, struct entry *entry,
+                           int monitor);
 
 /*
  * The same for a new sandbox: joins the namespaces that it shares with somebody, and starts in them

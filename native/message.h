@@ -1,6 +1,7 @@
 /* Typed messages on SOCK_SEQPACKET sockets: monitor <-> init, monitor <-> attach. */
 #pragma once
 #include "failure.h"
+#include "following.h"
 #include "namespaces.h"
 #include "processes.h"
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct message {
     int32_t number;
     int32_t signal;
     uint64_t namespaces[NAMESPACE_COUNT];
+    struct following following; /* of who was prepared */
     struct process_state process;
     struct failure failure;
 };

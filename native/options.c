@@ -1,5 +1,6 @@
 #include "options.h"
 #include "capabilities.h"
+#include "following.h"
 #include "namespaces.h"
 #include "nearest.h"
 #include "numbers.h"
@@ -107,10 +108,18 @@ static bool set_owner(struct options *options, const struct row *row, char **val
 static bool set_seccomp(struct options *options, const struct row *row, char **values,
                         struct failure *failure) {
     (void)row;
+    bool enters = options->command == COMMAND_ENTER;
     options->no_seccomp = strcmp(values[0], "none") == 0;
-    if (options->no_seccomp || strcmp(values[0], "default") == 0)
+    options->copy_seccomp = enters && strcmp(values[0], "target") == 0;
+    if (options->no_seccomp || options->copy_seccomp || strcmp(values[0], "default") == 0)
         return true;
-    return refused(failure, "options", "--seccomp: '%s' is not default or none", values[0]);
+    return refused(failure, "options", "--seccomp: '%s' is not default%s or none", values[0],
+                   enters ? ", target" : "");
+}
+
+static bool add_left(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    return attribute_parse(values[0], field_of(options, row), failure);
 }
 
 static bool add_capability(struct options *options, const struct row *row, char **values,
@@ -253,9 +262,10 @@ static const struct row rows[] = {
     {"pid", "PID", "the process to enter", COMMAND_ENTER, set_number, FIELD(pid), INT32_MAX, {0}},
     {"start-time", "TICKS", "refuse PID where field 22 of its stat differs", COMMAND_ENTER, set_start_time, FIELD(start_time), UINT64_MAX, {0}},
     {"namespaces", "LIST", "the namespaces to join: pid,mnt,net,...", COMMAND_ENTER, set_namespaces, 0, 0, {0}},
-    {"follow", "", "take PID's ids, groups, capabilities and no_new_privs", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
+    {"follow", "", "take PID's ids, groups, capabilities, no_new_privs, umask, limits, scheduling ...", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
+    {"leave", "NAME", "one of these that --follow leaves, as umask or affinity; repeatable", COMMAND_ENTER, add_left, FIELD(left), 0, {0}},
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
-    {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter)", BOTH, set_seccomp, 0, 0, {0}},
+    {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter, which knows `target` too: PID's own)", BOTH, set_seccomp, 0, 0, {0}},
     {"scope", "abstract-sockets|signals", "reach these of no process outside, by Landlock; repeatable", BOTH, add_scope, 0, 0, {0}},
     {"landlock", "", "use no file but those below the paths of the next two", BOTH, set_flag, FIELD(landlock.files), 0, {0}},
     {"landlock-ro", "PATH", "read and execute below PATH inside, by Landlock; repeatable", BOTH, add_landlock_path, FIELD(landlock.read), 0, {0}},

@@ -127,6 +127,16 @@ bool rlimits_raise(const struct rlimits *limits, struct failure *failure) {
     return change_given(limits, raise_hard, failure);
 }
 
+int rlimits_raise_possible(const struct rlimits *limits) {
+    struct failure failure = {0};
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        struct rlimit own;
+        if (limits->given[i] && getrlimit(i, &own) == 0)
+            raise_hard(i, &limits->values[i], &own, &failure);
+    }
+    return failure.error;
+}
+
 static rlim_t smaller(rlim_t one, rlim_t other) {
     return one < other ? one : other;
 }

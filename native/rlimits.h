@@ -22,5 +22,8 @@ bool rlimits_read(struct rlimits *limits, int proc, struct failure *failure);
  */
 bool rlimits_raise(const struct rlimits *limits, struct failure *failure);
 
+/* The same as far as it can be: 0, or why not all of them (errno). */
+int rlimits_raise_possible(const struct rlimits *limits);
+
 /* Sets them, as far as the caller's hard limits go. */
 bool rlimits_set(const struct rlimits *limits, struct failure *failure);

@@ -121,7 +121,7 @@ static bool begin(struct session *session, struct options *options, char **argv,
         !spawn_init(session, options, argv, failure) || !furnish(session, options, failure) ||
         !session_await_prepared(session, namespaces, failure))
         return false;
-    status_ready(options->status, session->pid, namespaces);
+    status_ready(options->status, session->pid, namespaces, &session->following);
     return session_start(session, failure);
 }
 

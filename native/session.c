@@ -60,6 +60,7 @@ bool session_await_prepared(struct session *session, uint64_t *namespaces,
     if (message.kind == MESSAGE_PREPARED) {
         session->master = take_fd(&received[0]);
         memcpy(namespaces, message.namespaces, sizeof message.namespaces);
+        session->following = message.following;
         return true;
     }
     message_close(received);

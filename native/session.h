@@ -3,6 +3,7 @@
  * find a client, start the command, pass signals on, learn how it ended.
  */
 #pragma once
+#include "following.h"
 #include "listener.h"
 #include "options.h"
 #include "processes.h"
@@ -19,6 +20,7 @@ struct session {
     int partner; /* pidfd of --die-with, or -1 */
     int master;  /* the pty's, until it was handed over */
     pid_t pid;
+    struct following following;      /* what whoever entered could not take over */
     struct process_state *processes; /* of those in options->processes; NULL: none */
     int state_directory; /* where their states are written down, or -1; not ours to close */
     int children;        /* lists our children where nobody else ends them, or -1 */

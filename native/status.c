@@ -35,8 +35,22 @@ struct ending_text ending_json(struct ending ending) {
     return text;
 }
 
-void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces) {
-    char line[64 + NAMESPACE_COUNT * 32];
+/* ,"unfollowed":{"umask":"EACCES"}; nothing where there is nothing. */
+static int add_unfollowed(char *to, size_t size, const struct following *following) {
+    int length = 0, count = 0;
+    for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
+        const char *name = error_name(following->errors[i]);
+        if (following->errors[i])
+            length +=
+                snprintf(to + length, size - (size_t)length, "%s\"%s\":\"%s\"",
+                         count++ ? "," : ",\"unfollowed\":{", attribute_names[i], name ? name : "");
+    }
+    return count ? length + snprintf(to + length, size - (size_t)length, "}") : 0;
+}
+
+void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces,
+                  const struct following *following) {
+    char line[96 + NAMESPACE_COUNT * 32 + ATTRIBUTE_COUNT * 40];
     if (descriptor < 0)
         return;
     int length =
@@ -45,7 +59,9 @@ void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces) {
         length +=
             snprintf(line + length, sizeof line - (size_t)length, "%c\"%s\":%llu", i ? ',' : '{',
                      namespace_types[i].name, (unsigned long long)namespaces[i]);
-    snprintf(line + length, sizeof line - (size_t)length, "}}\n");
+    length += snprintf(line + length, sizeof line - (size_t)length, "}");
+    length += add_unfollowed(line + length, sizeof line - (size_t)length, following);
+    snprintf(line + length, sizeof line - (size_t)length, "}\n");
     write_line(descriptor, line);
 }
 

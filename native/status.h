@@ -1,6 +1,7 @@
 /* Status events: one JSON object a line, for the process that started the launcher. */
 #pragma once
 #include "failure.h"
+#include "following.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,7 +13,8 @@ struct ending {
 };
 
 /* All of them do nothing for descriptor -1, and ignore a reader that is gone. */
-void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces);
+void status_ready(int descriptor, pid_t pid, const uint64_t *namespaces,
+                  const struct following *following);
 void status_started(int descriptor);
 void status_process(int descriptor, const char *json);
 void status_failure(int descriptor, const struct failure *failure);

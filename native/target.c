@@ -52,6 +52,13 @@ static bool verify(const struct target *target, const struct options *options,
     if (!read_start_time(target->proc, &ticks) ||
         (options->start_time_given && ticks != options->start_time))
         return target_gone(failure, "read", "stat");
+    return target_alive(target, failure);
+}
+
+bool target_alive(const struct target *target, struct failure *failure) {
+    uint64_t ticks;
+    if (target->process < 0 && !read_start_time(target->proc, &ticks))
+        return target_gone(failure, "read", "stat");
     if (target->process >= 0 && pidfd_send_signal(target->process, 0, NULL, 0) < 0 &&
         errno != EPERM)
         return target_failed(failure, "pidfd_send_signal", NULL);
@@ -60,7 +67,7 @@ static bool verify(const struct target *target, const struct options *options,
 
 bool target_open(struct target *target, const struct options *options, struct failure *failure) {
     char number[32];
-    *target = (struct target){-1, -1, -1, -1, -1};
+    *target = (struct target){(pid_t)options->pid, -1, -1, -1, -1, -1};
     snprintf(number, sizeof number, "%llu", (unsigned long long)options->pid);
     target->process = pidfd_open((pid_t)options->pid, 0);
     /* A kernel without pidfds: the directory of /proc that is opened next means one process, too.

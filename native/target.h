@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 struct target {
+    pid_t pid;
     int process; /* pidfd */
     int proc;    /* the host's /proc/PID: its files tell about this process or fail, never lie */
     int procfs;  /* the host's /proc */
@@ -12,6 +13,9 @@ struct target {
 
 /* Opens everything that is needed of a process, then makes sure that it was one and the same. */
 bool target_open(struct target *target, const struct options *options, struct failure *failure);
+
+/* Whether it has not been waited for: then its number is still its own. */
+bool target_alive(const struct target *target, struct failure *failure);
 
 /* Whether the caller and the target share the namespace `name` ("user"). */
 bool target_shares(const struct target *target, const char *name);

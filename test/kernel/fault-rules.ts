@@ -146,6 +146,23 @@ const tolerated: readonly Tolerated[] = [
   },
   { role: /^0\.1\.1$/, call: /^(fchdir|getcwd)$/, why: "the working directory is / then" },
   { call: /^execve$/, why: "the next directory of PATH has it too" },
+  ...["sched_getaffinity", "sched_getattr", "ioprio_get", "personality", "read", "lseek"].map(
+    (call) => ({
+      role: /^0\.1(\.1)?$/,
+      call: new RegExp(`^${call}$`),
+      detail: /^(\/dev\/null|4294967295|\/proc\/\d+\/(status|oom_score_adj)) /,
+      why: "the own value, which is set then whatever it was; of the target's it is told",
+    }),
+  ),
+  {
+    role: /^0\.1(\.1)?$/,
+    call: /^openat$/,
+    detail: / self\/(status|oom_score_adj|attr\/current)$/,
+    why: "the same",
+  },
+  { role: /^0\.1\.1$/, call: /^prctl$/, detail: /^30 /, why: "the same (PR_GET_TIMERSLACK)" },
+  { role: /^0$/, call: /^lseek$/, detail: /status/, why: "fclose(3), of what was read already" },
+  { role: /^0\.0$/, call: /^ptrace$/, detail: /^17 /, why: "its end detaches the target, too" },
 ];
 
 /** A terminal's master takes no text (EIO) only when nobody has its other side open; else it is full. */
@@ -184,7 +201,9 @@ export function complaint(spoil: Spoil, outcome: Outcome): string | undefined {
   if (last.code !== outcome.code) return `exit code ${outcome.code}, event ${last.code}`;
   if (spoil.mode === "kill") return undefined;
   const error = outcome.events.find(({ event }) => event === "error");
-  if (outcome.code === commandCode) return isTolerated(spoil, tolerated) ? undefined : "tolerated";
+  if (outcome.code === commandCode) {
+    return isTold(outcome) || isTolerated(spoil, tolerated) ? undefined : "tolerated";
+  }
   // A client that ends is a hangup, as when a tab is closed.
   if (point.role === "0.2" && outcome.code === 129) return undefined;
   if (![125, 126].includes(outcome.code ?? -1)) return `exit code ${outcome.code}`;
@@ -193,6 +212,10 @@ export function complaint(spoil: Spoil, outcome: Outcome): string | undefined {
     ? `not tolerated: ${error.stage} ${error.call} ${error.errno}`
     : undefined;
 }
+
+/** Who enters has what could be had of the target, and tells what could not. */
+const isTold = ({ events }: Outcome): boolean =>
+  events.some(({ event, unfollowed }) => event === "ready" && unfollowed !== undefined);
 
 /** Until it has read its options the launcher knows no status descriptor: it says on stderr what failed. */
 export const endedBeforeItsOptions = ({ code, events, stderr }: Outcome): boolean =>

@@ -27,6 +27,8 @@ interface Script {
   readonly name: string;
   readonly listens?: boolean;
   readonly enters?: boolean;
+  /** Reads the target's filters in a process of its own. */
+  readonly copies?: boolean;
   args(place: Place): readonly string[];
 }
 
@@ -72,21 +74,30 @@ const scripts: readonly Script[] = [
       ...["/bin/sh", "-c", "exit 7"].flatMap((word) => ["--word", word]),
     ],
   },
-  {
-    name: "enter",
+  ...["default", "target"].map((seccomp) => ({
+    name: `enter, with the ${seccomp} filters`,
     enters: true,
-    args: ({ target }) => [
-      ...["enter", "--status-fd", "3", "--pid", `${target}`, "--follow", "--seccomp", "default"],
+    copies: seccomp === "target",
+    args: ({ target }: Place) => [
+      ...["enter", "--status-fd", "3", "--pid", `${target}`, "--follow", "--seccomp", seccomp],
       ...["--namespaces", "pid,mnt,net,uts,ipc,cgroup,user", "--tty", ...command],
     ],
-  },
+  })),
 ];
 
 export const sessionScenes: readonly Scene[] = scripts.map((script) => ({
   name: script.name,
   play: (injector, place, spoil) => play(injector, script, place, spoil),
-  complaint,
+  complaint: (spoil, outcome) => complaint(script.copies ? asWithoutCopier(spoil) : spoil, outcome),
 }));
+
+/** Who reads the target's filters is the monitor's first child, and the rules know the others by their places. */
+function asWithoutCopier(spoil: Spoil): Spoil {
+  if (spoil.mode === "trace") return spoil;
+  const { point } = spoil;
+  const role = point.role.replace(/^0\.(\d+)/, (_place, child) => `0.${Number(child) - 1}`);
+  return { ...spoil, point: { ...point, role } };
+}
 
 export function makePlace(directory: string, target: number): Place {
   const name = `terrarium-fault-${process.pid}-${basename(directory)}`;

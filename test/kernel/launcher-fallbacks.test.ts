@@ -19,6 +19,8 @@ interface Lack extends Missing {
 
 const pidfds = ["pidfd_open", "pidfd_send_signal"];
 const withoutPidfds = "die-with";
+/** Filters of another process are read by nobody who has some, as everybody here. */
+const copies = "--seccomp target";
 const idMapping = "id-mapped|--idmap";
 
 const lacks: readonly Lack[] = [
@@ -28,8 +30,8 @@ const lacks: readonly Lack[] = [
   {
     name: "pidfds",
     missing: pidfds,
-    files: ["life", "enter", "terminal"],
-    refused: withoutPidfds,
+    files: ["life", "enter", "follow", "terminal"],
+    refused: `${withoutPidfds}|${copies}`,
   },
   {
     name: "the mount calls of Linux 5.2 and 5.12",
@@ -53,8 +55,8 @@ const lacks: readonly Lack[] = [
   {
     name: "any of them",
     missing: ["openat2", "clone3", "close_range", ...pidfds, ...mountCalls],
-    files: ["run", "mounts", "cleanup", "life", "enter"],
-    refused: `${withoutPidfds}|${idMapping}`,
+    files: ["run", "mounts", "cleanup", "life", "enter", "follow"],
+    refused: `${withoutPidfds}|${idMapping}|${copies}`,
   },
 ];
 

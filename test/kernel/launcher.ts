@@ -48,6 +48,7 @@ export interface LauncherEvent {
   readonly namespaces?: Readonly<Record<string, number>>;
   readonly name?: string;
   readonly state?: string;
+  readonly unfollowed?: Readonly<Record<string, string>>;
   readonly restarts?: number;
   readonly stage?: string;
   readonly call?: string;
