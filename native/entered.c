@@ -2,6 +2,7 @@
 #include "cleanup.h"
 #include "confinement.h"
 #include "execute.h"
+#include "identity.h"
 #include "message.h"
 #include "namespaces.h"
 #include "privileges.h"
@@ -84,6 +85,8 @@ static bool close_landlock(const struct options *options, const struct target *t
 
 static bool become_target(const struct options *options, struct entry *entry,
                           const struct confinement *confinement, struct failure *failure) {
+    if (options->become_root)
+        return identity_become(0, 0, failure) && privileges_leave_keyring(failure);
     if (!options->follow)
         return true;
     if (!confinement_keep_groups(confinement, failure) ||

@@ -263,6 +263,7 @@ static const struct row rows[] = {
     {"start-time", "TICKS", "refuse PID where field 22 of its stat differs", COMMAND_ENTER, set_start_time, FIELD(start_time), UINT64_MAX, {0}},
     {"namespaces", "LIST", "the namespaces to join: pid,mnt,net,...", COMMAND_ENTER, set_namespaces, 0, 0, {0}},
     {"follow", "", "take PID's ids, groups, capabilities, no_new_privs, umask, limits, scheduling ...", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
+    {"become-root", "", "be root of the user namespace instead, with all of its capabilities", COMMAND_ENTER, set_flag, FIELD(become_root), 0, {0}},
     {"leave", "NAME", "one of these that --follow leaves, as umask or affinity; repeatable", COMMAND_ENTER, add_left, FIELD(left), 0, {0}},
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
     {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter, which knows `target` too: PID's own)", BOTH, set_seccomp, 0, 0, {0}},
@@ -355,6 +356,8 @@ static bool check(const struct options *options, struct failure *failure) {
                            options->environment.items[i]);
     if (options->command == COMMAND_ENTER && (options->pid == 0 || options->namespaces == 0))
         return refused(failure, "options", "enter needs --pid and --namespaces");
+    if (options->follow && options->become_root)
+        return refused(failure, "options", "--follow and --become-root exclude each other");
     if (options->command == COMMAND_RUN && !sharing_check(options, failure))
         return false;
     if (has_mount(options, MOUNT_CGROUP) && options->cgroups.count == 0)

@@ -61,6 +61,7 @@ struct options {
     struct string_list environment;
     bool read_only_root;
     bool terminal, no_init, keep_state, no_seccomp, follow;
+    bool become_root;  /* of the user namespace, with all its capabilities */
     bool copy_seccomp; /* the target's filters, where the kernel shows them */
     uint32_t left;     /* bits of what follow leaves out (following.h) */
     const char *listen;

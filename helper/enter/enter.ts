@@ -1,6 +1,7 @@
 import { environmentOptions } from "../launch/environment.ts";
 import { landlockOptions } from "../launch/landlock.ts";
 import { attachment, launch } from "../launch/launcher.ts";
+import { type FollowedName, isFollowedName, type Unfollowed } from "../protocol/following.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
@@ -10,10 +11,12 @@ export interface EnterPlan {
   readonly pid: number;
   readonly startTimeTicks: number;
   readonly namespaces: readonly NamespaceType[];
-  /** Take the target's ids, capabilities and no_new_privs; otherwise keep the helper's. */
+  /** Take the target's ids, capabilities and no_new_privs, and all but `left` of the rest; otherwise keep the helper's. */
   readonly follow: boolean;
-  /** Install our seccomp filter. */
-  readonly filtered: boolean;
+  readonly left: readonly FollowedName[];
+  readonly asRoot: boolean;
+  /** `default` is our filter, which also stands in for those of the target that cannot be read. */
+  readonly seccomp: "none" | "default" | "target";
   /** The kernel tells of no domain that another process is in: the spec does. */
   readonly landlock: SandboxSpec["landlock"];
   readonly cgroupDirectories: readonly string[];
@@ -31,14 +34,21 @@ export interface EnterPlan {
 export async function startEntered(plan: EnterPlan): Promise<StartedProcess> {
   const launched = launch("enter", enterOptions(plan), plan.args);
   try {
-    await launched.ready;
+    const { unfollowed } = await launched.ready;
     await launched.commit();
-    if (plan.stdio !== "none") return { title: plan.title, attach: attachment(plan.socket) };
+    const started = { title: plan.title, unfollowed: namesOf(unfollowed) };
+    if (plan.stdio !== "none") return { ...started, attach: attachment(plan.socket) };
     await launched.started;
-    return { title: plan.title };
+    return started;
   } finally {
     launched.abort();
   }
+}
+
+function namesOf(unfollowed: Readonly<Record<string, string>>): readonly Unfollowed[] {
+  return Object.entries(unfollowed).flatMap(([name, errno]) =>
+    isFollowedName(name) ? [{ name, errno }] : [],
+  );
 }
 
 /** The launcher's options for `enter`. */
@@ -46,8 +56,9 @@ export function enterOptions(plan: EnterPlan): readonly string[] {
   return [
     ...["--pid", `${plan.pid}`, "--start-time", `${plan.startTimeTicks}`],
     ...["--namespaces", plan.namespaces.join(",")],
-    ...(plan.follow ? ["--follow"] : []),
-    ...["--seccomp", plan.filtered ? "default" : "none"],
+    ...(plan.follow ? ["--follow", ...plan.left.flatMap((name) => ["--leave", name])] : []),
+    ...(plan.asRoot ? ["--become-root"] : []),
+    ...["--seccomp", plan.seccomp],
     ...landlockOptions(plan.landlock),
     ...plan.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
     ...(plan.workdir ? ["--chdir", plan.workdir] : []),

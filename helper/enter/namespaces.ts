@@ -1,4 +1,4 @@
-import { namespaceLinks } from "../kernel/procfs.ts";
+import { namespaceLinks, readProcessLink } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 
@@ -23,7 +23,8 @@ export function targetNamespaces(pid: number): Inodes {
  * join the user namespace that one is in: setns(2), EINVAL). An ordinary user may join any other namespace
  * only with the user namespace that owns it, because the right to do so comes from there. With a mount
  * namespace everybody does: its programs and start-up files are the target's, so what they run as must be
- * the target, and not the host's root.
+ * the target, and not the host's root. A chroot without a mount namespace is entered through the one that it
+ * shares with us.
  */
 export function chooseNamespaces(
   pid: number,
@@ -32,7 +33,10 @@ export function chooseNamespaces(
 ): readonly NamespaceType[] {
   const own = ownNamespaces();
   const target = targetNamespaces(pid);
-  const differing = namespaceTypes.filter((type) => target[type] !== own[type]);
+  const chrooted = privileged && readProcessLink(pid, "root") !== "/";
+  const differing = namespaceTypes.filter(
+    (type) => target[type] !== own[type] || (type === "mnt" && chrooted),
+  );
   const wanted = differing.filter((type) => only === undefined || only.includes(type));
   if (wanted.length === 0) throw new TerrariumError("nothingToEnter", { pid, types: only ?? [] });
   const needsUser = !privileged || wanted.includes("mnt");

@@ -4,7 +4,8 @@ import type { Attachment } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import { printable } from "../protocol/printable.ts";
 import { ownNamespaces } from "./namespaces.ts";
-import { enterProcess, type Visitor } from "./process.ts";
+import type { Visitor } from "./plan.ts";
+import { enterProcess } from "./process.ts";
 
 /**
  * The kernel's settings that a namespace has for itself, as its processes see them. Below /proc/sys the kernel
@@ -58,6 +59,8 @@ async function readThere(
     pid,
     startTimeTicks,
     only: [...types],
+    follow: ["identity", "seccomp"],
+    asRoot: false,
     args: ["grep", ...words(types)],
     stdio: "inherit",
     clientEnv: {},

@@ -60,6 +60,7 @@ const SYS_listns = 470;
 
 /** O_RDONLY | O_CLOEXEC: asm-generic/fcntl.h. */
 const forReading = 0o2_000_000;
+const SYS_openat2 = 437;
 
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
@@ -85,6 +86,7 @@ interface Library {
 interface Libc extends DirectCalls {
   readonly bpf: Call;
   readonly flock: Call;
+  readonly openat2: Call;
   readonly getsockopt: Call;
   readonly ioctl: Call;
   readonly listns: Call;
@@ -139,6 +141,16 @@ export interface DirectCalls {
 
 export function directCalls(): DirectCalls {
   return load();
+}
+
+/** Opens a path as openat2(2) resolves it (RESOLVE_*), close-on-exec. */
+export function openat2(directory: number, path: string, flags: number, resolve: number): Answer {
+  const libc = load();
+  const how = Buffer.alloc(24); // struct open_how: flags, mode, resolve
+  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
+  how.writeBigUInt64LE(BigInt(resolve), 16);
+  const name = Buffer.from(`${path}\0`);
+  return answerOf(libc, libc.openat2(SYS_openat2, directory, name, how, how.length));
 }
 
 /**
@@ -346,6 +358,7 @@ function bind(addon: Addon): Libc {
     close,
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
     bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),
+    openat2: library.func("syscall", "long", ["long", "int", "void *", "void *", "ulong"]),
     flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     listns: library.func("syscall", "long", ["long", "void *", "void *", "ulong", "uint"]),

@@ -12,6 +12,7 @@ const statusEvent = z.discriminatedUnion("event", [
     event: z.literal("ready"),
     pid: z.int(),
     namespaces: z._default(z.record(z.string(), z.number()), {}),
+    unfollowed: z._default(z.record(z.string(), z.string()), {}),
   }),
   z.object({ event: z.literal("started") }),
   z.object({

@@ -53,6 +53,7 @@ export interface ErrorArguments {
   readonly noSuchRevert: { readonly revert: string };
   readonly notPutBack: { readonly reason: string };
   readonly systemdFailed: { readonly unit: string; readonly answer: string };
+  readonly notEnterable: { readonly pid: number; readonly why: string };
 }
 
 export type ErrorCode = keyof ErrorArguments;
@@ -92,6 +93,7 @@ const errorCodes = [
   "noSuchRevert",
   "notPutBack",
   "systemdFailed",
+  "notEnterable",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -118,6 +120,7 @@ const wording: Wording = {
   noSuchProcess: ({ pid }) => `There is no process ${pid}: it has ended.`,
   processDenied: ({ pid, errno }) =>
     `The kernel denied reading process ${pid} (${errno}): it belongs to another user, whom only a helper that runs as root may enter, or it protects itself.`,
+  notEnterable: ({ pid, why }) => `Process ${pid} cannot be entered: ${why}.`,
   namespaceGone: ({ type, target }) =>
     `The ${type} namespace of ${target} cannot be joined: what held it has ended.`,
   nothingToEnter: ({ pid, types }) =>

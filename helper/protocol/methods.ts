@@ -2,6 +2,7 @@ import type { Comparison } from "./comparison.ts";
 import type { DoctorReport } from "./doctor.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { FeatureReport } from "./features.ts";
+import type { EntryPlan, Unfollowed } from "./following.ts";
 import type { HostReport } from "./hostTables.ts";
 import type {
   CgroupMode,
@@ -49,6 +50,8 @@ export interface CreatedSandbox {
 
 export interface StartedProcess {
   readonly title: string;
+  /** What of the process that was entered could not be taken over; absent: all of it was. */
+  readonly unfollowed?: readonly Unfollowed[] | undefined;
   readonly attach?: Attachment | undefined;
 }
 
@@ -76,6 +79,8 @@ export interface Results {
   "layer/list": readonly KeptLayer[];
   "layer/remove": null;
   "process/enter": StartedProcess;
+  /** What "process/enter" would do; nothing is started. */
+  "process/entry": EntryPlan;
   "process/inspect": ProcessDetails;
   "process/mounts": MountList;
   "process/isolation": IsolationReport;

@@ -3,6 +3,7 @@ import en from "zod/v4/locales/en.js";
 import { devices } from "./devices.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
+import { followedNames } from "./following.ts";
 import { tableNames } from "./hostTables.ts";
 import { watchedTableNames } from "./inventoryChanges.ts";
 import { limit, limitChanges, limits } from "./limitWords.ts";
@@ -173,6 +174,28 @@ const creation = z.strictObject({
   keep: z._default(z.boolean(), false),
 });
 
+const entry = z.strictObject({
+  ...process,
+  /** The namespaces to join; absent: all that differ from the helper's. */
+  only: z.optional(z.array(namespaceType).check(z.minLength(1), z.maxLength(8))),
+  /** What is taken over of the process; empty: nothing. The rest means something with its identity only. */
+  follow: z._default(
+    z
+      .array(z.enum(followedNames))
+      .check(z.maxLength(followedNames.length))
+      .check(
+        z.refine((names) => names.length === 0 || names.includes("identity"), "needs identity"),
+      ),
+    [...followedNames],
+  ),
+  /** Root of its user namespace, with all capabilities there and no filter. */
+  asRoot: z._default(z.boolean(), false),
+  workdir: z.optional(absolutePath),
+  args: z.optional(commandLine),
+  stdio: z._default(stdio, "tty"),
+  clientEnv: terminalEnvironment,
+});
+
 const eventSelection = z.strictObject({
   /** Every sandbox, those to come too. */
   sandboxes: z._default(z.boolean(), false),
@@ -233,14 +256,8 @@ export const parameterSchemas = {
   "limits/revert": z.strictObject({ revert: revertId }),
   "layer/list": z.strictObject({}),
   "layer/remove": z.strictObject({ name: z.union([sandboxName, imageName]) }),
-  "process/enter": z.strictObject({
-    ...process,
-    /** The namespaces to join; absent: all that differ from the helper's. */
-    only: z.optional(z.array(namespaceType).check(z.minLength(1), z.maxLength(8))),
-    args: z.optional(commandLine),
-    stdio: z._default(stdio, "tty"),
-    clientEnv: terminalEnvironment,
-  }),
+  "process/enter": entry,
+  "process/entry": entry,
   "process/inspect": z.strictObject(process),
   "process/mounts": z.strictObject(process),
   "process/isolation": z.strictObject(process),

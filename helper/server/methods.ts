@@ -1,3 +1,4 @@
+import type { Visitor } from "../enter/plan.ts";
 import { enterProcess } from "../enter/process.ts";
 import { reportFeatures } from "../features/report.ts";
 import { killProcess } from "../inspect/kill.ts";
@@ -163,15 +164,16 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "process/enter": {
     changes: true,
-    handle: ({ host }, parameters) =>
-      enterProcess(
-        {
-          ...host.asker,
-          socket: host.registry.terminalSocket(),
-          landlock: landlockOf(host, parameters.pid),
-        },
-        parameters,
-      ),
+    handle: ({ host }, parameters) => enterProcess(visitorOf(host, parameters), parameters),
+  },
+  "process/entry": {
+    changes: false,
+    handle: async ({ host }, parameters) => {
+      const { previewEntry } = await import("../enter/preview.ts");
+      const plan = previewEntry(visitorOf(host, parameters), parameters);
+      checkSameProcess(plan);
+      return plan;
+    },
   },
   "process/inspect": {
     changes: false,
@@ -254,6 +256,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     handle: ({ events }, { sinceMs, ...wanted }) => events.history(wanted, sinceMs),
   },
 };
+
+function visitorOf(host: SandboxHost, { pid }: { readonly pid: number }): Visitor {
+  const socket = host.registry.terminalSocket();
+  return { ...host.asker, socket, landlock: landlockOf(host, pid) };
+}
 
 /** Rarely asked for, so loaded then. */
 function isolation() {

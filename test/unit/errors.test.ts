@@ -46,6 +46,7 @@ const examples: ErrorArguments = {
   confirmationNeeded: { title: "docker", changes: ["Memory from no limit to 64 MB"] },
   targetChanged: { target: "/docker" },
   noSuchRevert: { revert: "a1b2" },
+  notEnterable: { pid: 2, why: "it is a thread of the kernel" },
   notPutBack: { reason: "The kernel refused the limit Memory 64 MB." },
   systemdFailed: { unit: "terrarium-a1b2c3d4e5f6.scope", answer: "Access denied" },
 };
@@ -124,6 +125,7 @@ test("numbers on the wire never change their meaning", () => {
     noSuchRevert: -32028,
     notPutBack: -32029,
     systemdFailed: -32030,
+    notEnterable: -32031,
   });
 });
 

@@ -308,7 +308,9 @@ describe("the plan of a visit", () => {
     startTimeTicks: 99,
     namespaces: ["pid", "net"],
     follow: true,
-    filtered: true,
+    left: ["umask"],
+    asRoot: false,
+    seccomp: "default",
     landlock: undefined,
     cgroupDirectories: ["/sys/fs/cgroup/cpu/x"],
     workdir: "/w",
@@ -326,6 +328,7 @@ describe("the plan of a visit", () => {
       "--start-time 99",
       "--namespaces pid,net",
       "--follow",
+      "--leave umask",
       "--seccomp default",
       "--cgroup /sys/fs/cgroup/cpu/x",
       "--chdir /w",
@@ -338,7 +341,7 @@ describe("the plan of a visit", () => {
 
   test("of a part of the namespaces keeps our own identity and filter", () => {
     const part = lines(
-      enterOptions({ ...plan, follow: false, filtered: false, stdio: "none", workdir: undefined }),
+      enterOptions({ ...plan, follow: false, seccomp: "none", stdio: "none", workdir: undefined }),
     );
     assert.ok(part.includes("--seccomp none"));
     assert.ok(!part.some((line) => /^--(follow|tty|listen|owner|chdir)/.test(line)));

@@ -36,6 +36,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "layer/list": {},
   "layer/remove": { name: "x" },
   "process/enter": { pid: 1 },
+  "process/entry": { pid: 1 },
   "process/inspect": { pid: 1 },
   "process/mounts": { pid: 1 },
   "process/isolation": { pid: 1 },

@@ -1,0 +1,99 @@
+import {
+  describeUnfollowed,
+  type EntryPlan,
+  type FollowedName,
+  followedNames,
+  isFollowedName,
+  isLooser,
+  type Unfollowed,
+} from "../protocol/following.ts";
+import { printable } from "../protocol/printable.ts";
+import { shellWords } from "../protocol/shellWords.ts";
+import { onTerminal } from "./attach.ts";
+import { isConfirmed } from "./confirm.ts";
+import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
+import { type Column, formatFacts, formatTable } from "./text.ts";
+import { UsageError } from "./usage.ts";
+
+export const entryOptions: readonly Option[] = [
+  {
+    name: "follow",
+    argument: "LIST",
+    help: "all, none, or names as identity,seccomp,umask",
+  },
+  { name: "as-root", help: "be root there, without its confinement; asks" },
+  { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
+  { name: "dry-run", help: "show who you would be, and start nothing" },
+];
+
+/** `all`, `none`, or names with commas between. */
+export function parseFollow(text: string | undefined): FollowedName[] {
+  if (text === undefined || text === "all") return [...followedNames];
+  if (text === "none") return [];
+  const names = text.split(",");
+  const unknown = names.find((name) => !isFollowedName(name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `--follow: nothing that is followed is called "${unknown}"`,
+      `It is all, none, or some of ${followedNames.join(", ")}.`,
+    );
+  }
+  if (!names.includes("identity")) {
+    throw new UsageError(
+      "--follow: the others mean something for the identity of the process only",
+      "Add identity, or follow none.",
+    );
+  }
+  return names.filter(isFollowedName);
+}
+
+const warning = `This starts a program of that container with more rights than the container has: what it does wrong, or what
+somebody put there, is done with yours. Its own processes can see it and may try to take it over.`;
+
+/**
+ * Warns of an entry that leaves out what confines its target, and asks a person; whoever asked by a script has said it
+ * by the option. False: no.
+ */
+export async function isMeant(parsed: ParsedArguments): Promise<boolean> {
+  const looser =
+    isSet(parsed, "as-root") ||
+    (isSet(parsed, "follow") && isLooser(parseFollow(lastValue(parsed, "follow"))));
+  if (!looser) return true;
+  process.stderr.write(`terrarium: ${warning}\n`);
+  return !onTerminal() || (await isConfirmed("Enter all the same?"));
+}
+
+export function warnOfUnfollowed(unfollowed: readonly Unfollowed[]): void {
+  for (const one of unfollowed) {
+    process.stderr.write(`terrarium: ${printable(describeUnfollowed(one))}\n`);
+  }
+}
+
+type Row = EntryPlan["rows"][number];
+
+const columns: readonly Column<Row>[] = [
+  { title: "", value: ({ name }) => name },
+  { title: "HOST", value: ({ host }) => short(host) },
+  { title: "TARGET", value: ({ target }) => short(target) },
+  {
+    title: "YOU WILL HAVE",
+    value: ({ target, entered }) => (entered === target ? "the same" : short(entered)),
+  },
+];
+
+/** Who, what would run, and what would be other than here. */
+export function describeEntry(plan: EntryPlan): string {
+  const facts = formatFacts([
+    ["process", `${plan.pid} ${plan.command}, of ${plan.user}`],
+    ["joins", plan.namespaces.join(", ")],
+    ["command", shellWords(plan.args)],
+  ]);
+  return `${facts}\n\n${formatTable(columns, plan.rows)}`;
+}
+
+const longestCell = 44;
+
+/** Fifteen capabilities are a long line; --json has them all. */
+function short(text: string): string {
+  return text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text;
+}

@@ -1,0 +1,143 @@
+import { readStatus } from "../kernel/procfs.ts";
+import type { ProcessStat, ProcessStatus } from "../kernel/proctext.ts";
+import { buildEnvironment } from "../launch/environment.ts";
+import { chooseShell, shellCommand } from "../launch/shell.ts";
+import { findFrozen } from "../limits/freezer.ts";
+import { TerrariumError } from "../protocol/errors.ts";
+import type { FollowedName, Unfollowed } from "../protocol/following.ts";
+import type { NamespaceType } from "../protocol/namespaces.ts";
+import { printable } from "../protocol/printable.ts";
+import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
+import { joinableCgroups } from "./cgroups.ts";
+import type { EnterPlan } from "./enter.ts";
+import { enterable } from "./enterable.ts";
+import { followedEnvironment } from "./environment.ts";
+import { chooseNamespaces } from "./namespaces.ts";
+import { idInside, type Person, personInside } from "./person.ts";
+
+/** Who enters, and where its terminal can be reached. */
+export interface Visitor {
+  readonly uid: number;
+  readonly gid: number;
+  readonly name: string;
+  readonly home: string;
+  readonly shell: string;
+  readonly socket: string;
+  /** What the sandbox of the process, if it is one of ours, asks of Landlock. */
+  readonly landlock: SandboxSpec["landlock"];
+}
+
+export type EntryParameters = ParameterOutput<"process/enter">;
+
+export interface PlannedEntry {
+  readonly stat: ProcessStat;
+  readonly status: ProcessStatus;
+  readonly plan: EnterPlan;
+  /** What is taken over, as far as the helper can say. */
+  readonly follow: ReadonlySet<FollowedName>;
+  readonly unfollowed: readonly Unfollowed[];
+}
+
+/**
+ * How to enter any process: all namespaces that differ from ours, and all that is to be followed of the target; or
+ * only the types that were asked for, keeping our own identity unless the user namespace is among them (without it
+ * the target's ids would mean somebody else) or the mount namespace (whose files the target may have written).
+ */
+export function planEntry(visitor: Visitor, parameters: EntryParameters): PlannedEntry {
+  const { pid, only } = parameters;
+  const stat = enterable(pid, parameters.startTimeTicks);
+  const namespaces = chooseNamespaces(pid, only, visitor.uid === 0);
+  const status = readStatus(pid);
+  if (!status) throw new TerrariumError("noSuchProcess", { pid });
+  checkRoot(visitor, parameters);
+  const follow = followedOf(parameters, namespaces);
+  const cgroups = follow.has("cgroup") ? joinableCgroups(pid) : undefined;
+  refuseFrozen(pid, cgroups?.directories ?? []);
+  const joinsFiles = namespaces.includes("mnt");
+  const person = personOf(visitor, parameters, status, namespaces);
+  const copied = follow.has("environment") ? followedEnvironment(pid) : {};
+  const { stdio, asRoot, workdir } = parameters;
+  const plan: EnterPlan = {
+    ...{ pid, namespaces, asRoot, workdir, stdio, socket: visitor.socket },
+    startTimeTicks: stat.startTimeTicks,
+    follow: follow.has("identity"),
+    left: leftOf(follow),
+    seccomp: filterFor(status, follow),
+    landlock: joinsFiles && !asRoot ? visitor.landlock : undefined,
+    cgroupDirectories: cgroups?.directories ?? [],
+    environment: buildEnvironment({
+      user: person,
+      clientEnv: parameters.clientEnv,
+      tty: stdio === "tty",
+      set: copied,
+    }),
+    args: parameters.args ?? shellCommand(person.shell),
+    owner: [visitor.uid, visitor.gid],
+    title: title(stat.command, parameters),
+  };
+  const errno = cgroups?.errno;
+  return { stat, status, plan, follow, unfollowed: errno ? [{ name: "cgroup", errno }] : [] };
+}
+
+function checkRoot(visitor: Visitor, { asRoot }: EntryParameters): void {
+  if (!asRoot || visitor.uid === 0) return;
+  throw new TerrariumError("needsPrivilege", {
+    what: "enter as root",
+    needs: "a helper of root's",
+  });
+}
+
+/** Who only looks at a network from here stays where it is, and who it is. */
+function followedOf(
+  { only, follow, asRoot }: EntryParameters,
+  namespaces: readonly NamespaceType[],
+): ReadonlySet<FollowedName> {
+  const inside = namespaces.includes("user") || namespaces.includes("mnt");
+  const nowhere: readonly FollowedName[] = only === undefined ? [] : ["cgroup"];
+  const rootless: readonly FollowedName[] = ["cgroup", "environment"];
+  const wanted = asRoot ? rootless : only === undefined || inside ? follow : onlyFilter;
+  const files: readonly FollowedName[] = namespaces.includes("mnt") ? [] : ["environment"];
+  return new Set(wanted.filter((name) => ![...nowhere, ...files].includes(name)));
+}
+
+const onlyFilter: readonly FollowedName[] = ["seccomp"];
+
+/** Those that the launcher knows by these names too. */
+const byLauncher = [
+  ...["rlimits", "umask", "affinity", "scheduling", "ioprio"],
+  ...["oom_score_adj", "personality", "timer_slack", "label"],
+] as readonly FollowedName[];
+
+function leftOf(follow: ReadonlySet<FollowedName>): readonly FollowedName[] {
+  return byLauncher.filter((name) => !follow.has(name));
+}
+
+/** The target's own filters mean something to its own identity. */
+function filterFor(status: ProcessStatus, follow: ReadonlySet<FollowedName>): EnterPlan["seccomp"] {
+  if (!follow.has("seccomp") || status.seccomp === 0) return "none";
+  return follow.has("identity") ? "target" : "default";
+}
+
+/** Whoever joins a frozen cgroup stands still as well, the launcher in the middle of its work. */
+function refuseFrozen(pid: number, directories: readonly string[]): void {
+  const directory = findFrozen(directories);
+  if (directory !== undefined) throw new TerrariumError("processFrozen", { pid, directory });
+}
+
+function personOf(
+  visitor: Visitor,
+  { pid, asRoot, follow }: EntryParameters,
+  status: ProcessStatus,
+  namespaces: readonly NamespaceType[],
+): Person {
+  const { name, home } = visitor;
+  if (!namespaces.includes("mnt")) return { name, home, shell: chooseShell("/", visitor.shell) };
+  const outside = follow.includes("identity") ? status.uid.effective : visitor.uid;
+  const uid = namespaces.includes("user") ? idInside(pid, outside) : outside;
+  return personInside(pid, asRoot ? 0 : uid);
+}
+
+function title(command: string, { only, asRoot }: EntryParameters): string {
+  const words = [...(only ?? []), ...(asRoot ? ["root"] : [])];
+  return words.length > 0 ? `${printable(command)} (${words.join(", ")})` : printable(command);
+}
