@@ -34,6 +34,7 @@ export function withinRoot<T>(pid: number, look: (root: InsideRoot) => T): T | u
   }
 }
 
+/** The root of a chroot is no mount, so that nobody knows what it lies on. */
 function isServedByProgram(pid: number): boolean {
   try {
     const mounts = readMountinfo(pid) ?? [];
