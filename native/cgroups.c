@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* 0 is the thread that writes. */
@@ -42,15 +43,56 @@ bool cgroups_open_unified(const struct string_list *directories, int *unified,
     return true;
 }
 
-bool cgroups_enter(const struct string_list *directories, bool placed, struct failure *failure) {
+/* Half a second in all: 1, 2, 4 ... 256 ms. */
+static void remove_directory(const char *directory) {
+    for (long wait_ms = 1; wait_ms <= 256; wait_ms *= 2) {
+        if (rmdir(directory) == 0 || errno != EBUSY)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000 * 1000}, NULL);
+    }
+}
+
+/* Fits in the caller's buffer, or is none. */
+static bool leaf_path(const char *directory, char *path, size_t size) {
+    return snprintf(path, size, "%s/terrarium-enter", directory) < (int)size;
+}
+
+/*
+ * Version 2: a cgroup that gives controllers to its children, or is threaded, may hold no process
+ * (cgroups(7), "no internal processes"); a leaf below it may.
+ */
+static bool enter_leaf(const char *directory, struct failure *failure) {
+    char leaf[PATH_MAX];
+    if (!leaf_path(directory, leaf, sizeof leaf))
+        return failed_because(failure, ENAMETOOLONG, "cgroup", "mkdir", directory, NULL);
+    if (mkdir(leaf, 0755) < 0 && errno != EEXIST)
+        return failed(failure, "cgroup", "mkdir", leaf);
+    return enter_by(leaf, "cgroup.procs", failure);
+}
+
+static bool enter_unified(const char *directory, bool leaf, struct failure *failure) {
+    return enter_by(directory, "cgroup.procs", failure) ||
+           (leaf && failure->error == EBUSY && enter_leaf(directory, failure));
+}
+
+bool cgroups_enter(const struct string_list *directories, bool placed, bool leaf,
+                   struct failure *failure) {
     for (size_t i = 0; i < directories->count; i++) {
         bool has_tasks;
         if (!find_tasks(directories->items[i], &has_tasks, failure) ||
             (has_tasks && !enter_by(directories->items[i], "tasks", failure)) ||
-            (!has_tasks && !placed && !enter_by(directories->items[i], "cgroup.procs", failure)))
+            (!has_tasks && !placed && !enter_unified(directories->items[i], leaf, failure)))
             return false;
     }
     return true;
+}
+
+void cgroups_remove_leaves(const struct string_list *directories) {
+    for (size_t i = 0; i < directories->count; i++) {
+        char leaf[PATH_MAX];
+        if (leaf_path(directories->items[i], leaf, sizeof leaf) && access(leaf, F_OK) == 0)
+            remove_directory(leaf);
+    }
 }
 
 static bool write_file(const char *directory, const char *name, const char *text) {
@@ -123,15 +165,6 @@ unsigned long cgroups_oom_kills(const struct string_list *directories) {
         kills += read_oom_kills(directories->items[i], "memory.oom_control");
     }
     return kills;
-}
-
-/* Half a second in all: 1, 2, 4 ... 256 ms. */
-static void remove_directory(const char *directory) {
-    for (long wait_ms = 1; wait_ms <= 256; wait_ms *= 2) {
-        if (rmdir(directory) == 0 || errno != EBUSY)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000 * 1000}, NULL);
-    }
 }
 
 void cgroups_remove(const struct string_list *directories) {

@@ -14,9 +14,15 @@
 bool cgroups_open_unified(const struct string_list *directories, int *unified,
                           struct failure *failure);
 
-/* Moves the calling thread into the version 1 directories, and unless it was placed there by
- * clone_process, into that of version 2. */
-bool cgroups_enter(const struct string_list *directories, bool placed, struct failure *failure);
+/*
+ * Moves the calling thread into the version 1 directories, and unless it was placed there by
+ * clone_process, into that of version 2; `leaf`: where that may hold no process, into one below it.
+ */
+bool cgroups_enter(const struct string_list *directories, bool placed, bool leaf,
+                   struct failure *failure);
+
+/* Removes the leaves that this made, unless somebody else is in them. */
+void cgroups_remove_leaves(const struct string_list *directories);
 
 /* Lets what was frozen run again, in either version; a directory that cannot freeze is passed over.
  */

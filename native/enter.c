@@ -144,6 +144,7 @@ int enter(struct options *options) {
     else
         session_report(&session, &failure);
     session_close(&session, ending);
+    cgroups_remove_leaves(&options->cgroups);
     status_exit(options->status, ending);
     return ending.code;
 }

@@ -106,7 +106,7 @@ _Noreturn void join_target(const struct options *options, bool placed, struct en
     struct failure failure = {0};
     /* Before the target's processes can see us (CVE-2016-9962). */
     if (!privileges_hide(&failure) || !privileges_die_with_parent(&failure) ||
-        !cgroups_enter(&options->cgroups, placed, &failure) ||
+        !cgroups_enter(&options->cgroups, placed, true, &failure) ||
         !take_outside(options, entry, &failure) ||
         !join_namespaces(options, &entry->target, &failure))
         message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);

@@ -141,7 +141,7 @@ bool prepare(struct options *options, int monitor, struct prepared *prepared,
     struct building building = {.root = -1, .terminals = -1};
     cleanup_fd int mounts = -1;
     if (!privileges_die_with_parent(failure) || !await_go(options, monitor, &mounts, failure) ||
-        !cgroups_enter(&options->cgroups, options->placed, failure) ||
+        !cgroups_enter(&options->cgroups, options->placed, false, failure) ||
         !become_inside(options, failure))
         return false;
     prepared->umask = umask(0);

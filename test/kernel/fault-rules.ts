@@ -62,7 +62,7 @@ const interrupted = new Set([
 const shortened = new Set(["write", "sendfile"]);
 
 /** How often these are made depends on who is faster: not every run has as many as the clean one had. */
-const onTime = /^(poll|read|wait4|waitid|recvmsg)$/;
+const onTime = /^(poll|read|wait4|waitid|recvmsg|nanosleep)$/;
 
 /** What the launcher may fail to do without failing, and why. */
 export interface Tolerated {

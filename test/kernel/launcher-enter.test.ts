@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
@@ -35,6 +42,18 @@ const error = (events: readonly LauncherEvent[]): (string | undefined)[] => {
   const found = events.find(({ event }) => event === "error");
   return [found?.stage, found?.errno];
 };
+
+/** The uppermost cgroup that is seen here may be one with processes, as in a container. */
+function givesControllers(directories: readonly string[], controller: string): boolean {
+  try {
+    for (const directory of directories) {
+      writeFileSync(`${directory}/cgroup.subtree_control`, `+${controller}`);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe("launcher enter", withIds, () => {
   let sandbox: { session: Session; init: number; command: number };
@@ -181,6 +200,37 @@ describe("launcher enter", withIds, () => {
       }, "the cgroup can be removed");
     }
   });
+
+  it(
+    "row 31: joins a leaf of a cgroup that may hold no process, and removes it",
+    asRoot,
+    async (t) => {
+      const mount = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].find((path) =>
+        existsSync(`${path}/cgroup.subtree_control`),
+      );
+      assert.ok(mount);
+      const controller = readFileSync(`${mount}/cgroup.controllers`, "utf8").trim().split(" ")[0];
+      const parent = `${mount}/terrarium-busy-${process.pid}`;
+      mkdirSync(parent);
+      try {
+        if (!controller || !givesControllers([mount, parent], controller)) {
+          return t.skip("version 2 has no controller to give to a cgroup below this one");
+        }
+        const session = start([
+          ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+          ...["--cgroup", parent, "--", "sleep", "1000"],
+        ]);
+        const pid = await session.ready;
+        await asleep(pid);
+        assert.equal(readFileSync(`${parent}/terrarium-enter/cgroup.procs`, "utf8"), `${pid}\n`);
+        session.process.kill("SIGTERM");
+        await session.ended;
+        assert.equal(existsSync(`${parent}/terrarium-enter`), false);
+      } finally {
+        rmdirSync(parent);
+      }
+    },
+  );
 
   it("row 25: accepts the right start time and refuses another one", async () => {
     const right = ["--start-time", startTime(sandbox.command), ...follow];

@@ -173,7 +173,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   31: {
     lesson: "a leaf of a tree of cgroups is entered at its root",
     cves: [],
-    files: ["security-targets"],
+    files: ["launcher-enter", "security-targets"],
   },
   32: {
     lesson: "the helper is kept busy, or fed too much",

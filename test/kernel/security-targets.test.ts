@@ -75,6 +75,42 @@ describe("a process that is entered", needsRoot, () => {
     assert.equal(stdout, "1\n125\nentered\n0\n");
   });
 
+  test("row 25: is never another that took its number while it was entered, in 1,000 tries", {
+    timeout: 120_000,
+  }, () => {
+    // The target ends at another moment each time; who gets its number next has another host name.
+    const script = `
+      hostname wrong; right=0 ended=0 other=0
+      for try in $(seq 1000); do
+        unshare -u sh -c 'hostname right; exec sleep 600' & first=$!
+        until [ "$(cat /proc/$first/comm)" = sleep ]; do :; done
+        began=$(sed 's/.*) //' /proc/$first/stat | cut -d' ' -f20)
+        sleep 0.01 # the kernel tells the time of a beginning to a hundredth of a second
+        "$1" enter --pid $first --start-time $began --namespaces uts --follow --seccomp target --env PATH=/bin -- hostname >out 2>/dev/null & entry=$!
+        for pause in $(seq $((try % 50))); do :; done
+        kill -KILL $first; wait $first
+        echo $((first - 1)) > /proc/sys/kernel/ns_last_pid
+        sleep 600 & second=$!
+        wait $entry; code=$?
+        kill -KILL $second; wait $second
+        case $code:$(cat out) in 0:right) right=$((right + 1));; 125: | 137:*) ended=$((ended + 1));; *) other=$((other + 1)); echo "$code $(cat out)" >&2;; esac
+      done 2>/dev/null
+      echo $right $ended $other`;
+    const flags = ["--uts", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    const { stdout } = spawnSync(
+      "unshare",
+      [...flags, "bash", "-c", script, "bash", launcherPath],
+      {
+        encoding: "utf8",
+        cwd: mkdtempSync(join(folder, "recycled-")),
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
+    const [right = 0, ended = 0, other] = stdout.trim().split(" ").map(Number);
+    assert.deepEqual([right + ended, other], [1000, 0], stdout);
+    assert.ok(right > 0 && ended > 0, `both happened: ${stdout}`);
+  });
+
   test("row 31: in the leaf of a tree of cgroups, as under systemd, is joined there", async (t) => {
     const unified = readCgroupMounts().hierarchies.find(({ id }) => id === "unified");
     assert.ok(unified, "every kernel that we run on has the tree of version 2");
