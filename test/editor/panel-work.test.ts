@@ -106,7 +106,7 @@ describe("What one does with a panel", () => {
     await keyboard.press("ArrowLeft");
     await tab("Limits", true).waitFor();
     await tabTo(field("Processes"));
-    await keyboard.press("Control+a");
+    // Tab selects what is in a field. Control+A goes to the editor around the page, which selects some time later.
     await keyboard.type("40");
     await keyboard.press("Enter");
     await panel.getByRole("status").filter({ hasText: "Changed: Processes" }).waitFor();

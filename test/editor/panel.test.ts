@@ -235,6 +235,11 @@ describe("The panel", () => {
     async (t) => {
       const directory = await makeForeignCgroup(t);
       await openCgroup(directory);
+      // Its path had another one, whose panel is still there, and looks every two seconds.
+      await workbench.until(
+        "the panel has seen the new one",
+        async () => (await field("Processes").inputValue()) === "" || undefined,
+      );
       await field("Processes").fill("12");
       await field("Processes").press("Enter");
       const question = workbench.dialog(/Change the limits of/);
