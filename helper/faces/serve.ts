@@ -4,6 +4,7 @@ import { auditToStderr } from "../sandboxes/audit.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
 // What a request imports when it comes: by then a later build may have taken the file away.
 import "../doctor/report.ts";
+import "../enter/preview.ts";
 import "../events/timeline.ts";
 import "../sandboxes/compare.ts";
 import "../sandboxes/isolation.ts";

@@ -22,6 +22,7 @@ const expectedFiles = [
   "dist/bin/here-….js",
   "dist/bin/isolation-….js",
   "dist/bin/limits-….js",
+  "dist/bin/preview-….js",
   "dist/bin/remote-….js",
   "dist/bin/report-….js",
   "dist/bin/serve-….js",

@@ -138,7 +138,7 @@ function weights({ read: [file, program] }: Version): Scene {
       number=$(cat /sys/block/nvme0n1/dev)
       used() { while read -r id; do cgroup ${file} | grep "^$number " | awk '${program}'; done < /ids; }
       sleep 2
-      for window in 1 2 3 4; do
+      for window in $(seq 12); do
         now=$( (used; sleep 8; used) | awk '
           { used[NR] = $1 }
           END {
