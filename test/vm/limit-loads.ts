@@ -122,9 +122,9 @@ function memoryNodes({ nodes }: Version): Scene {
 }
 
 /**
- * A weight is a share and no bound: BFQ serves in slices, and what one of an emulated machine misses is another's, up to
- * a sixth as seen. Of a disk whose scheduler weighs: BFQ, without its favours for what begins, and with patience for the reader that
- * it serves (bfq-iosched.rst, "slice_idle"), whose processor is emulated on a busy machine.
+ * Of a disk whose scheduler weighs: BFQ, without its favours for what begins, and with patience for the reader that
+ * it serves (bfq-iosched.rst, "slice_idle"), whose processor is emulated on a busy machine. A weight is a share and no
+ * bound: what one of them misses is the other's, up to a sixth as seen.
  */
 function weights({ read: [file, program] }: Version): Scene {
   return {
