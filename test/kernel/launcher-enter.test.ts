@@ -55,6 +55,17 @@ function givesControllers(directories: readonly string[], controller: string): b
   }
 }
 
+/** With what is in it and below it, whether or not the test came to its end. */
+async function removeBusy(directory: string): Promise<void> {
+  const leaf = `${directory}/terrarium-enter`;
+  if (existsSync(leaf)) {
+    writeFileSync(`${leaf}/cgroup.kill`, "1");
+    await until(() => readFileSync(`${leaf}/cgroup.procs`, "utf8") === "", "nobody is in it");
+    rmdirSync(leaf);
+  }
+  rmdirSync(directory);
+}
+
 describe("launcher enter", withIds, () => {
   let sandbox: { session: Session; init: number; command: number };
   before(async () => {
@@ -212,23 +223,20 @@ describe("launcher enter", withIds, () => {
       const controller = readFileSync(`${mount}/cgroup.controllers`, "utf8").trim().split(" ")[0];
       const parent = `${mount}/terrarium-busy-${process.pid}`;
       mkdirSync(parent);
-      try {
-        if (!controller || !givesControllers([mount, parent], controller)) {
-          return t.skip("version 2 has no controller to give to a cgroup below this one");
-        }
-        const session = start([
-          ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
-          ...["--cgroup", parent, "--", "sleep", "1000"],
-        ]);
-        const pid = await session.ready;
-        await asleep(pid);
-        assert.equal(readFileSync(`${parent}/terrarium-enter/cgroup.procs`, "utf8"), `${pid}\n`);
-        session.process.kill("SIGTERM");
-        await session.ended;
-        assert.equal(existsSync(`${parent}/terrarium-enter`), false);
-      } finally {
-        rmdirSync(parent);
+      t.after(() => removeBusy(parent));
+      if (!controller || !givesControllers([mount, parent], controller)) {
+        return t.skip("version 2 has no controller to give to a cgroup below this one");
       }
+      const session = start([
+        ...["enter", "--pid", String(sandbox.command), "--namespaces", all, ...follow],
+        ...["--cgroup", parent, "--", "sleep", "1000"],
+      ]);
+      const pid = await session.ready;
+      await asleep(pid);
+      assert.equal(readFileSync(`${parent}/terrarium-enter/cgroup.procs`, "utf8"), `${pid}\n`);
+      session.process.kill("SIGTERM");
+      await session.ended;
+      assert.equal(existsSync(`${parent}/terrarium-enter`), false);
     },
   );
 
