@@ -4,20 +4,15 @@ import { quote } from "../../helper/protocol/shellWords.ts";
 import type { Ctx } from "../context.ts";
 import { runDoctor } from "./runDoctor.ts";
 
-/** What a lens of the doctor's report hands over: words of Terrarium's own (protocol/doctor.ts). */
-interface Fix {
-  readonly words: string;
-  readonly command: readonly string[];
-}
-
 const run = "Run in Terminal";
 
-/** Shows the command, runs it in a terminal that one can see, and looks again when that is closed. */
+/** `argument`: a finding of the report, by its name. Shows the command, runs it in a terminal that one can see, and looks again when that is closed. */
 export async function runDoctorFix(ctx: Ctx, argument: unknown): Promise<void> {
-  if (!isFix(argument)) return runDoctor(ctx);
-  const line = commandLine(argument.command);
+  const fix = ctx.doctor.fixOf(argument);
+  if (!fix?.command) return runDoctor(ctx);
+  const line = commandLine(fix.command);
   const detail = `It runs as root, in a terminal:\n\n${line}`;
-  const message = `Terrarium: ${argument.words}?`;
+  const message = `Terrarium: ${fix.words}?`;
   if ((await vscode.window.showWarningMessage(message, { modal: true, detail }, run)) !== run)
     return;
   const terminal = vscode.window.createTerminal({
@@ -44,13 +39,4 @@ function closed(terminal: vscode.Terminal): Promise<void> {
       resolve();
     });
   });
-}
-
-function isFix(argument: unknown): argument is Fix {
-  const { words, command } = (argument ?? {}) as Partial<Fix>;
-  return typeof words === "string" && Array.isArray(command) && command.every(isText);
-}
-
-function isText(word: unknown): word is string {
-  return typeof word === "string";
 }

@@ -33,6 +33,11 @@ export class DoctorDocument
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
   }
 
+  /** What the report that is shown has against something; what it runs is never chosen by who asks for it. */
+  fixOf(name: unknown): DoctorFix | undefined {
+    return [...(this.#shown?.lineOf.keys() ?? [])].find((finding) => finding.name === name)?.fix;
+  }
+
   /** What cannot be read is said in the document itself. */
   async provideTextDocumentContent(): Promise<string> {
     try {
@@ -46,10 +51,10 @@ export class DoctorDocument
 
   provideCodeLenses(): vscode.CodeLens[] {
     const again = lens(firstLine, { title: "Look Again", command: commands.runDoctor });
-    const fixes = [...(this.#shown?.lineOf ?? [])].flatMap(([{ verdict, fix }, line]) =>
+    const fixes = [...(this.#shown?.lineOf ?? [])].flatMap(([{ name, verdict, fix }, line]) =>
       verdict === "fine" || !fix?.command
         ? []
-        : lens(new vscode.Range(line, 0, line, 0), mend(fix)),
+        : lens(new vscode.Range(line, 0, line, 0), mend(name, fix)),
     );
     return [again, ...fixes];
   }
@@ -60,12 +65,12 @@ export class DoctorDocument
   }
 }
 
-function mend(fix: DoctorFix): vscode.Command {
+function mend(name: string, fix: DoctorFix): vscode.Command {
   return {
     title: "Run Fix in Terminal…",
     tooltip: fix.words,
     command: commands.runDoctorFix,
-    arguments: [fix],
+    arguments: [name],
   };
 }
 

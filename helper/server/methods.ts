@@ -217,7 +217,8 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "host/features": { changes: false, handle: () => reportFeatures() },
   "host/doctor": {
-    changes: false,
+    // It makes sandboxes, if only to remove them.
+    changes: true,
     handle: async ({ host }) => (await import("../doctor/report.ts")).examine(host),
   },
   "inventory/read": {
