@@ -48,10 +48,11 @@ function endUnheard(error: NodeJS.ErrnoException): never {
 }
 
 async function serveHelper([mode, path]: readonly string[]): Promise<void> {
-  const { serveStdio, serveSocket } = await import("./faces/serve.ts");
+  const { serveStdio, serveSocket, serveSystemd } = await import("./faces/serve.ts");
   if (mode === "--stdio") return serveStdio();
-  if (mode === "--socket" && path) return serveSocket(path);
-  throw new Error("helper needs --stdio or --socket PATH.");
+  if (mode === "--socket") return serveSocket(path);
+  if (mode === "--systemd") return serveSystemd();
+  throw new Error("helper needs --stdio, --socket [PATH] or --systemd.");
 }
 
 async function connect(socket: string | undefined): Promise<HelperConnection> {

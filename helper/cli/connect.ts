@@ -17,6 +17,7 @@ export interface HelperStreams {
 export async function connectClient(
   streams: HelperStreams | Duplex,
   client: string,
+  version?: string,
 ): Promise<HelperConnection> {
   const { input, output } = "input" in streams ? streams : { input: streams, output: streams };
   const connection = new Connection(
@@ -26,6 +27,6 @@ export async function connectClient(
     ),
   );
   connection.onClose(() => output.end());
-  await connection.request("initialize", { client, protocol: protocolVersion });
+  await connection.request("initialize", { client, protocol: protocolVersion, version });
   return connection;
 }

@@ -13,7 +13,7 @@ export function connectRemote(path: string): Promise<HelperConnection> {
     socket.once("error", ({ message }) => refuse(`no helper answers there (${message})`));
     socket.once("connect", () => {
       if (isServedBy(socket, process.geteuid?.() ?? 0)) {
-        resolve(connectClient(socket, `terrarium ${version()}`));
+        resolve(connectClient(socket, "terrarium", version()));
         return;
       }
       socket.destroy();

@@ -7,7 +7,7 @@ import type { NamespaceType } from "./namespaces.ts";
  */
 export interface ErrorArguments {
   readonly invalidRequest: { readonly reason: string };
-  readonly notAuthorised: { readonly what: string; readonly needs: string };
+  readonly notAuthorised: { readonly what: string; readonly why: AuthorisationRefusal };
   readonly needsPrivilege: { readonly what: string; readonly needs: string };
   readonly noSuchSandbox: { readonly target: string };
   readonly ambiguousSandbox: { readonly target: string; readonly matches: readonly string[] };
@@ -54,7 +54,22 @@ export interface ErrorArguments {
   readonly notPutBack: { readonly reason: string };
   readonly systemdFailed: { readonly unit: string; readonly answer: string };
   readonly notEnterable: { readonly pid: number; readonly why: string };
+  readonly wrongVersion: { readonly helper: string; readonly client: string };
 }
+
+/** Why somebody may not do what is not theirs. */
+export type AuthorisationRefusal = keyof typeof refusals;
+
+const refusals = {
+  denied: "the machine's policy does not allow it to you",
+  dismissed: "the question was dismissed",
+  noAgent:
+    "somebody would have to be asked, and nothing in this session can ask (no polkit agent runs: it comes with a desktop, and as pkttyagent for a terminal)",
+  noPolkit: "polkit, which decides that, does not answer on this machine",
+  gone: "who asked has ended meanwhile",
+  asItIsOnly:
+    "a process of somebody else's is entered as exactly what it is, and not with more rights; use sudo terrarium enter",
+} as const;
 
 export type ErrorCode = keyof ErrorArguments;
 
@@ -94,13 +109,14 @@ const errorCodes = [
   "notPutBack",
   "systemdFailed",
   "notEnterable",
+  "wrongVersion",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
 
 const wording: Wording = {
   invalidRequest: ({ reason }) => reason,
-  notAuthorised: ({ what, needs }) => `Not authorised to ${what}: it needs ${needs}.`,
+  notAuthorised: ({ what, why }) => `Not authorised to ${what}: ${refusals[why]}.`,
   needsPrivilege: ({ what, needs }) => `Cannot ${what} as this user: it needs ${needs}.`,
   noSuchSandbox: ({ target }) =>
     `There is no sandbox "${target}". "terrarium ps -a" lists those that exist.`,
@@ -153,6 +169,8 @@ const wording: Wording = {
     `Nothing waits to be put back as ${revert}: its time is over, it was kept, or the limits were changed since.`,
   notPutBack: ({ reason }) =>
     `What was tried out is still in force. ${reason} It is tried again until the kernel takes it, or the limits are changed.`,
+  wrongVersion: ({ helper, client }) =>
+    `The helper is of version ${helper}, and who asks it of ${client}: install the same version of both ("terrarium install-helper" brings root's helper up to date).`,
   systemdFailed: ({ unit, answer }) =>
     `systemd did not make ${unit} for the sandbox: ${answer}. Where systemd runs it alone writes the cgroup tree, and so root's sandboxes need its answer ("terrarium features", "journalctl -b _PID=1").`,
 };

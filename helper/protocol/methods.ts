@@ -29,9 +29,14 @@ export const requestCapBytes = 1024 * 1024;
 export interface HelperFacts {
   readonly version: string;
   readonly pid: number;
+  /** Of the process that answers. */
   readonly uid: number;
-  /** Root in the host's user namespace: everything is possible. Otherwise only what is the user's. */
+  /** For whom it works, by the kernel's word: what is theirs it does with their rights alone. */
+  readonly asker: number;
+  /** The process is root's: more than what is the asker's can be had, where they are authorised to it. */
   readonly privileged: boolean;
+  /** Everybody's processes and namespaces are shown; otherwise what the asker may see, until "host/authorise". */
+  readonly seesAll: boolean;
   readonly cgroupMode: CgroupMode;
 }
 
@@ -87,6 +92,8 @@ export interface Results {
   "process/compare": Comparison;
   "process/kill": null;
   "target/processes": ProcessList;
+  /** Asks the person at the machine whether this client may see what is not theirs; kept as long as it is connected. */
+  "host/authorise": HelperFacts;
   "host/features": readonly FeatureReport[];
   /** Makes sandboxes of its own to try, and removes them. */
   "host/doctor": DoctorReport;

@@ -204,7 +204,13 @@ const eventSelection = z.strictObject({
 
 /** One row per method: the parameters that the helper accepts. */
 export const parameterSchemas = {
-  initialize: z.strictObject({ client: text(128), protocol: z.int() }),
+  /** Not strict: a client of a later version is to hear that it is one, whatever else it says. */
+  initialize: z.object({
+    client: text(128),
+    protocol: z.int(),
+    /** Its build; one that names another than the helper's is refused. */
+    version: z.optional(text(64)),
+  }),
   /** The text of a sandbox.json and the folder that it lies in; answers the spec. */
   "sandbox/parse": z.strictObject({
     text: z.string().check(z.maxLength(262_144)),
@@ -273,6 +279,7 @@ export const parameterSchemas = {
     signal: z._default(z.enum(signalNames), "SIGTERM"),
   }),
   "target/processes": z.strictObject({ target: cgroupTarget }),
+  "host/authorise": z.strictObject({ what: z.enum(["inspect"]) }),
   "host/features": z.strictObject({}),
   "host/doctor": z.strictObject({}),
   /** What is there now: whole tables. */

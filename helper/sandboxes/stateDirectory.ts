@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { makePrivate } from "./privateDirectory.ts";
+import { makePassage, makePrivate } from "./privateDirectory.ts";
 
 /** Where the registry lives: only what the kernel cannot tell. Gone with the next boot, as the sandboxes are. */
 export interface StateDirectory {
@@ -24,8 +24,15 @@ export function openStateDirectory(runtime = runtimeDirectory()): StateDirectory
     reverts: join(root, "reverts"),
     lockFile: join(root, "lock"),
   };
-  for (const directory of [state.root, state.sandboxes, state.terminals]) makePrivate(directory);
+  for (const directory of [state.root, state.terminals]) makeReachable(directory);
+  makePrivate(state.sandboxes);
   return state;
+}
+
+/** In root's there are sockets that belong to others: terminals of what was entered for them, the helper's own. */
+function makeReachable(directory: string): void {
+  if (process.geteuid?.() === 0) makePassage(directory);
+  else makePrivate(directory);
 }
 
 function runtimeDirectory(): string {

@@ -7,9 +7,8 @@ import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
 import { readTables } from "../inventory/tables.ts";
 import type { InventoryWatch } from "../inventory/watch/watch.ts";
-import { readCgroupMounts } from "../kernel/cgroupfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import { type MethodName, protocolVersion, type Results } from "../protocol/methods.ts";
+import type { MethodName, Results } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { AuditEntry } from "../sandboxes/audit.ts";
 import { containersOf } from "../sandboxes/containers.ts";
@@ -27,8 +26,8 @@ import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";
 import { processesOfTarget } from "../sandboxes/targetProcesses.ts";
 import type { UsageFeed } from "../usage/feed.ts";
-import { version } from "../version.ts";
 import type { EventWatch } from "./events.ts";
+import { checkVersion, helperFacts } from "./facts.ts";
 import { tellChanges } from "./limitEvents.ts";
 import type { Reverts } from "./reverts.ts";
 
@@ -55,15 +54,9 @@ export interface Method<M extends MethodName> {
 export const methods: { readonly [M in MethodName]: Method<M> } = {
   initialize: {
     changes: false,
-    handle: ({ host }, { protocol }) => {
-      if (protocol !== protocolVersion) {
-        throw new TerrariumError("invalidRequest", {
-          reason: `This helper (${version()}) speaks protocol ${protocolVersion}, the client ${protocol}: install the same version of both.`,
-        });
-      }
-      const { uid } = host.asker;
-      const { mode } = readCgroupMounts();
-      return { version: version(), pid: process.pid, uid, privileged: uid === 0, cgroupMode: mode };
+    handle: ({ host }, client) => {
+      checkVersion(client);
+      return helperFacts(host);
     },
   },
   "sandbox/parse": {
@@ -214,6 +207,15 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
     changes: false,
     handle: async ({ host }, parameters) =>
       (await import("../sandboxes/compare.ts")).compareProcesses(host, parameters),
+  },
+  "host/authorise": {
+    changes: false,
+    handle: ({ host }) => {
+      const facts = helperFacts(host);
+      if (facts.seesAll) return facts;
+      const what = "see what belongs to other users";
+      throw new TerrariumError("needsPrivilege", { what, needs: "the root helper" });
+    },
   },
   "host/features": { changes: false, handle: () => reportFeatures() },
   "host/doctor": {

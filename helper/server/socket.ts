@@ -13,12 +13,7 @@ import { shareInventory } from "./watch.ts";
  */
 export async function listen(host: SandboxHost, path: string): Promise<Server> {
   await removeStale(path);
-  const served: Served = {
-    host,
-    events: shareEvents(host),
-    inventory: shareInventory(host),
-  };
-  const server = createServer((socket) => accept(served, socket));
+  const server = openServer(host);
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -32,6 +27,21 @@ export async function listen(host: SandboxHost, path: string): Promise<Server> {
     process.umask(mask);
   }
   return server;
+}
+
+/** The same on a socket that listens already, and that systemd will have listen when we are gone. */
+export async function listenOn(host: SandboxHost, fd: number): Promise<Server> {
+  const server = openServer(host);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ fd }, resolve);
+  });
+  return server;
+}
+
+function openServer(host: SandboxHost): Server {
+  const served: Served = { host, events: shareEvents(host), inventory: shareInventory(host) };
+  return createServer((socket) => accept(served, socket));
 }
 
 function accept(served: Served, socket: Socket): void {

@@ -12,7 +12,7 @@ import { type LimitName, limitFacts } from "../../helper/protocol/limits.ts";
 /** One example per code: a code without one does not compile. */
 const examples: ErrorArguments = {
   invalidRequest: { reason: "spec.name: must begin with a letter." },
-  notAuthorised: { what: "enter process 1", needs: "the process's own user" },
+  notAuthorised: { what: "enter process 1", why: "dismissed" },
   needsPrivilege: { what: "set the memory limit", needs: "root" },
   noSuchSandbox: { target: "tides" },
   ambiguousSandbox: { target: "0a1", matches: ["0a1111111111", "0a1222222222"] },
@@ -48,6 +48,7 @@ const examples: ErrorArguments = {
   noSuchRevert: { revert: "a1b2" },
   notEnterable: { pid: 2, why: "it is a thread of the kernel" },
   notPutBack: { reason: "The kernel refused the limit Memory 64 MB." },
+  wrongVersion: { helper: "0.1.0", client: "0.2.0" },
   systemdFailed: { unit: "terrarium-a1b2c3d4e5f6.scope", answer: "Access denied" },
 };
 
@@ -126,6 +127,7 @@ test("numbers on the wire never change their meaning", () => {
     notPutBack: -32029,
     systemdFailed: -32030,
     notEnterable: -32031,
+    wrongVersion: -32032,
   });
 });
 

@@ -43,6 +43,7 @@ const smallest: { readonly [M in MethodName]: Readonly<Record<string, unknown>> 
   "process/compare": { left: "1", right: "web" },
   "process/kill": { pid: 1, startTimeTicks: 1 },
   "target/processes": { target: "x" },
+  "host/authorise": { what: "inspect" },
   "host/features": {},
   "host/doctor": {},
   "inventory/read": { tables: ["processes", "namespaces"], types: ["net"] },
@@ -72,8 +73,8 @@ describe("the parameters of every method", () => {
     for (const name of names) assert.ok(accepts(name, smallest[name]), name);
   });
 
-  test("are refused with an unknown key", () => {
-    for (const name of names) {
+  test("are refused with an unknown key, but for a client's that only introduces itself", () => {
+    for (const name of names.filter((name) => name !== "initialize")) {
       for (const key of ["extra", "__proto__", "constructor", "Target"]) {
         const hostile = JSON.parse(
           JSON.stringify(smallest[name]).replace("{", `{"${key}":1,`).replace(",}", "}"),

@@ -19,6 +19,7 @@ import { type AuditEntry, noAudit } from "../../helper/sandboxes/audit.ts";
 import { openRegistry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
 import { listen } from "../../helper/server/socket.ts";
+import { version } from "../../helper/version.ts";
 
 /** A helper on a socket of its own. Nothing here may reach this machine's sandboxes: the registry is the test's. */
 interface TestHelper {
@@ -89,7 +90,16 @@ describe("a client", () => {
   test("of another protocol is refused with both numbers", async (t) => {
     const client = await rawClient(t, await startHelper(t));
     const error = await errorOf(client.sendRequest("initialize", { client: "x", protocol: 999 }));
-    assert.match(error.message, /speaks protocol 1, the client 999/);
+    assert.match(error.message, /\(protocol 1\), and who asks it of protocol 999/);
+  });
+
+  test("of another version is refused with both, whatever else it says", async (t) => {
+    const client = await rawClient(t, await startHelper(t));
+    const later = { client: "x", protocol: protocolVersion, version: "99.1.0", mood: "good" };
+    const error = await errorOf(client.sendRequest("initialize", later));
+    assert.match(error.message, /^The helper is of version \S+, and who asks it of 99\.1\.0/);
+    const same = { ...later, version: version() };
+    assert.ok(await client.sendRequest("initialize", same));
   });
 
   test("gets typed errors back as typed errors", async (t) => {
