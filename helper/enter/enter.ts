@@ -1,3 +1,4 @@
+import type { ProcessStatus } from "../kernel/proctext.ts";
 import { environmentOptions } from "../launch/environment.ts";
 import { landlockOptions } from "../launch/landlock.ts";
 import { attachment, launch } from "../launch/launcher.ts";
@@ -5,6 +6,7 @@ import { type FollowedName, isFollowedName, type Unfollowed } from "../protocol/
 import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
+import { checkEntered } from "./guest.ts";
 
 /** A process to start beside another one, inside its namespaces. */
 export interface EnterPlan {
@@ -25,6 +27,8 @@ export interface EnterPlan {
   readonly args: readonly string[];
   readonly stdio: Stdio;
   readonly owner: readonly [uid: number, gid: number];
+  /** What was entered must be no more than this. */
+  readonly allowed?: ProcessStatus | undefined;
   /** Where a client attaches; used unless `stdio` is `none`. */
   readonly socket: string;
   readonly title: string;
@@ -34,7 +38,8 @@ export interface EnterPlan {
 export async function startEntered(plan: EnterPlan): Promise<StartedProcess> {
   const launched = launch("enter", enterOptions(plan), plan.args);
   try {
-    const { unfollowed } = await launched.ready;
+    const { pid, unfollowed } = await launched.ready;
+    if (plan.follow) checkEntered(pid, plan.allowed);
     await launched.commit();
     const started = { title: plan.title, unfollowed: namesOf(unfollowed) };
     if (plan.stdio !== "none") return { ...started, attach: attachment(plan.socket) };

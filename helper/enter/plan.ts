@@ -12,13 +12,17 @@ import { joinableCgroups } from "./cgroups.ts";
 import type { EnterPlan } from "./enter.ts";
 import { enterable } from "./enterable.ts";
 import { followedEnvironment } from "./environment.ts";
+import { becoming, checkGuest, type Guest } from "./guest.ts";
 import { chooseNamespaces } from "./namespaces.ts";
 import { idInside, type Person, personInside } from "./person.ts";
 
 /** Who enters, and where its terminal can be reached. */
 export interface Visitor {
+  /** Of this helper: what the kernel lets it do. */
   readonly uid: number;
   readonly gid: number;
+  /** For whom root's helper enters; absent: for the helper's own user. */
+  readonly guest?: Guest | undefined;
   readonly name: string;
   readonly home: string;
   readonly shell: string;
@@ -51,6 +55,7 @@ export function planEntry(visitor: Visitor, parameters: EntryParameters): Planne
   if (!status) throw new TerrariumError("noSuchProcess", { pid });
   checkRoot(visitor, parameters);
   const follow = followedOf(parameters, namespaces);
+  checkGuest(visitor, parameters, follow, namespaces);
   const cgroups = follow.has("cgroup") ? joinableCgroups(pid) : undefined;
   refuseFrozen(pid, cgroups?.directories ?? []);
   const joinsFiles = namespaces.includes("mnt");
@@ -71,8 +76,12 @@ export function planEntry(visitor: Visitor, parameters: EntryParameters): Planne
       tty: stdio === "tty",
       set: copied,
     }),
-    args: parameters.args ?? shellCommand(person.shell),
-    owner: [visitor.uid, visitor.gid],
+    args: [
+      ...(follow.has("identity") ? [] : becoming(visitor.guest)),
+      ...(parameters.args ?? shellCommand(person.shell)),
+    ],
+    owner: [visitor.guest?.uid ?? visitor.uid, visitor.guest?.gid ?? visitor.gid],
+    allowed: visitor.guest?.allowed,
     title: title(stat.command, parameters),
   };
   const errno = cgroups?.errno;

@@ -15,34 +15,36 @@ import "../sandboxes/updateLimits.ts";
 import "../usage/feed.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import { ownSocket } from "../protocol/helperSockets.ts";
+import { clientAbove } from "../server/client.ts";
 import { serve } from "../server/connection.ts";
-import { shareEvents } from "../server/events.ts";
-import { inheritedSocket } from "../server/inherited.ts";
+import { Gate } from "../server/gate/gate.ts";
+import { inheritedSocket, startedFor } from "../server/inherited.ts";
+import { openServed, openSession } from "../server/session.ts";
 import { listen, listenOn } from "../server/socket.ts";
-import { shareInventory } from "../server/watch.ts";
+import { askOnTerminal } from "./askOnTerminal.ts";
 
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
+  const asker = startedFor();
+  keepSpareLauncher();
+  keepTaskIterator();
+  const served = openServed(openSandboxHost(auditToStderr));
+  const { stdin: input, stdout: output } = process;
+  const serving = serve({ input, output }, (notify, end) =>
+    asker === undefined
+      ? openSession(served, notify)
+      : new Gate({ served, client: clientAbove(asker), isElevated: true }, notify, end),
+  );
+  input.once("close", () => void serving.dispose().finally(() => process.exit()));
+}
+
+/** Without a path: `sudo terrarium helper --socket`, for the one who ran sudo. */
+export async function serveSocket(path: string | undefined): Promise<void> {
+  const guests = path === undefined ? { only: sudoer(), askHere: askOnTerminal() } : undefined;
   keepSpareLauncher();
   keepTaskIterator();
   const host = openSandboxHost(auditToStderr);
-  const { stdin: input, stdout: output } = process;
-  const served = serve(
-    { host, events: shareEvents(host), inventory: shareInventory(host) },
-    { uid: host.asker.uid },
-    { input, output },
-  );
-  input.once("close", () => {
-    served.dispose();
-    process.exit();
-  });
-}
-
-/** Without a path: `sudo terrarium helper --socket`, where the one who ran sudo looks for it. */
-export async function serveSocket(path = sudoersSocket()): Promise<void> {
-  keepSpareLauncher();
-  keepTaskIterator();
-  endBySignal(await listen(openSandboxHost(auditToStderr), path));
+  endBySignal(await listen(host, path ?? ownSocket(sudoer()), guests));
 }
 
 /** The socket that systemd listens on and hands over: sd_listen_fds(3). One process for all clients. */
@@ -50,7 +52,7 @@ export async function serveSystemd(): Promise<void> {
   const descriptor = inheritedSocket();
   keepSpareLauncher();
   keepTaskIterator();
-  const server = await listenOn(openSandboxHost(auditToStderr), descriptor);
+  const server = await listenOn(openSandboxHost(auditToStderr), descriptor, {});
   endWhenIdle(server);
   endBySignal(server);
 }
@@ -80,9 +82,9 @@ function endWhenIdle(server: Server): void {
   });
 }
 
-function sudoersSocket(): string {
-  const uid = Number(process.env["SUDO_UID"] ?? Number.NaN);
-  if (process.geteuid?.() === 0 && Number.isInteger(uid) && uid > 0) return ownSocket(uid);
+function sudoer(): number {
+  const uid = startedFor();
+  if (uid !== undefined) return uid;
   throw new TerrariumError("invalidRequest", {
     reason: "helper --socket needs a PATH, unless sudo started it for somebody.",
   });

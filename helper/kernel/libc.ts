@@ -38,6 +38,9 @@ const SIOCGSKNS = 0x894c;
 /** asm-generic/socket.h; the same on x86_64 and aarch64. */
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
+/** Since Linux 6.5. */
+const SO_PEERPIDFD = 77;
 
 /** sys/socket.h. */
 const AF_UNIX = 1;
@@ -117,6 +120,27 @@ export function peerCredentials(fd: number): { pid: number; uid: number; gid: nu
     uid: credentials.readUInt32LE(4),
     gid: credentials.readUInt32LE(8),
   };
+}
+
+/** A descriptor of the process that SO_PEERCRED names, and of no later one with its number. The caller closes it. */
+export function peerPidfd(fd: number): number {
+  const libc = load();
+  const [pidfd, length] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32LE(pidfd.length);
+  check(libc, "getsockopt", libc.getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, pidfd, length));
+  return pidfd.readInt32LE();
+}
+
+/** Linux's NGROUPS_MAX. */
+const mostGroups = 65_536;
+
+/** The supplementary groups of the process that SO_PEERCRED names, when it called connect(). */
+export function peerGroups(fd: number): readonly number[] {
+  const libc = load();
+  const [groups, length] = [Buffer.alloc(4 * mostGroups), Buffer.alloc(4)];
+  length.writeUInt32LE(groups.length);
+  check(libc, "getsockopt", libc.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, length));
+  return Array.from({ length: length.readUInt32LE() / 4 }, (_, i) => groups.readUInt32LE(4 * i));
 }
 
 /** Both ends of a unix socket, close-on-exec: socketpair(2). The caller closes them. */

@@ -1,6 +1,6 @@
-import { closeSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import type { UlimitName } from "../protocol/privileges.ts";
-import { errnoOf, KernelError } from "./errors.ts";
+import { errnoOf, isDenied, KernelError } from "./errors.ts";
 import { pidfdIsAlive, pidfdOpen, prlimit } from "./libc.ts";
 import { readStat } from "./procfs.ts";
 
@@ -70,4 +70,21 @@ export function setWhilePinned(
   if (pidfdIsAlive(pidfd)) return true;
   prlimit(pid, number, before);
   return false;
+}
+
+/**
+ * Gives a process the limits of another, before it runs anything: what bounds who asks bounds what works for them.
+ * One that cannot be had (root in a container may not raise hard ones) stays as it is.
+ */
+export function copyResourceLimits(from: number, to: number): void {
+  const text = readFileSync(`/proc/${from}/limits`, "utf8");
+  for (const resource of Object.keys(resources) as UlimitName[]) {
+    const value = parseResourceLimit(text, resource);
+    if (value === undefined) continue;
+    try {
+      prlimit(to, resources[resource][0], value);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+    }
+  }
 }

@@ -60,7 +60,8 @@ function makeDirectories(directory: string, made: string[]): void {
   }
 }
 
-function makeDirectory(directory: string): string | undefined {
+/** Answers the errno's name where it could not be made. */
+export function makeDirectory(directory: string): string | undefined {
   try {
     mkdirSync(directory);
     return undefined;
@@ -133,7 +134,7 @@ function evacuate(directory: string, name: string): void {
 }
 
 /** Version 1 refuses processes (ENOSPC) while cpus or mems are empty, as they are in a new cgroup: cpusets.rst. */
-function inheritCpuset(parent: string, directory: string): void {
+export function inheritCpuset(parent: string, directory: string): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     if (readCgroupFile(directory, file)?.trim()) continue;
     const errno = writeCgroupFile(directory, file, readCgroupFile(parent, file)?.trim() ?? "");

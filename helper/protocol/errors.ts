@@ -67,6 +67,8 @@ const refusals = {
     "somebody would have to be asked, and nothing in this session can ask (no polkit agent runs: it comes with a desktop, and as pkttyagent for a terminal)",
   noPolkit: "polkit, which decides that, does not answer on this machine",
   gone: "who asked has ended meanwhile",
+  confined:
+    "who asks is in a sandbox (a user namespace, or no_new_privs) and would get out of it by that",
   asItIsOnly:
     "a process of somebody else's is entered as exactly what it is, and not with more rights; use sudo terrarium enter",
 } as const;

@@ -1,8 +1,12 @@
 /** One line per request that changes something: who, what, how it ended. The target stands in the reply. */
 export interface AuditEntry {
   readonly uid: number;
+  /** The client's, where there are several. */
+  readonly pid?: number | undefined;
   readonly method: string;
   readonly outcome: string;
+  /** Who allowed it or did not, where it was not the asker's own. */
+  readonly decision?: string | undefined;
   readonly target?: string | undefined;
   /** What was changed, from what to what. */
   readonly changes?: readonly string[] | undefined;

@@ -11,9 +11,9 @@ export interface WantedChange {
 }
 
 /**
- * The one place that decides who may change what. The helper is the asker's own, and only the asker and root
- * can speak to it (server/socket.ts), so the kernel's rules bound what it does: an ordinary user's helper
- * writes what is that user's. What is left to ask is whether it was meant. Throws confirmationNeeded.
+ * Whether a change was meant. Who may make it is decided before: an ordinary user's helper writes what the kernel lets
+ * that user write, and root's comes here for somebody else only with a grant (server/gate/gate.ts). Throws
+ * confirmationNeeded.
  */
 export function authorise({ title, own, confirmed, changes }: WantedChange): void {
   if (own || confirmed) return;

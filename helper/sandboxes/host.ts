@@ -10,7 +10,7 @@ export interface SandboxHost {
   readonly audit: Audit;
 }
 
-/** The asker is whom the kernel says that the helper runs as; nobody else is served yet (server/peer.ts). */
+/** The asker is whom the kernel says that the helper runs as. For others root's helper has gates (server/gate). */
 export function openSandboxHost(audit: Audit = noAudit): SandboxHost {
   return { registry: openRegistry(), asker: readAsker(), audit };
 }

@@ -4,24 +4,20 @@ import type { MethodName, Results } from "../protocol/methods.ts";
 import { type ParameterOutput, parameterSchemas } from "../protocol/schemas.ts";
 import { type Details, methods, type Session } from "./methods.ts";
 
-/** Who is at the other end, from the kernel. */
-export interface Peer {
-  readonly uid: number;
-}
-
 /**
  * One request, whichever way it came: schema, handler, audit. Rejects with one of the protocol's errors,
  * never with a stack or a path of ours.
  */
 export async function answer<M extends MethodName>(
   session: Session,
-  peer: Peer,
   name: M,
   parameters: unknown,
 ): Promise<Results[M]> {
   const method = methods[name];
+  const { who, grant, host } = session;
+  const decided = grant && { decision: grant.decision };
   const note = (outcome: string, details?: Details) =>
-    method.changes && session.host.audit({ uid: peer.uid, method: name, outcome, ...details });
+    method.changes && host.audit({ ...who, method: name, ...decided, outcome, ...details });
   try {
     const parsed = parse(name, parameters);
     const result = await method.handle(session, parsed);
@@ -34,7 +30,8 @@ export async function answer<M extends MethodName>(
   }
 }
 
-function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOutput<M> {
+/** Throws invalidRequest. */
+export function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOutput<M> {
   const parsed = parameterSchemas[name].safeParse(parameters ?? {});
   // The compiler sees a union of all rows' outputs; that row M's schema yields row M's is what a table means.
   if (parsed.success) return parsed.data as ParameterOutput<M>;
@@ -47,7 +44,8 @@ function parse<M extends MethodName>(name: M, parameters: unknown): ParameterOut
   });
 }
 
-function toKnownError(error: unknown): TerrariumError {
+/** Whatever it was, in words that name no file of ours. */
+export function toKnownError(error: unknown): TerrariumError {
   if (error instanceof TerrariumError) return error;
   return new TerrariumError("helperFailed", { reason: describeUnknown(error) });
 }

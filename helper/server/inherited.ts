@@ -13,3 +13,17 @@ export function inheritedSocket(): number {
       "helper --systemd takes the socket of a systemd unit, one and no more; without systemd: helper --socket PATH.",
   });
 }
+
+/** pkexec(1), sudo(8). Both make the environment anew; whoever else says so to a process of root's is root. */
+const askerVariables = ["PKEXEC_UID", "SUDO_UID"];
+
+/** For whom root's helper was started; undefined: for the user that it runs as. Throws invalidRequest. */
+export function startedFor(): number | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  const name = askerVariables.find((variable) => process.env[variable] !== undefined);
+  const said = name === undefined ? "0" : (process.env[name] ?? "");
+  if (!/^\d{1,10}$/.test(said)) {
+    throw new TerrariumError("invalidRequest", { reason: `${name} is no user id.` });
+  }
+  return Number(said) || undefined;
+}

@@ -11,7 +11,7 @@ export const headerCapBytes = 1024;
 
 const headerEnd = Buffer.from("\r\n\r\n");
 
-export function capMessages(): Transform {
+export function capMessages(mostBytes = requestCapBytes): Transform {
   let header = Buffer.alloc(0);
   let bodyLeft = 0;
 
@@ -34,7 +34,7 @@ export function capMessages(): Transform {
       }
       const length = contentLength(header.subarray(0, end));
       if (length === undefined) return "a header has no valid Content-Length";
-      if (length > requestCapBytes) return `a message of ${length} bytes is too long`;
+      if (length > mostBytes) return `a message of ${length} bytes is too long`;
       rest = rest.subarray(end + headerEnd.length - known);
       header = Buffer.alloc(0);
       bodyLeft = length;

@@ -7,6 +7,7 @@ import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
 import { readTables } from "../inventory/tables.ts";
 import type { InventoryWatch } from "../inventory/watch/watch.ts";
+import type { ProcessStatus } from "../kernel/proctext.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MethodName, Results } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
@@ -17,6 +18,7 @@ import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
 import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
+import type { Asker } from "../sandboxes/identity/identity.ts";
 import { listLayers, removeLayer } from "../sandboxes/kept/layers.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
 import { landlockOf } from "../sandboxes/landlockOf.ts";
@@ -34,10 +36,29 @@ import type { Reverts } from "./reverts.ts";
 /** What a handler works with: the sandboxes of this helper, and what this connection watches. */
 export interface Session {
   readonly host: SandboxHost;
+  /** Who is at the other end, for the audit log. */
+  readonly who: { readonly uid: number; readonly pid?: number | undefined };
+  /** For whom it works; whose the terminals are. */
+  readonly person: Person;
+  /** What was allowed, for this request. */
+  readonly grant?: Grant | undefined;
   readonly watch: InventoryWatch;
   readonly usage: () => Promise<UsageFeed>;
   readonly events: EventWatch;
   readonly reverts: Reverts;
+}
+
+export interface Person extends Asker {
+  /** Absent: those of this process. */
+  readonly groups?: readonly number[];
+}
+
+/** Somebody's word that root may do one thing for another user. */
+export interface Grant {
+  /** For the audit log: what was asked, and by whom it was decided. */
+  readonly decision: string;
+  /** The process that it is about, as it was then. */
+  readonly process?: ProcessStatus | undefined;
 }
 
 export type Details = Pick<AuditEntry, "target" | "changes">;
@@ -132,10 +153,10 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "limits/update": {
     changes: true,
-    handle: async ({ host, reverts, events }, parameters) => {
+    handle: async ({ host, person, reverts, events }, parameters) => {
       const updated = await (await limitChanges()).updateLimits(host, parameters);
       reverts.schedule(updated.revert, parameters.revertAfterMs);
-      await tellChanges(events, parameters.target, host.asker.uid, updated);
+      await tellChanges(events, parameters.target, person.uid, updated);
       return updated;
     },
     details: ({ target }, { changes }) => ({ target, changes }),
@@ -157,13 +178,13 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "process/enter": {
     changes: true,
-    handle: ({ host }, parameters) => enterProcess(visitorOf(host, parameters), parameters),
+    handle: (session, parameters) => enterProcess(visitorOf(session, parameters), parameters),
   },
   "process/entry": {
     changes: false,
-    handle: async ({ host }, parameters) => {
+    handle: async (session, parameters) => {
       const { previewEntry } = await import("../enter/preview.ts");
-      const plan = previewEntry(visitorOf(host, parameters), parameters);
+      const plan = previewEntry(visitorOf(session, parameters), parameters);
       checkSameProcess(plan);
       return plan;
     },
@@ -260,9 +281,11 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
 };
 
-function visitorOf(host: SandboxHost, { pid }: { readonly pid: number }): Visitor {
+function visitorOf({ host, person, grant }: Session, { pid }: { readonly pid: number }): Visitor {
   const socket = host.registry.terminalSocket();
-  return { ...host.asker, socket, landlock: landlockOf(host, pid) };
+  const { uid, gid } = host.asker;
+  const guest = person.uid === uid ? undefined : { groups: [], ...person, allowed: grant?.process };
+  return { ...person, uid, gid, guest, socket, landlock: landlockOf(host, pid) };
 }
 
 /** Rarely asked for, so loaded then. */

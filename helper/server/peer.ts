@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { KernelError } from "../kernel/errors.ts";
 import { peerCredentials } from "../kernel/libc.ts";
 
 /**
@@ -11,11 +12,17 @@ export function isServedBy(socket: Socket, uid: number): boolean {
 }
 
 /** Who made the connection, from the kernel; undefined when it does not say. */
-export function peerOf(socket: Socket): { readonly uid: number } | undefined {
-  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd: number } })._handle ?? {};
+export function peerOf(socket: Socket): { readonly uid: number; readonly pid: number } | undefined {
   try {
-    return fd === undefined ? undefined : peerCredentials(fd);
+    return peerCredentials(handleOf(socket));
   } catch {
     return undefined;
   }
+}
+
+/** The descriptor behind a socket of Node's; throws where it is closed already. */
+export function handleOf(socket: Socket): number {
+  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd: number } })._handle ?? {};
+  if (fd === undefined || fd < 0) throw new KernelError("getsockopt", "EBADF");
+  return fd;
 }

@@ -1,25 +1,37 @@
-import { lstatSync, unlinkSync } from "node:fs";
+import { chownSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
-import { type Served, serve } from "./connection.ts";
-import { shareEvents } from "./events.ts";
+import { toKnownError } from "./answer.ts";
+import { clientOfSocket } from "./client.ts";
+import { serve } from "./connection.ts";
+import type { AskHere } from "./gate/authoriser.ts";
+import { Gate } from "./gate/gate.ts";
+import { enter, leave } from "./gate/rates.ts";
 import { peerOf } from "./peer.ts";
-import { shareInventory } from "./watch.ts";
+import { openServed, openSession, type Responder, type Served } from "./session.ts";
+
+/** Who may come to root's helper besides root: each of them to a gate (gate/gate.ts). */
+export interface Guests {
+  /** The one who ran sudo; absent: everybody. */
+  readonly only?: number | undefined;
+  readonly askHere?: AskHere | undefined;
+}
 
 /**
  * Serves clients on a unix socket that only its user may open (mode 0600), and only that user or root:
  * the kernel names the peer (SO_PEERCRED), the file mode alone would trust whoever can change it.
  */
-export async function listen(host: SandboxHost, path: string): Promise<Server> {
+export async function listen(host: SandboxHost, path: string, guests?: Guests): Promise<Server> {
   await removeStale(path);
-  const server = openServer(host);
+  const server = openServer(host, guests);
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(path, resolve);
     });
+    if (guests?.only !== undefined) chownSync(path, guests.only, 0);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new TerrariumError("pathRefused", { path, reason: `cannot listen there (${code})` });
@@ -30,8 +42,8 @@ export async function listen(host: SandboxHost, path: string): Promise<Server> {
 }
 
 /** The same on a socket that listens already, and that systemd will have listen when we are gone. */
-export async function listenOn(host: SandboxHost, fd: number): Promise<Server> {
-  const server = openServer(host);
+export async function listenOn(host: SandboxHost, fd: number, guests: Guests): Promise<Server> {
+  const server = openServer(host, guests);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ fd }, resolve);
@@ -39,19 +51,47 @@ export async function listenOn(host: SandboxHost, fd: number): Promise<Server> {
   return server;
 }
 
-function openServer(host: SandboxHost): Server {
-  const served: Served = { host, events: shareEvents(host), inventory: shareInventory(host) };
-  return createServer((socket) => accept(served, socket));
+function openServer(host: SandboxHost, guests: Guests | undefined): Server {
+  const served = openServed(host);
+  return createServer((socket) => accept(served, guests, socket));
 }
 
-function accept(served: Served, socket: Socket): void {
+function accept(served: Served, guests: Guests | undefined, socket: Socket): void {
+  const { host } = served;
   const peer = peerOf(socket);
-  if (peer === undefined || (peer.uid !== 0 && peer.uid !== served.host.asker.uid)) {
-    served.host.audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
+  if (peer !== undefined && (peer.uid === 0 || peer.uid === host.asker.uid)) {
+    serve(socket, (notify) => openSession(served, notify, { who: { uid: peer.uid } }));
+  } else if (peer !== undefined && guests && (guests.only ?? peer.uid) === peer.uid) {
+    acceptGuest(served, guests, peer.uid, socket);
+  } else {
+    host.audit({ uid: peer?.uid ?? -1, method: "connect", outcome: "notAuthorised" });
+    socket.destroy();
+  }
+}
+
+function acceptGuest(served: Served, guests: Guests, uid: number, socket: Socket): void {
+  const { audit } = served.host;
+  if (!enter(uid)) {
+    audit({ uid, method: "connect", outcome: "tooMany" });
     socket.destroy();
     return;
   }
-  serve(served, peer, socket);
+  socket.once("close", () => leave(uid));
+  serve(socket, (notify, end) => {
+    try {
+      const client = clientOfSocket(socket);
+      const isElevated = guests.only !== undefined;
+      return new Gate({ served, client, isElevated, askHere: guests.askHere }, notify, end);
+    } catch (error) {
+      audit({ uid, method: "connect", outcome: "notAuthorised" });
+      return refuser(error);
+    }
+  });
+}
+
+/** Who may not come in is told why, whatever they ask. */
+function refuser(error: unknown): Responder {
+  return { answer: () => Promise.reject(toKnownError(error)), dispose: () => undefined };
 }
 
 /** A socket that nobody answers is left over from a helper that was killed; one that answers is in use. */

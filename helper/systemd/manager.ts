@@ -1,13 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TerrariumError } from "../protocol/errors.ts";
+import { busctlPath } from "./busctl.ts";
 import { type ScopeRequest, scopeName, scopeProperties, type UnitProperty } from "./units.ts";
 
 /** What is asked of systemd, by its own busctl(1): org.freedesktop.systemd1(5). */
-
-/** Root runs it: never by somebody's PATH. */
-const busctl = ["/usr/bin/busctl", "/bin/busctl"];
 
 const answerTimeoutSeconds = 10;
 const manager = [
@@ -22,9 +19,16 @@ const endingTimeoutMs = 10_000;
 const retryMs = 20;
 
 /** Asks for a scope with this process in it; systemd makes it soon after it has answered. Throws systemdFailed. */
-export async function startScope(request: ScopeRequest, pid: number): Promise<void> {
-  const unit = scopeName(request.id);
-  const properties = scopeProperties(request);
+export function startScope(request: ScopeRequest, pid: number): Promise<void> {
+  return startTransient(scopeName(request.id), scopeProperties(request), pid);
+}
+
+/** The same for any transient scope. */
+export async function startTransient(
+  unit: string,
+  properties: readonly UnitProperty[],
+  pid: number,
+): Promise<void> {
   const held = ["PIDs", "au", "1", `${pid}`, ...words(properties)];
   const args = ["ssa(sv)a(sa(sv))", unit, "replace", `${properties.length + 1}`, ...held, "0"];
   const deadlineMs = performance.now() + endingTimeoutMs;
@@ -51,18 +55,22 @@ export function stopUnit(unit: string): string | undefined {
 }
 
 function callNow(member: string, ...args: readonly string[]): string | undefined {
-  const { status, stderr, error } = spawnSync(busctlPath(), commandLine("call", member, ...args), {
-    ...surroundings,
-    encoding: "utf8",
-  });
+  const { status, stderr, error } = spawnSync(
+    requireBusctl(),
+    commandLine("call", member, ...args),
+    {
+      ...surroundings,
+      encoding: "utf8",
+    },
+  );
   return status === 0 ? undefined : (error?.message ?? said(stderr));
 }
 
 /** Its version, or why there is no answer. */
 export function askVersion(): { readonly version: string } | { readonly why: string } {
-  if (!busctl.some(existsSync)) return { why: "busctl is not installed" };
+  if (busctlPath() === undefined) return { why: "busctl is not installed" };
   const { status, stdout, stderr } = spawnSync(
-    busctlPath(),
+    requireBusctl(),
     commandLine("get-property", "Version"),
     { ...surroundings, encoding: "utf8" },
   );
@@ -79,7 +87,7 @@ function commandLine(verb: string, member: string, ...args: readonly string[]): 
 
 /** Answers what was said against it. */
 async function call(member: string, args: readonly string[]): Promise<string | undefined> {
-  const child = spawn(busctlPath(), commandLine("call", member, ...args), {
+  const child = spawn(requireBusctl(), commandLine("call", member, ...args), {
     ...surroundings,
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -99,8 +107,8 @@ function said(errors: string | undefined): string {
   return answer.replace(/^Call failed: /, "").replace(/\.$/, "") || "it ended without a word";
 }
 
-function busctlPath(): string {
-  const path = busctl.find(existsSync);
+function requireBusctl(): string {
+  const path = busctlPath();
   if (path !== undefined) return path;
   throw failure("a scope", "busctl, which comes with systemd, is not installed");
 }

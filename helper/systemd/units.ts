@@ -47,3 +47,25 @@ export function scopeProperties({ name, tty }: Omit<ScopeRequest, "id">): readon
     { name: "SendSIGHUP", type: "b", value: `${tty}` },
   ];
 }
+
+/** What a user's agent and its sandboxes are in, so that what bounds the user bounds them. */
+export interface AgentScope {
+  readonly unit: string;
+  readonly slice: string;
+  readonly properties: readonly UnitProperty[];
+}
+
+/** One for all agents of a user; it is there for as long as one of them, or a sandbox, has a process. */
+export function agentScope(uid: number): AgentScope {
+  const slice = `user-${uid}.slice`;
+  return {
+    unit: `terrarium-agent-${uid}.scope`,
+    slice,
+    properties: [
+      { name: "Description", type: "s", value: `Terrarium for user ${uid}` },
+      { name: "Slice", type: "s", value: slice },
+      { name: "Delegate", type: "b", value: "true" },
+      { name: "CollectMode", type: "s", value: "inactive-or-failed" },
+    ],
+  };
+}

@@ -148,7 +148,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   26: {
     lesson: "a privileged helper acts for the wrong user",
     cves: [],
-    files: ["helper", "rootless", "security-requests"],
+    files: ["gate-own", "helper", "rootless", "security-requests"],
   },
   27: {
     lesson: "an empty list, or another layer, means that all is allowed",

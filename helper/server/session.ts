@@ -1,0 +1,62 @@
+import type { Inventory } from "../inventory/watch/watch.ts";
+import type { MethodName, NotificationName, Notifications, Results } from "../protocol/methods.ts";
+import type { SandboxHost } from "../sandboxes/host.ts";
+import { answer } from "./answer.ts";
+import { type Events, openEventWatch, shareEvents } from "./events.ts";
+import type { Grant, Person, Session } from "./methods.ts";
+import { openReverts } from "./reverts.ts";
+import { openUsage } from "./usage.ts";
+import { shareInventory } from "./watch.ts";
+
+/** Who answers the requests of one connection. */
+export interface Responder {
+  /** Rejects with one of the protocol's errors. `parameters`: as they came, unchecked. */
+  answer<M extends MethodName>(name: M, parameters: unknown, grant?: Grant): Promise<Results[M]>;
+  dispose(): void | Promise<void>;
+}
+
+/** Tells the client; resolves when the stream has taken it. */
+export type Notify = <N extends NotificationName>(
+  name: N,
+  parameters: Notifications[N],
+) => Promise<void>;
+
+/** What all clients of one helper share. */
+export interface Served {
+  readonly host: SandboxHost;
+  readonly events: Events;
+  readonly inventory: Inventory;
+}
+
+export function openServed(host: SandboxHost): Served {
+  return { host, events: shareEvents(host), inventory: shareInventory(host) };
+}
+
+/** The handlers of this very process, with what one connection watches and tries out. */
+export function openSession(
+  { host, events, inventory }: Served,
+  notify: Notify,
+  { person = host.asker, who = host.asker }: { person?: Person; who?: Session["who"] } = {},
+): Responder {
+  const told = (sent: Promise<void>) => void sent.catch(() => undefined);
+  const usage = openUsage(host, (round) => told(notify("usage/didSample", round)));
+  const session: Session = {
+    host,
+    person,
+    who: who.pid === undefined ? { uid: who.uid } : { uid: who.uid, pid: who.pid },
+    events: openEventWatch(events, (event) => told(notify("events/didHappen", event))),
+    usage: usage.get,
+    // Resolves when the stream has taken it: until then what changes is one change more, and no queue of them.
+    watch: inventory.watch((change) => notify("inventory/didChange", change)),
+    reverts: openReverts(host),
+  };
+  return {
+    answer: (name, parameters, grant) => answer({ ...session, grant }, name, parameters),
+    dispose: () => {
+      session.watch.dispose();
+      session.events.dispose();
+      usage.dispose();
+      session.reverts.dispose();
+    },
+  };
+}
