@@ -22,6 +22,9 @@ import type { StateDirectory } from "./stateDirectory.ts";
  * file is written, so that the next helper puts them back where this one was killed.
  */
 
+const finished = ".json";
+const unfinished = ".json.new";
+
 const limitValue = z.nullable(z.union([z.number(), z.string(), z.record(z.string(), z.number())]));
 
 const pendingChange = z.object({
@@ -64,18 +67,18 @@ export function pendingOf({ limit, cgroup, before, after, alongside }: LimitUpda
 }
 
 export function readReverts({ reverts }: StateDirectory): readonly PendingRevert[] {
-  return namesIn(reverts).flatMap((name) => parse(join(reverts, name)) ?? []);
+  return namesIn(reverts, finished).flatMap((name) => parse(join(reverts, name)) ?? []);
 }
 
 export function writeRevert({ reverts }: StateDirectory, revert: PendingRevert): void {
   mkdirSync(reverts, { recursive: true, mode: 0o700 });
-  const file = join(reverts, `${revert.id}.json`);
-  writeFileSync(`${file}.new`, JSON.stringify(revert), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  const file = join(reverts, revert.id);
+  writeFileSync(file + unfinished, JSON.stringify(revert), { mode: 0o600 });
+  renameSync(file + unfinished, file + finished);
 }
 
 export function removeRevert({ reverts }: StateDirectory, id: string): void {
-  rmSync(join(reverts, `${id}.json`), { force: true });
+  rmSync(join(reverts, id + finished), { force: true });
 }
 
 /** Throws noSuchRevert. */
@@ -120,9 +123,14 @@ export function withWritten(pending: PendingChange, { cgroup }: LimitUpdate): Pe
   return { ...pending, written: readLimit(rowOf(pending.limit), [cgroup])?.value ?? null };
 }
 
-function namesIn(directory: string): readonly string[] {
+/** What a helper was writing when it was killed. Under the registry's lock, as all that writes is: nobody writes now. */
+export function removeUnfinishedReverts({ reverts }: StateDirectory): void {
+  for (const name of namesIn(reverts, unfinished)) rmSync(join(reverts, name), { force: true });
+}
+
+function namesIn(directory: string, ending: string): readonly string[] {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith(".json"));
+    return readdirSync(directory).filter((name) => name.endsWith(ending));
   } catch {
     return [];
   }

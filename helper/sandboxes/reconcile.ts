@@ -4,7 +4,7 @@ import { releaseForgottenScopes } from "../limits/scope.ts";
 import { removeWalls } from "../network/removeWalls.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "./host.ts";
-import { readReverts } from "./pendingReverts.ts";
+import { readReverts, removeUnfinishedReverts } from "./pendingReverts.ts";
 import { putBackUnasked } from "./putBack.ts";
 import type { ProcessIdentity, SandboxRecord } from "./record.ts";
 
@@ -29,6 +29,7 @@ export function reconcile(host: SandboxHost): void {
 
 /** Limits that a helper tried out which ended before they went back, or could be kept. */
 function putBackOrphans(host: SandboxHost): void {
+  removeUnfinishedReverts(host.registry.state);
   for (const revert of readReverts(host.registry.state)) {
     if (!lives(revert.holder)) putBackUnasked(host, revert);
   }

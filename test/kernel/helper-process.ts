@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,13 +24,7 @@ export interface HelperProcess {
 
 /** `before`: a program that starts it, in another place. */
 export async function startHelper(before: readonly string[] = []): Promise<HelperProcess> {
-  const helper = [process.execPath, ...smallHeap, client, "helper", "--stdio"];
-  const [program = "", ...words] = [...before, ...helper];
-  const child = spawn(program, words, {
-    cwd: "/",
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  child.stdin.on("error", () => undefined);
+  const child = spawnHelper(before);
   let log = "";
   child.stderr.on("data", (text) => {
     log += text;
@@ -43,6 +37,15 @@ export async function startHelper(before: readonly string[] = []): Promise<Helpe
     log: () => log,
     kill: () => kill(child),
   };
+}
+
+/** Only the process: it has answered nothing yet. What it writes to standard error has to be read. */
+export function spawnHelper(before: readonly string[] = []): ChildProcessWithoutNullStreams {
+  const helper = [process.execPath, ...smallHeap, client, "helper", "--stdio"];
+  const [program = "", ...words] = [...before, ...helper];
+  const child = spawn(program, words, { cwd: "/", stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined);
+  return child;
 }
 
 function readCalls(pid: number | undefined): number {

@@ -16,6 +16,7 @@ export function takeInventory(): readonly string[] {
   return [
     ...entries("/run/terrarium/sandboxes"),
     ...entries("/run/terrarium/terminals"),
+    ...entries("/run/terrarium/reverts"),
     ...cgroupParents().flatMap(entries),
     ...mounts.map((line) => `mount ${line}`),
     ...processes(),

@@ -19,6 +19,11 @@ import { describe, type TestContext, test } from "node:test";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
 import { planIdentity } from "../../helper/sandboxes/identity/identity.ts";
+import {
+  readReverts,
+  removeUnfinishedReverts,
+  writeRevert,
+} from "../../helper/sandboxes/pendingReverts.ts";
 import type { SandboxRecord } from "../../helper/sandboxes/record.ts";
 import { findRecord, newId, openRegistry, type Registry } from "../../helper/sandboxes/registry.ts";
 import { openStateDirectory } from "../../helper/sandboxes/stateDirectory.ts";
@@ -266,4 +271,14 @@ describe("the lock", () => {
     const taken = await Promise.all([idA, idB, idC].map(take));
     assert.deepEqual(taken.filter(Boolean), [true]);
   });
+});
+
+test("of limits that wait to be put back only what was being written is removed", (t) => {
+  const { state } = temporaryRegistry(t);
+  const revert = { id: "0a1111111111", holder: { pid: 1, startTimeTicks: 0 }, changes: [] };
+  writeRevert(state, revert);
+  const cutShort = join(state.reverts, "0a1222222222.json.new");
+  writeFileSync(cutShort, '{"id":"0a12');
+  removeUnfinishedReverts(state);
+  assert.deepEqual([readReverts(state), existsSync(cutShort)], [[revert], false]);
 });
