@@ -12,6 +12,8 @@ import type { Views } from "./views/register.ts";
 /** What features share. Made once by activate(), handed to every command and provider. */
 export interface Ctx {
   readonly log: LogOutputChannel;
+  /** Absolute path of dist/bin/terrarium. */
+  readonly program: string;
   readonly helper: Helper;
   readonly reports: Reports;
   readonly alerts: Alerts;

@@ -44,6 +44,10 @@ export const commands = {
   runDoctor: "terrarium.runDoctor",
   runDoctorFix: "terrarium.runDoctorFix",
   startHelper: "terrarium.startHelper",
+  usePrivilegedHelper: "terrarium.usePrivilegedHelper",
+  useRootlessHelper: "terrarium.useRootlessHelper",
+  installHelper: "terrarium.installHelper",
+  uninstallHelper: "terrarium.uninstallHelper",
   showLog: "terrarium.showLog",
   showStatus: "terrarium.showStatus",
 } as const;
@@ -86,6 +90,18 @@ export const helperContextValues = [
   "failed",
 ] as const;
 
+/** Whose helper serves. */
+export const privilegeContextKey = "terrarium.privilege";
+
+/** Root's serves its user alone, until that one is authorised to see everything. */
+export type PrivilegeContextValue = "rootless" | "unauthorised" | "root";
+
+/** What the user chose: which helper, and what a sandbox is like where no file says it. */
+export const settings = {
+  section: "terrarium",
+  helper: "helper",
+} as const;
+
 /** The ids of the views that show only what a filter lets through. */
 export const filteredContextKey = "terrarium.filteredViews";
 
@@ -115,6 +131,8 @@ export const rowTokens = [
   "foreign",
   "populated",
   "cgroup",
+  /** Closed to this user: entering or changing it needs root's helper. */
+  "beyond",
   "frozen",
   "delegated",
   "hierarchy",

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { fromWireError } from "../helper/protocol/errors.ts";
+import { fromWireError, TerrariumError } from "../helper/protocol/errors.ts";
 import { commands } from "./contributions.ts";
 import { withoutLinks } from "./plain.ts";
 
@@ -12,14 +12,22 @@ export function failureText(error: unknown): string {
   return withoutLinks(message);
 }
 
-/** One message for one failed action, with the way to more. Does not wait for an answer. */
+/** What this helper may not do, and root's might. */
+const beyondCodes = ["needsPrivilege", "processDenied"] as const;
+
+const wayOn = { title: "Use Privileged Helper", command: commands.usePrivilegedHelper };
+const showLog = { title: "Show Log", command: commands.showLog };
+
+/** One message for one failed action, with the way on and to more. Does not wait for an answer. */
 export function showFailure(log: vscode.LogOutputChannel, error: unknown): void {
   if (error instanceof vscode.CancellationError) return;
   const text = failureText(error);
   log.error(text);
-  const showLog = "Show Log";
-  void vscode.window.showErrorMessage(text, showLog).then((answer) => {
-    if (answer === showLog) return vscode.commands.executeCommand(commands.showLog);
-    return undefined;
+  const isBeyond = beyondCodes.some((code) => TerrariumError.is(error, code));
+  const actions = isBeyond ? [wayOn, showLog] : [showLog];
+  const titles = actions.map(({ title }) => title);
+  void vscode.window.showErrorMessage(text, ...titles).then((answer) => {
+    const chosen = actions.find(({ title }) => title === answer);
+    return chosen && vscode.commands.executeCommand(chosen.command);
   });
 }

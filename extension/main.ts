@@ -1,8 +1,13 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands/register.ts";
-import { Helper } from "./connection/helper.ts";
+import { Helper, type HelperState } from "./connection/helper.ts";
 import type { Ctx } from "./context.ts";
-import { helperContextKey } from "./contributions.ts";
+import {
+  helperContextKey,
+  type PrivilegeContextValue,
+  privilegeContextKey,
+  settings,
+} from "./contributions.ts";
 import { DoctorDocument } from "./documents/doctor.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
 import { Alerts } from "./events/alerts.ts";
@@ -24,7 +29,14 @@ import { registerViews } from "./views/register.ts";
 export function activate(context: vscode.ExtensionContext): void {
   const { subscriptions, workspaceState } = context;
   const log = own(vscode.window.createOutputChannel("Terrarium", { log: true }));
-  const helper = own(new Helper(context.asAbsolutePath("dist/bin/terrarium"), log));
+  const program = context.asAbsolutePath("dist/bin/terrarium");
+  const helper = own(
+    new Helper({
+      ...{ program, log, setting: wantedHelper },
+      version: context.extension.packageJSON.version,
+      isRemote: vscode.env.remoteName !== undefined,
+    }),
+  );
   const reports = own(new Reports(helper, log));
   const events = own(new EventFeed(helper, log));
   const alerts = own(new Alerts(events.onDidHappen));
@@ -45,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const ctx: Ctx = {
     log,
+    program,
     helper,
     reports,
     alerts,
@@ -71,10 +84,31 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 }
 
-/** Menus and welcome content are chosen by this key. */
+/** Menus and welcome content are chosen by these keys; the settings may want another helper. */
 function followHelperState(helper: Helper, subscriptions: vscode.Disposable[]): void {
-  const publish = () =>
-    void vscode.commands.executeCommand("setContext", helperContextKey, helper.state.kind);
-  subscriptions.push(helper.onDidChangeState(publish));
+  const publish = () => {
+    setContext(helperContextKey, helper.state.kind);
+    setContext(privilegeContextKey, privilegeOf(helper.state));
+  };
+  subscriptions.push(
+    helper.onDidChangeState(publish),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${settings.section}.${settings.helper}`))
+        helper.follow().catch(() => undefined);
+    }),
+  );
   publish();
+}
+
+function privilegeOf(state: HelperState): PrivilegeContextValue {
+  if (state.kind !== "running" || !state.facts.privileged) return "rootless";
+  return state.facts.seesAll ? "root" : "unauthorised";
+}
+
+function setContext(key: string, value: string): void {
+  void vscode.commands.executeCommand("setContext", key, value);
+}
+
+function wantedHelper(): string {
+  return vscode.workspace.getConfiguration(settings.section).get(settings.helper, "rootless");
 }

@@ -27,6 +27,7 @@ import {
   filterNamespaces,
 } from "./filter.ts";
 import { inspect } from "./inspect.ts";
+import { installHelper, uninstallHelper } from "./installHelper.ts";
 import { isolationReport } from "./isolationReport.ts";
 import { killProcessCommand } from "./killProcess.ts";
 import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
@@ -45,6 +46,7 @@ import { showStatus } from "./showStatus.ts";
 import { startHelper } from "./startHelper.ts";
 import { startSandbox } from "./startSandbox.ts";
 import { stopSandbox } from "./stopSandbox.ts";
+import { usePrivilegedHelper, useRootlessHelper } from "./usePrivilegedHelper.ts";
 
 /**
  * `argument` is whatever VS Code hands over: a tree node, nothing, or a stranger's value; `selected` are all nodes
@@ -93,6 +95,10 @@ const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.runDoctor]: runDoctor,
   [commands.runDoctorFix]: runDoctorFix,
   [commands.startHelper]: startHelper,
+  [commands.usePrivilegedHelper]: usePrivilegedHelper,
+  [commands.useRootlessHelper]: useRootlessHelper,
+  [commands.installHelper]: installHelper,
+  [commands.uninstallHelper]: uninstallHelper,
   [commands.showLog]: showLog,
   [commands.showStatus]: showStatus,
 };

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { commandLine } from "../../helper/protocol/doctorText.ts";
-import { quote } from "../../helper/protocol/shellWords.ts";
 import type { Ctx } from "../context.ts";
+import { closed, showCommand } from "../terminals/visibleCommand.ts";
 import { runDoctor } from "./runDoctor.ts";
 
 const run = "Run in Terminal";
@@ -15,28 +15,7 @@ export async function runDoctorFix(ctx: Ctx, argument: unknown): Promise<void> {
   const message = `Terrarium: ${fix.words}?`;
   if ((await vscode.window.showWarningMessage(message, { modal: true, detail }, run)) !== run)
     return;
-  const terminal = vscode.window.createTerminal({
-    name: "Terrarium Doctor",
-    shellPath: "/bin/sh",
-    shellArgs: ["-c", visibly(line)],
-    isTransient: true,
-  });
-  terminal.show();
-  await closed(terminal);
+  const parting = "Press Enter to look again.";
+  await closed(showCommand({ name: "Terrarium Doctor", line, parting }));
   await runDoctor(ctx);
-}
-
-/** The line, its output, and time to read both. */
-function visibly(line: string): string {
-  return `printf '$ %s\\n' ${quote(line)}; ${line}; printf '\\nPress Enter to look again. '; read -r _`;
-}
-
-function closed(terminal: vscode.Terminal): Promise<void> {
-  return new Promise((resolve) => {
-    const registration = vscode.window.onDidCloseTerminal((one) => {
-      if (one !== terminal) return;
-      registration.dispose();
-      resolve();
-    });
-  });
 }

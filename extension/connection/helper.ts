@@ -1,28 +1,23 @@
 import * as vscode from "vscode";
-import {
-  createMessageConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-jsonrpc/node";
-import { Connection } from "../../helper/protocol/client.ts";
+import type { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { TimelineEvent } from "../../helper/protocol/events.ts";
-import {
-  type HelperFacts,
-  type MethodName,
-  type Notifications,
-  type ParameterInput,
-  protocolVersion,
-  type Results,
+import type {
+  HelperFacts,
+  MethodName,
+  Notifications,
+  ParameterInput,
+  Results,
 } from "../../helper/protocol/methods.ts";
-import { patientReader } from "../../helper/protocol/patientReader.ts";
 import { UserError } from "../failure.ts";
-import { connectionLogger } from "./logger.ts";
-import { type HelperProcess, startHelperProcess } from "./process.ts";
+import type { Choice, Wish } from "./choice.ts";
+import { end, type Running } from "./launch.ts";
+import { obtainHelper } from "./obtain.ts";
+import { type Place, readSurroundings, type Surroundings } from "./surroundings.ts";
 
 export type HelperState =
   | { readonly kind: "unsupported" | "stopped" | "starting" }
-  | { readonly kind: "running"; readonly facts: HelperFacts }
+  | { readonly kind: "running"; readonly facts: HelperFacts; readonly choice: Choice }
   | { readonly kind: "restarting"; readonly attempt: number }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -31,13 +26,13 @@ export const restartDelaysMs = [500, 2_000, 5_000] as const;
 
 /** A helper that has run this long gets all its new starts back. */
 const healthyAfterMs = 60_000;
-const initializeTimeoutMs = 15_000;
 
-interface Running {
-  readonly process: HelperProcess;
-  readonly connection: Connection;
-  readonly facts: HelperFacts;
-  readonly sinceMs: number;
+export interface HelperOptions extends Place {
+  /** Absolute path of dist/bin/terrarium. */
+  readonly program: string;
+  /** What the setting says now. */
+  readonly setting: () => string;
+  readonly log: vscode.LogOutputChannel;
 }
 
 type InventoryChange = Notifications["inventory/didChange"];
@@ -45,7 +40,7 @@ type UsageRound = Notifications["usage/didSample"];
 
 /** The helper as the editor sees it: started when first needed, started again a few times when it dies. */
 export class Helper implements vscode.Disposable {
-  readonly #program: string;
+  readonly #options: HelperOptions;
   readonly #log: vscode.LogOutputChannel;
   readonly #stateChanged = new vscode.EventEmitter<HelperState>();
   readonly #inventoryChanged = new vscode.EventEmitter<InventoryChange>();
@@ -53,6 +48,7 @@ export class Helper implements vscode.Disposable {
   readonly #usageSampled = new vscode.EventEmitter<UsageRound>();
   #state: HelperState = { kind: process.platform === "linux" ? "stopped" : "unsupported" };
   #starting: Promise<Running> | undefined;
+  #elevating: Promise<HelperState> | undefined;
   #running: Running | undefined;
   #restarts = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -66,10 +62,9 @@ export class Helper implements vscode.Disposable {
 
   readonly onEvent = this.#happened.event;
 
-  /** `program`: absolute path of dist/bin/terrarium. */
-  constructor(program: string, log: vscode.LogOutputChannel) {
-    this.#program = program;
-    this.#log = log;
+  constructor(options: HelperOptions) {
+    this.#options = options;
+    this.#log = options.log;
   }
 
   get state(): HelperState {
@@ -86,6 +81,30 @@ export class Helper implements vscode.Disposable {
   /** Starts the helper for a view: not again after it has failed, that is a person's decision. */
   wake(): void {
     if (this.#state.kind === "stopped") void this.#connected().catch(() => undefined);
+  }
+
+  /**
+   * Root's helper, for a person who has asked and may be asked in turn; the helper before serves until it answers.
+   * Where it cannot be had, the state says why.
+   */
+  elevate(): Promise<HelperState> {
+    this.#elevating ??= this.#elevate().finally(() => {
+      this.#elevating = undefined;
+    });
+    return this.#elevating;
+  }
+
+  /** The settings have changed: another helper, where they want another one. Nobody is asked. */
+  async follow(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    const setting = this.#options.setting();
+    const isSo = setting === "privileged" && this.#running?.facts.privileged;
+    if (this.#running && !isSo) await this.#change({ setting, isAsked: false });
+  }
+
+  /** What there is of root's helper on this machine. */
+  surroundings(): Surroundings {
+    return readSurroundings(this.#options);
   }
 
   /** One request, starting the helper when needed. Rejects with a TerrariumError or a UserError. */
@@ -120,15 +139,46 @@ export class Helper implements vscode.Disposable {
     if (this.#state.kind === "unsupported") throw notLinux();
     if (this.#state.kind !== "restarting") this.#enter({ kind: "starting" });
     try {
-      const running = await launch(this.#program, this.#log, (connection) =>
-        this.#listen(connection),
-      );
+      const running = await this.#obtain({ setting: this.#options.setting(), isAsked: false });
       this.#adopt(running);
       return running;
     } catch (error) {
       this.#scheduleRestart(error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  async #change(wish: Wish): Promise<void> {
+    if (!this.#running) this.#enter({ kind: "starting" });
+    const next = await this.#obtain(wish);
+    const before = this.#running;
+    this.#adopt(next);
+    if (before && before.connection !== next.connection) end(before);
+  }
+
+  #obtain(wish: Wish): Promise<Running> {
+    const prepare = (connection: Connection) => this.#listen(connection);
+    return obtainHelper(wish, this.#running, { ...this.#options, prepare });
+  }
+
+  /** To see what is not one's own; whoever refuses has said so to the person. */
+  async #authorise(): Promise<void> {
+    const running = this.#running;
+    if (!running?.facts.privileged || running.facts.seesAll) return;
+    try {
+      const facts = await running.connection.request("host/authorise", { what: "inspect" });
+      this.#adopt({ ...running, facts });
+    } catch (error) {
+      this.#log.warn(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #elevate(): Promise<HelperState> {
+    await this.#starting?.catch(() => undefined);
+    if (!this.#running?.facts.privileged)
+      await this.#change({ setting: "privileged", isAsked: true });
+    await this.#authorise();
+    return this.#state;
   }
 
   #listen(connection: Connection): void {
@@ -144,14 +194,21 @@ export class Helper implements vscode.Disposable {
       end(running);
       throw new TerrariumError("helperFailed", { reason: "the editor is closing" });
     }
-    const { facts } = running;
+    const { facts, choice, connection } = running;
+    const isNew = connection !== this.#running?.connection;
+    clearTimeout(this.#timer);
     this.#running = running;
-    this.#log.info(`Helper ${facts.version} runs as uid ${facts.uid}, pid ${facts.pid}.`);
-    running.connection.onClose(() => this.#lost(running));
-    this.#enter({ kind: "running", facts });
+    if (isNew) {
+      const { version, uid, pid } = facts;
+      this.#log.info(`Helper ${version} runs as uid ${uid}, pid ${pid}: ${choice.why}.`);
+      connection.onClose(() => this.#lost(running));
+    }
+    this.#enter({ kind: "running", facts, choice });
   }
 
   #lost(running: Running): void {
+    // Another one has taken its place.
+    if (this.#running?.connection !== running.connection) return;
     this.#running = undefined;
     end(running);
     if (this.#disposed) return;
@@ -176,44 +233,6 @@ export class Helper implements vscode.Disposable {
     this.#state = state;
     this.#stateChanged.fire(state);
   }
-}
-
-async function launch(
-  program: string,
-  log: vscode.LogOutputChannel,
-  prepare: (connection: Connection) => void,
-): Promise<Running> {
-  const process = startHelperProcess(program, log);
-  const connection = new Connection(
-    createMessageConnection(
-      patientReader(new StreamMessageReader(process.stdout)),
-      new StreamMessageWriter(process.stdin),
-      connectionLogger(log),
-    ),
-  );
-  prepare(connection);
-  // Its output alone does not tell: a launcher that it started may hold the same pipe open.
-  process.once("exit", () => connection.dispose());
-  const timer = setTimeout(() => connection.dispose(), initializeTimeoutMs);
-  try {
-    const facts = await connection.request("initialize", {
-      client: "vscode",
-      protocol: protocolVersion,
-    });
-    return { process, connection, facts, sinceMs: Date.now() };
-  } catch (error) {
-    end({ process, connection });
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Closing its input is what tells any helper to go; the signal is for one that does not listen. */
-function end({ process, connection }: Pick<Running, "process" | "connection">): void {
-  connection.dispose();
-  process.stdin.end();
-  process.kill("SIGTERM");
 }
 
 function notLinux(): UserError {

@@ -1,9 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { LogOutputChannel } from "vscode";
 import { printable } from "../../helper/protocol/printable.ts";
+import type { Carrier } from "./carrier.ts";
+import { pkexecObstacle } from "./pkexecAnswer.ts";
 
-export type HelperProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+type HelperProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
  * What the helper needs of the editor's environment: where commands and the user's own directories
@@ -20,16 +23,55 @@ const passedVariables = [
   "XDG_RUNTIME_DIR",
 ] as const;
 
+/** pkexec(1) makes an environment of its own, and refuses a SHELL that is not in /etc/shells. */
+const pkexecVariables = ["PATH", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_ID"] as const;
+
 /** V8 otherwise lets 16 MiB of what nobody needs gather before it looks; each look at 1 MiB takes a millisecond. */
 const smallHeap = ["--max-semi-space-size=1"];
 
-/** Starts `terrarium helper --stdio`; its words on stderr go to the log. The caller ends it. */
-export function startHelperProcess(program: string, log: LogOutputChannel): HelperProcess {
-  const child = spawn(process.execPath, [...smallHeap, program, "helper", "--stdio"], {
-    cwd: "/",
-    env: helperEnvironment(process.env),
-    stdio: ["pipe", "pipe", "pipe"],
+/** Starts `terrarium helper --stdio` with the editor's rights. The caller ends it. */
+export function startOwnHelper(program: string, log: LogOutputChannel): Carrier {
+  const command = [process.execPath, ...smallHeap, program, "helper", "--stdio"];
+  // On a desktop process.execPath is Electron; with this variable it is a plain Node.
+  const env = { ...environmentOf(passedVariables), ELECTRON_RUN_AS_NODE: "1" };
+  const child = startProcess(command, env, log);
+  return {
+    ...carrierOf(child),
+    // Closing its input is what tells any helper to go; the signal is for one that does not listen.
+    end: () => {
+      child.stdin.end();
+      child.kill("SIGTERM");
+    },
+    obstacle: async () => undefined,
+  };
+}
+
+/** pkexec(1): root's own copy, after its person was asked. It takes no signal from us. */
+export function startByPkexec(program: string, log: LogOutputChannel): Carrier {
+  const command = ["/usr/bin/pkexec", "--disable-internal-agent", program, "--stdio"];
+  let words = "";
+  const child = startProcess(command, environmentOf(pkexecVariables), log);
+  child.stderr.on("data", (text: string) => {
+    words = (words + text).slice(-longestLine);
   });
+  const ended = once(child, "close");
+  return {
+    ...carrierOf(child),
+    end: () => child.stdin.end(),
+    obstacle: async () => {
+      await ended;
+      return pkexecObstacle(child.exitCode, words);
+    },
+  };
+}
+
+/** Its words on stderr go to the log. */
+function startProcess(
+  [command = "", ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  log: LogOutputChannel,
+): HelperProcess {
+  const child = spawn(command, args, { cwd: "/", env, stdio: ["pipe", "pipe", "pipe"] });
   // A helper that dies while we write to it: its end is reported by the close of its output.
   child.stdin.on("error", (error) => log.debug(`helper: stdin: ${error.message}`));
   child.on("error", (error) => log.error(`The helper could not be started: ${error.message}`));
@@ -40,13 +82,21 @@ export function startHelperProcess(program: string, log: LogOutputChannel): Help
   return child;
 }
 
-function helperEnvironment(from: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const passed = passedVariables.flatMap((name) => {
-    const value = from[name];
+function carrierOf(child: HelperProcess): Pick<Carrier, "input" | "output" | "onEnd"> {
+  return {
+    input: child.stdout,
+    output: child.stdin,
+    // Its output alone does not tell: a launcher that it started may hold the same pipe open.
+    onEnd: (listener) => void child.once("exit", listener),
+  };
+}
+
+function environmentOf(names: readonly string[]): NodeJS.ProcessEnv {
+  const passed = names.flatMap((name) => {
+    const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  // On a desktop process.execPath is Electron; with this variable it is a plain Node.
-  return { ...Object.fromEntries(passed), ELECTRON_RUN_AS_NODE: "1" };
+  return Object.fromEntries(passed);
 }
 
 const longestLine = 4096;

@@ -1,6 +1,7 @@
 import type { HelperState } from "../connection/helper.ts";
+import { obstacleOf } from "../connection/obstacles.ts";
 
-/** The helper's state in one line: who it is and which cgroups this machine has. */
+/** The helper's state in a line or two: who it is, why that one, and which cgroups this machine has. */
 export function helperWords(state: HelperState): string {
   switch (state.kind) {
     case "unsupported":
@@ -13,9 +14,14 @@ export function helperWords(state: HelperState): string {
       return "Helper ended and is started again";
     case "failed":
       return state.reason;
-    case "running": {
-      const { version, privileged, uid, cgroupMode } = state.facts;
-      return `Helper ${version} · ${privileged ? "root" : `rootless (uid ${uid})`} · cgroup ${cgroupMode}`;
-    }
+    case "running":
+      return runningWords(state);
   }
+}
+
+function runningWords({ facts, choice }: Extract<HelperState, { kind: "running" }>): string {
+  const { version, privileged, asker, cgroupMode } = facts;
+  const who = privileged ? `root, for user id ${asker}` : `rootless (uid ${asker})`;
+  const line = `Helper ${version} · ${who}: ${choice.why} · cgroup ${cgroupMode}`;
+  return choice.lacks === undefined ? line : `${line}\n${obstacleOf(choice.lacks).words}`;
 }

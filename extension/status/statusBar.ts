@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { countOf } from "../../helper/protocol/words.ts";
-import type { Helper } from "../connection/helper.ts";
+import type { Helper, HelperState } from "../connection/helper.ts";
 import { commands } from "../contributions.ts";
 import type { Reports } from "../inventory/reports.ts";
 import { helperWords } from "./helperWords.ts";
@@ -38,10 +38,20 @@ export function registerStatusBar(
 
 function drawItem(item: vscode.StatusBarItem, helper: Helper, reports: Reports): void {
   const running = reports.last.sandboxes?.filter(({ state }) => state === "running").length ?? 0;
-  const words = countOf(running, "running sandbox");
-  item.text = running === 0 ? "$(terrarium-jar)" : `$(terrarium-jar) ${running}`;
-  item.tooltip = `Terrarium: ${words}\n${helperWords(helper.state)}`;
-  item.accessibilityInformation = { label: `Terrarium, ${words}, ${helperWords(helper.state)}` };
+  const { state } = helper;
+  const count = running === 0 ? [] : [`${running}`];
+  const warning = isAmiss(state) ? ["$(warning)"] : [];
+  const sandboxes = countOf(running, "running sandbox");
+  item.text = ["$(terrarium-jar)", ...count, ...warning].join(" ");
+  item.tooltip = `Terrarium: ${sandboxes}\n${helperWords(state)}`;
+  item.accessibilityInformation = { label: `Terrarium, ${sandboxes}, ${helperWords(state)}` };
+}
+
+/** What the user wants is not to be had; that root's helper waits for a click is no fault. */
+function isAmiss(state: HelperState): boolean {
+  if (state.kind === "failed") return true;
+  const lacks = state.kind === "running" ? state.choice.lacks : undefined;
+  return lacks !== undefined && lacks !== "notAsked";
 }
 
 /** Calls that come close together become one. */

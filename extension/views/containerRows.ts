@@ -10,6 +10,7 @@ import { containerIcon, engineWords, runningWords } from "./containerWords.ts";
 import { limitsRow } from "./limitRows.ts";
 import { containerAccess, mountsRow } from "./mountRows.ts";
 import { processesRow } from "./processRows.ts";
+import type { Reach } from "./reach.ts";
 import type { Card, Row } from "./row.ts";
 import { shareRows } from "./shareRows.ts";
 import type { Tables } from "./tables.ts";
@@ -26,6 +27,7 @@ export interface ContainerFacts {
   /** By what the row is marked by: a sandbox's id, a cgroup's path. */
   readonly alertOf: (target: string) => Alert | undefined;
   readonly tables: Tables;
+  readonly reach: Reach;
   /** By a container's key. */
   readonly parts: ReadonlyMap<string, ContainerPart>;
   readonly usage: Usage;
@@ -45,18 +47,25 @@ export function containerRow(
   const target = usageTarget(container, from.tables);
   const memory = target === undefined ? undefined : from.usage.get(target)?.sample.memory;
   const alert = target === undefined ? undefined : from.alertOf(target);
+  const topmost = topmostOf(container, from.tables);
+  const beyond = from.reach(topmost);
   const what = facts(
     engineWords[engine].title.toLowerCase(),
     runningWords(state, startedAtMs, from.nowMs),
     memory && memoryUsageWords(memory),
-    whatItIs(container, topmostOf(container, from.tables)?.command),
+    whatItIs(container, topmost?.command),
+    beyond,
   );
   return {
     id,
     label,
     description: what,
     icon: containerIcon(container),
-    tokens: ["container", state, ...(alert?.isNew ? (["alert"] as const) : [])],
+    tokens: [
+      ...(["container", state] as const),
+      ...(alert?.isNew ? (["alert"] as const) : []),
+      ...(beyond ? (["beyond"] as const) : []),
+    ],
     subject: { kind: "container", container },
     spoken: `Container ${label}, ${spokenFacts(what)}${spokenAlert(alert)}`,
     alsoFound: `${container.id} ${container.pid} ${container.image ?? ""}`,
@@ -85,7 +94,7 @@ function containerParts(id: string, container: HostContainer, from: ContainerFac
   const processes = processesByContainer(tables.processes).get(key) ?? [];
   const parts = from.parts.get(key);
   return [
-    processesRow(id, processes),
+    processesRow(id, processes, from.reach),
     ...shareRows(id, containerShares(container, tables), {
       name: containerLabel(container),
       processes: processes.length,

@@ -1,10 +1,15 @@
 import type { ProcessFact } from "../../helper/protocol/inventory.ts";
-import { countOf } from "../../helper/protocol/words.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
+import { type Reach, reachOfRoot } from "./reach.ts";
 import type { Row } from "./row.ts";
 import { pidWords } from "./words.ts";
 
 /** The group "Processes" of a sandbox or container. */
-export function processesRow(parentId: string, processes: readonly ProcessFact[]): Row {
+export function processesRow(
+  parentId: string,
+  processes: readonly ProcessFact[],
+  reach: Reach = reachOfRoot,
+): Row {
   const id = `${parentId}/processes`;
   return {
     id,
@@ -21,25 +26,31 @@ export function processesRow(parentId: string, processes: readonly ProcessFact[]
       facts: [],
     }),
     startsOpen: true,
-    ...(processes.length > 0 && { children: () => processRows(id, processes) }),
+    ...(processes.length > 0 && { children: () => processRows(id, processes, reach) }),
   };
 }
 
 /** Processes below the row `parentId`, by their host pids: mostly the order in which they began. */
-export function processRows(parentId: string, processes: readonly ProcessFact[]): readonly Row[] {
-  return [...processes].sort((a, b) => a.pid - b.pid).map((fact) => processRow(parentId, fact));
+export function processRows(
+  parentId: string,
+  processes: readonly ProcessFact[],
+  reach: Reach = reachOfRoot,
+): readonly Row[] {
+  return [...processes]
+    .sort((a, b) => a.pid - b.pid)
+    .map((fact) => processRow(parentId, fact, reach(fact)));
 }
 
 /** The start time is in the id: a pid that was given anew is another row. */
-function processRow(parentId: string, process: ProcessFact): Row {
+function processRow(parentId: string, process: ProcessFact, beyond: string | undefined): Row {
   return {
     id: `${parentId}/${process.pid}:${process.startTimeTicks}`,
     label: pidWords(process),
-    description: process.command,
+    description: facts(process.command, beyond),
     icon: { codicon: "circle-small-filled" },
-    tokens: ["process"],
+    tokens: ["process", ...(beyond ? (["beyond"] as const) : [])],
     subject: { kind: "process", process },
-    spoken: spoken(process),
+    spoken: spoken(process, beyond),
     card: () => ({
       title: `${process.command}, process ${process.pid}`,
       ...(process.nestedPids.length > 1 && {
@@ -56,7 +67,7 @@ function processRow(parentId: string, process: ProcessFact): Row {
   };
 }
 
-function spoken({ command, pid, nestedPids }: ProcessFact): string {
+function spoken({ command, pid, nestedPids }: ProcessFact, beyond: string | undefined): string {
   const inner = nestedPids.length > 1 ? `, process ${nestedPids.at(-1)} inside` : "";
-  return `${command}, process ${pid} on the host${inner}`;
+  return `${command}, process ${pid} on the host${inner}${beyond ? `, ${beyond}` : ""}`;
 }

@@ -1,6 +1,6 @@
 import { usageTarget } from "../../helper/protocol/containerWords.ts";
 import type { WatchedTableName } from "../../helper/protocol/inventoryChanges.ts";
-import { countOf } from "../../helper/protocol/words.ts";
+import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { Helper } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
 import type { Alerts } from "../events/alerts.ts";
@@ -13,6 +13,7 @@ import { cgroupRows, directoryOf } from "./cgroupRows.ts";
 import type { Choices } from "./choices.ts";
 import { sandboxAndContainerRows } from "./firstViewRows.ts";
 import { namespaceRows } from "./namespaceRows.ts";
+import { beyondWords, reachOfRoot, reachOfUser } from "./reach.ts";
 import type { Row } from "./row.ts";
 
 /** All that rows are made of. */
@@ -63,7 +64,8 @@ export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
     tables: ["namespaces", "processes", "containers"],
     rows: ({ reports: { last }, choices }) =>
       last.tables && namespaceRows(last.tables, choices.get("namespacesBy")),
-    note: ({ reports: { last } }) => deniedNote(last.tables?.host.deniedProcesses ?? 0),
+    note: ({ reports: { last }, helper }) =>
+      deniedNote(last.tables?.host.deniedProcesses ?? 0, isRoots(helper)),
   },
   cgroups: {
     id: views.cgroups,
@@ -76,13 +78,14 @@ export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
 };
 
 function containerViewRows(sources: Sources): readonly Row[] | undefined {
-  const { reports, details, parts, alerts, containerUsage, choices } = sources;
+  const { helper, reports, details, parts, alerts, containerUsage, choices } = sources;
   const { sandboxes, tables } = reports.last;
   if (!sandboxes || !tables) return undefined;
   return sandboxAndContainerRows(
     sandboxes,
     {
       tables,
+      reach: isRoots(helper) ? reachOfRoot : reachOfUser,
       details: details.known,
       parts: parts.known,
       usage: containerUsage.usage,
@@ -93,6 +96,11 @@ function containerViewRows(sources: Sources): readonly Row[] | undefined {
   );
 }
 
-function deniedNote(denied: number): string | undefined {
-  return denied === 0 ? undefined : countOf(denied, "hidden process");
+function deniedNote(denied: number, isRoot: boolean): string | undefined {
+  if (denied === 0) return undefined;
+  return facts(countOf(denied, "hidden process"), isRoot ? undefined : beyondWords);
+}
+
+function isRoots({ state }: Helper): boolean {
+  return state.kind === "running" && state.facts.privileged;
 }

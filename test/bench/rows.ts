@@ -1,5 +1,6 @@
 import { sandboxAndContainerRows } from "../../extension/views/firstViewRows.ts";
 import { type TreeNode, updateNodes } from "../../extension/views/nodes.ts";
+import { reachOfUser } from "../../extension/views/reach.ts";
 import type { Row } from "../../extension/views/row.ts";
 import type { Tables } from "../../extension/views/tables.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
@@ -37,7 +38,10 @@ export async function rows(): Promise<readonly Contest[]> {
 }
 
 function rowsOf(from: Tables): readonly Row[] {
-  const nothing = { details: new Map(), parts: new Map(), usage: new Map() };
+  const nothing = {
+    ...{ details: new Map(), parts: new Map(), usage: new Map() },
+    reach: reachOfUser,
+  };
   return sandboxAndContainerRows([], {
     ...nothing,
     tables: from,

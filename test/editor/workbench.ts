@@ -323,6 +323,21 @@ export class Workbench {
     return inOrder.map(({ text }) => text.replaceAll("\u00a0", " ").trimEnd()).join("\n");
   }
 
+  /** A command above a line of the document that is shown. */
+  lens(title: string): Locator {
+    return this.page.locator(".editor-instance .codelens-decoration a", { hasText: title });
+  }
+
+  /** Our item in the status bar. */
+  statusItem(): Locator {
+    return this.page.locator('.statusbar-item[id="terrarium.terrarium.terrarium.status"]');
+  }
+
+  /** A line of the list that a command shows. */
+  choice(text: string | RegExp): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text });
+  }
+
   #quickInput(): Locator {
     return this.page.locator(".quick-input-widget input");
   }
@@ -406,12 +421,12 @@ export class Workbench {
     await this.runCommand("View: Toggle Maximized Panel");
   }
 
-  /** Text of a notification that VS Code shows. */
   /** A dialog that the whole window waits for. */
   dialog(text: string | RegExp): Locator {
     return this.page.locator(".monaco-dialog-box").filter({ hasText: text });
   }
 
+  /** Text of a notification that VS Code shows. */
   notification(text: string | RegExp): Locator {
     return this.page.locator(".notification-list-item").filter({ hasText: text });
   }

@@ -70,6 +70,7 @@ const systemPackages = [
   { name: "runc", file: "runc", jobs: ["test", "bench"] },
   { name: "socat", file: "socat", jobs: ["bench"] },
   { name: "strace", file: "strace", jobs: ["test"] },
+  { name: "sudo", file: "sudo", jobs: ["test"] },
   { name: "systemd", file: "systemd-cgtop", jobs: ["test", "bench"] },
   { name: "systemd-container", file: "systemd-nspawn", jobs: ["test"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },

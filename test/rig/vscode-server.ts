@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { endProcessGroup } from "./process-group.ts";
 import { runQuietly } from "./quiet-command.mjs";
 import { installVscodeServer } from "./vscode-install.ts";
@@ -73,10 +73,12 @@ function folders(home: string): string[] {
 }
 
 async function prepareHome(options: ServerOptions, token: string): Promise<string[]> {
-  const settings = join(options.home, "user", "User", "settings.json");
+  const settings = ["User", "Machine"].map((whose) =>
+    join(options.home, "user", whose, "settings.json"),
+  );
   const tokenFile = join(options.home, "token");
-  await mkdir(join(options.home, "user", "User"), { recursive: true, mode: 0o700 });
-  if (!existsSync(settings)) await writeFile(settings, JSON.stringify(options.settings, null, 2));
+  // Of a server's window a setting of scope "machine" is read from the second alone.
+  for (const file of settings) await writeNew(file, JSON.stringify(options.settings, null, 2));
   // A file and not an argument: every user of the machine may read a command line.
   await writeFile(tokenFile, token, { mode: 0o600 });
   return [
@@ -88,6 +90,11 @@ async function prepareHome(options: ServerOptions, token: string): Promise<strin
     "--disable-workspace-trust",
     ...(options.smokeTestDriver ? ["--enable-smoke-test-driver"] : []),
   ];
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  if (!existsSync(file)) await writeFile(file, text);
 }
 
 /**

@@ -7,7 +7,9 @@ import {
   filteredContextKey,
   helperContextKey,
   helperContextValues,
+  privilegeContextKey,
   rowTokens,
+  settings,
   terminalProfile,
   viewContainer,
   views,
@@ -20,6 +22,9 @@ interface MenuItem {
 }
 
 interface Manifest {
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] };
+  };
   readonly contributes: {
     readonly commands: readonly {
       readonly command: string;
@@ -37,6 +42,7 @@ interface Manifest {
       readonly contents: string;
       readonly when: string;
     }[];
+    readonly configuration: { readonly properties: Readonly<Record<string, { scope: string }>> };
     readonly terminal: { readonly profiles: readonly { readonly id: string }[] };
   };
 }
@@ -100,7 +106,12 @@ test("every link in a welcome text runs a command of ours or of VS Code", () => 
 test("every context key in a when clause is one that somebody sets", () => {
   const known = new Set<string>([
     ...["view", "viewItem", "isWorkspaceTrusted", "false"],
-    ...[helperContextKey, filteredContextKey, ...Object.values(arrangementContextKeys)],
+    ...[
+      helperContextKey,
+      privilegeContextKey,
+      filteredContextKey,
+      ...Object.values(arrangementContextKeys),
+    ],
   ]);
   const keys = clauses.flatMap((clause) =>
     clause
@@ -164,4 +175,13 @@ test("icons and the font that package.json names are there", () => {
   );
   assert.notEqual(files.length, 0);
   for (const file of files) assert.ok(readFileSync(new URL(file, root)).length > 0, file);
+});
+
+test("every setting is the user's alone: no folder says which helper runs, or what a sandbox may", () => {
+  const { section, ...names } = settings;
+  const expected = Object.values(names).map((name) => `${section}.${name}`);
+  const { properties } = contributes.configuration;
+  assert.deepEqual(Object.keys(properties), expected);
+  assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, expected);
+  assert.ok(Object.values(properties).every(({ scope }) => scope === "machine"));
 });

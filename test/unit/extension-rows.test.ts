@@ -7,10 +7,12 @@ import {
   sandboxAndContainerRows,
 } from "../../extension/views/firstViewRows.ts";
 import { namespaceRows } from "../../extension/views/namespaceRows.ts";
+import { reachOfRoot, reachOfUser } from "../../extension/views/reach.ts";
 import type { Row } from "../../extension/views/row.ts";
 import type { SandboxFacts } from "../../extension/views/sandboxRows.ts";
 import type { Tables } from "../../extension/views/tables.ts";
 import { type UsageReading, usageWords } from "../../extension/views/usageWords.ts";
+import type { HostProcess } from "../../helper/protocol/hostTables.ts";
 import type {
   ProcessFact,
   SandboxDetails,
@@ -115,7 +117,10 @@ function rowsOf(
   sandboxes: readonly SandboxSummary[] = [],
   more: Partial<SandboxFacts> = {},
 ): readonly Row[] {
-  const nothing = { details: new Map(), parts: new Map(), usage: new Map() };
+  const nothing = {
+    ...{ details: new Map(), parts: new Map(), usage: new Map() },
+    reach: reachOfUser,
+  };
   return sandboxAndContainerRows(
     sandboxes,
     { ...nothing, tables: from, alertOf: () => undefined, nowMs, ...more },
@@ -512,4 +517,21 @@ test("an age is coarse, so that a row seldom changes because of it", () => {
     "23 h",
     "1 d",
   ]);
+});
+
+test("what is closed to this user is shown, and says that it needs the root helper", () => {
+  const docker = container("docker", "d1", { name: "db", pid: 700, startTimeTicks: 7000 });
+  const closed = process(700, "postgres", { uid: 0, container: "docker:d1", namespaces: {} });
+  const open = { ...closed, namespaces: { pid: 1 } };
+  const marks = (topmost: HostProcess, reach = reachOfUser) => {
+    const from = tables({ processes: [topmost], containers: [docker] });
+    const [row] = rowsOf(from, {}, [], { reach });
+    const [processes] = row?.children?.() ?? [];
+    return [row, processes?.children?.()[0]].map(
+      (one) => one?.description.includes("needs the root helper") && one?.tokens.includes("beyond"),
+    );
+  };
+  assert.deepEqual(marks(closed), [true, true]);
+  assert.deepEqual(marks(open), [false, false]);
+  assert.deepEqual(marks(closed, reachOfRoot), [false, false]);
 });

@@ -24,7 +24,7 @@ export function process(
     command,
     commandLine: command,
     startTimeTicks: pid * 10,
-    namespaces: {},
+    namespaces: { time: 1 },
     cgroups: {},
     isKernelThread: false,
     isZombie: false,

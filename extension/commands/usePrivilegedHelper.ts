@@ -1,0 +1,28 @@
+import * as vscode from "vscode";
+import { obstacleOf } from "../connection/obstacles.ts";
+import type { Ctx } from "../context.ts";
+import { settings } from "../contributions.ts";
+
+/** Asks the machine for root's helper; that it is wanted is kept in the user's settings once it was had. */
+export async function usePrivilegedHelper({ helper }: Ctx): Promise<void> {
+  const state = await helper.elevate();
+  if (state.kind !== "running") return;
+  const { lacks } = state.choice;
+  if (lacks === undefined) return chooseHelper("privileged");
+  // Whoever dismissed the question knows.
+  if (lacks === "dismissed") return;
+  const { words, remedy } = obstacleOf(lacks);
+  const answer = await vscode.window.showWarningMessage(words, remedy.title);
+  if (answer === remedy.title) await vscode.commands.executeCommand(remedy.command);
+}
+
+export async function useRootlessHelper({ helper }: Ctx): Promise<void> {
+  await chooseHelper("rootless");
+  await helper.follow();
+}
+
+async function chooseHelper(setting: "privileged" | "rootless"): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(settings.section);
+  if (configuration.get(settings.helper) === setting) return;
+  await configuration.update(settings.helper, setting, vscode.ConfigurationTarget.Global);
+}
