@@ -54,6 +54,8 @@ await writePrograms(client.outputFiles);
 // Without an extension the client's file is CommonJS only where the nearest package.json says so.
 writeFileSync("dist/package.json", JSON.stringify({ type: "commonjs", version: manifest.version }));
 mkdirSync("dist/native", { recursive: true });
+// The root helper's questions show it (helper/install).
+copyFileSync("media/icons/icon.png", join("dist", "icon.png"));
 // Renamed into place: writing into a file that a running helper has mapped would end it (SIGBUS).
 const addon = join("dist", "native", "koffi.node");
 copyFileSync(koffiAddon, `${addon}.new`);

@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-/**
- * The built `dist` directory: the bundle is `dist/bin/terrarium`, a source file run by Node itself
- * stands somewhere below `helper/`.
- */
-function distribution(): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, "package.json"))) directory = join(directory, "..");
-  return directory.endsWith("dist") ? directory : join(directory, "dist");
+/** The build that this is a part of: bundles lie in its `bin`, a source file that Node runs by itself in helper/. */
+export function installedDirectory(): string {
+  const isBundle = basename(import.meta.dirname) === "bin";
+  return join(import.meta.dirname, "..", isBundle ? "" : "dist");
 }
 
 /** Full path of a file that `npm run build` leaves: `native/launcher`, `native/koffi.node`. */
 export function installedFile(name: string): string {
-  return join(distribution(), name);
+  return join(installedDirectory(), name);
 }

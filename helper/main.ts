@@ -15,6 +15,7 @@ async function main(words: readonly string[]): Promise<void> {
   const { socket, command } = takeSocket(words);
   process.exitCode = await runCli(command, {
     connect: () => connect(socket),
+    installer: async () => (await import("./faces/install.ts")).openInstaller(),
     version,
     out: print,
     err: (text) => void process.stderr.write(`${text}\n`),

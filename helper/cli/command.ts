@@ -1,3 +1,4 @@
+import type { Installer } from "../protocol/installing.ts";
 import type { HelperConnection } from "../protocol/methods.ts";
 import type { Option, ParsedArguments } from "./options.ts";
 
@@ -11,16 +12,30 @@ export interface CliContext {
   readonly lineCells: () => number | undefined;
 }
 
+/** What a command works with that asks no helper. */
+export interface AloneContext {
+  readonly installer: () => Promise<Installer>;
+  readonly print: (text: string) => void;
+}
+
 /** One command of the client; `terrarium --help`, the parser and the dispatch are made from these. */
-export interface Command {
+export interface CommandWords {
   readonly name: string;
   readonly summary: string;
   readonly usage: string;
   readonly options: readonly Option[];
   /** Lines that the help ends with; test/kernel/cli-examples.test.ts plans each of them. */
   readonly examples?: readonly string[];
+}
+
+export interface Command extends CommandWords {
   /** Answers the exit code. */
   run(context: CliContext, parsed: ParsedArguments): Promise<number>;
+}
+
+/** What makes a helper possible needs none. */
+export interface AloneCommand extends CommandWords {
+  runAlone(context: AloneContext, parsed: ParsedArguments): Promise<number>;
 }
 
 /** Exit codes as Docker and the shells have them. */

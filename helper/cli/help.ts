@@ -1,8 +1,8 @@
-import type { Command } from "./command.ts";
+import type { CommandWords } from "./command.ts";
 import type { Option } from "./options.ts";
 
 /** `terrarium --help`. */
-export function overview(commands: readonly Command[]): string {
+export function overview(commands: readonly CommandWords[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length), "helper".length);
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
@@ -21,7 +21,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** `terrarium COMMAND --help`. */
-export function commandHelp({ usage, summary, options, examples = [] }: Command): string {
+export function commandHelp({ usage, summary, options, examples = [] }: CommandWords): string {
   return [
     `usage: terrarium ${usage}`,
     "",

@@ -1,8 +1,9 @@
 import { TerrariumError } from "../protocol/errors.ts";
+import type { Installer } from "../protocol/installing.ts";
 import type { HelperConnection } from "../protocol/methods.ts";
 import { nearest } from "../protocol/nearest.ts";
 import { printable } from "../protocol/printable.ts";
-import { type Command, exitCodes } from "./command.ts";
+import { type AloneCommand, type Command, type CommandWords, exitCodes } from "./command.ts";
 import { cgroupsCommand } from "./commands/cgroups.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -12,6 +13,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { execCommand } from "./commands/exec.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { installHelperCommand } from "./commands/installHelper.ts";
 import { layersCommand } from "./commands/layers.ts";
 import { limitsCommand } from "./commands/limits.ts";
 import { nsCommand } from "./commands/ns.ts";
@@ -26,7 +28,7 @@ import { commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { UsageError } from "./usage.ts";
 
-export const commands: readonly Command[] = [
+export const commands: readonly (Command | AloneCommand)[] = [
   runCommand,
   createCommand,
   startCommand,
@@ -50,10 +52,11 @@ export const commands: readonly Command[] = [
   layersCommand,
   featuresCommand,
   doctorCommand,
+  installHelperCommand,
 ];
 
 /** `-h` too, where the command has no such letter of its own: `run -h` is Docker's host name. */
-function helpFor({ options }: Command): Option {
+function helpFor({ options }: CommandWords): Option {
   const isTaken = options.some(({ short }) => short === "h");
   return { name: "help", help: "show this", ...(isTaken ? {} : { short: "h" }) };
 }
@@ -61,6 +64,8 @@ function helpFor({ options }: Command): Option {
 export interface CliEnvironment {
   /** Opens the helper: this very process, unless a socket was named. */
   readonly connect: () => Promise<HelperConnection>;
+  /** What installs the helper that runs as root. */
+  readonly installer: () => Promise<Installer>;
   readonly version: () => string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -90,9 +95,10 @@ async function dispatch(words: readonly string[], environment: CliEnvironment): 
   const help = helpFor(command);
   const parsed = parseArguments(rest, [...command.options, help], name);
   if (parsed.values.has(help.name)) return say(environment, commandHelp(command));
+  const { out: print, colours, lineCells, installer } = environment;
+  if ("runAlone" in command) return command.runAlone({ installer, print }, parsed);
   const connection = await environment.connect();
   try {
-    const { out: print, colours, lineCells } = environment;
     return await command.run({ connection, print, colours, lineCells }, parsed);
   } finally {
     connection.dispose();

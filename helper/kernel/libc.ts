@@ -61,6 +61,11 @@ const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_listns = 470;
 
+/** asm/unistd_64.h, asm-generic/unistd.h; include/uapi/linux/fs.h. */
+const SYS_renameat2 = process.arch === "arm64" ? 276 : 316;
+const RENAME_EXCHANGE = 2;
+const AT_FDCWD = -100;
+
 /** O_RDONLY | O_CLOEXEC: asm-generic/fcntl.h. */
 const forReading = 0o2_000_000;
 const SYS_openat2 = 437;
@@ -99,6 +104,7 @@ interface Libc extends DirectCalls {
   readonly pidfdSendSignal: Call;
   readonly prlimit: Call;
   readonly recvmsg: Call;
+  readonly renameat2: Call;
   readonly socketpair: Call;
   readonly syscall: Call;
   readonly syscallOnBuffer: Call;
@@ -278,6 +284,18 @@ export function tryLock(fd: number): boolean {
   return true;
 }
 
+/** Gives two files or directories each other's name, at once: renameat2(2), RENAME_EXCHANGE. */
+export function exchangeNames(one: string, other: string): void {
+  const libc = load();
+  const [first, second] = [one, other].map((path) => Buffer.from(`${path}\0`));
+  check(
+    libc,
+    "renameat2",
+    libc.renameat2(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE),
+    other,
+  );
+}
+
 /** The flag of clone(2) that makes a namespace of this one's type. */
 export function namespaceFlag(fd: number): number {
   const libc = load();
@@ -392,6 +410,7 @@ function bind(addon: Addon): Libc {
     pidfdSendSignal: library.func("syscall", "long", ["long", "int", "int", "void *", "uint"]),
     prlimit: library.func("prlimit", "int", ["int", "int", "void *", "void *"]),
     recvmsg: library.func("recvmsg", "long", ["int", "void *", "int"]),
+    renameat2: library.func("syscall", "long", ["long", "int", "void *", "int", "void *", "uint"]),
     socketpair: library.func("socketpair", "int", ["int", "int", "int", "void *"]),
     syscall: library.func("syscall", "long", Array(longestCall).fill("long")),
     syscallOnBuffer: library.func("syscall", "long", ["long", "void *", "long"]),

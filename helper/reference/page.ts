@@ -1,11 +1,11 @@
-import type { Command } from "../cli/command.ts";
+import type { CommandWords } from "../cli/command.ts";
 import { commandHelp } from "../cli/help.ts";
 import { resourceSection } from "./resources.ts";
 import type { JsonSchema } from "./schema.ts";
 import { usageSection } from "./usage.ts";
 
 /** docs/reference.md: every command with its options, every key of sandbox.json, every figure of usage. */
-export function referencePage(commands: readonly Command[], schema: JsonSchema): string {
+export function referencePage(commands: readonly CommandWords[], schema: JsonSchema): string {
   return `${[
     "# Reference",
     "",
@@ -34,7 +34,7 @@ const introduction = [
   `\`$${"{workspaceFolder}"}\` is the folder of the file.`,
 ];
 
-function describeCommand(command: Command): string[] {
+function describeCommand(command: CommandWords): string[] {
   return ["", `### terrarium ${command.name}`, "", "```", commandHelp(command), "```"];
 }
 

@@ -20,6 +20,7 @@ const expectedFiles = [
   "dist/bin/compare-….js",
   "dist/bin/feed-….js",
   "dist/bin/here-….js",
+  "dist/bin/install-….js",
   "dist/bin/isolation-….js",
   "dist/bin/limits-….js",
   "dist/bin/preview-….js",
@@ -31,12 +32,14 @@ const expectedFiles = [
   "dist/bin/timeline-….js",
   "dist/bin/updateLimits-….js",
   "dist/extension/main.cjs",
+  "dist/icon.png",
   "dist/media/panel.js",
   "dist/media/style.css",
   "dist/native/follow",
   "dist/native/koffi.node",
   "dist/native/launcher",
   "dist/native/task-iterator",
+  "dist/native/terrarium-helper",
   "dist/package.json",
   "media/icons/icon.png",
   "media/icons/jar-dark.svg",
@@ -87,6 +90,7 @@ describe("The packaged extension", () => {
       "dist/bin/terrarium",
       "dist/native/launcher",
       "dist/native/task-iterator",
+      "dist/native/terrarium-helper",
     ]) {
       assert.equal(statSync(join(installed, program)).mode & 0o111, 0o111, program);
     }

@@ -9,7 +9,8 @@ import { runQuietly } from "./quiet-command.mjs";
  *
  * build:  `npm run build` (the launcher is C, linked statically, so libc.a is needed: musl's, or
  *         glibc's where musl is not to be had, as the tests' own programs use it; the task iterator
- *         is left out where clang and libbpf are not there, which only test and bench install)
+ *         is left out where clang and libbpf are not there, which only test and bench install; what
+ *         starts the root helper where OpenSSL's libcrypto.a is not)
  * server: the VS Code server's node-pty and spdlog, which npm delivers as source for Linux
  * test:   what the tests start or compare with
  * bench:  the peers, and what they need
@@ -21,6 +22,12 @@ const systemPackages = [
   {
     name: "musl-dev",
     file: `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-musl/rcrt1.o`,
+    jobs: ["build", "server", "test", "bench"],
+    optional: true,
+  },
+  {
+    name: "libssl-dev",
+    file: "/usr/include/openssl/sha.h",
     jobs: ["build", "server", "test", "bench"],
     optional: true,
   },

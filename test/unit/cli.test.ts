@@ -29,6 +29,7 @@ async function say(
   };
   const code = await runCli(words, {
     connect,
+    installer: () => Promise.reject(failure),
     version: () => "1.2.3",
     out: (text) => {
       out += `${text}\n`;
