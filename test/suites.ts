@@ -23,6 +23,8 @@ const suites: Readonly<Record<string, () => Promise<Totals>>> = {
   // One file at a time: they read and change what the whole machine shares.
   kernel: () => runFolder("kernel", 1),
   sanitize: runSanitized,
+  // A booted Debian for each file, by systemd-nspawn: half a second.
+  system: () => runFolder("system", 1),
   // Each has a processor to do, the two with systemd have two: loads are measured there, which wait for none.
   vm: () => runFolder("vm", 1),
   package: () => runFolder("package", 1),

@@ -4,7 +4,7 @@ import { versionsDirectory } from "../install/places.ts";
 import { type Build, planFor } from "../install/plan.ts";
 import { openSource, type Source } from "../install/source.ts";
 import { isVersion, removeUnfinished } from "../install/versions.ts";
-import { makeDirectories } from "../install/writeAside.ts";
+import { makeDirectories, removeEmpty } from "../install/writeAside.ts";
 import { installedDirectory } from "../installation.ts";
 import { tryLock } from "../kernel/libc.ts";
 import type { Installer } from "../protocol/installing.ts";
@@ -18,9 +18,13 @@ export function openInstaller(): Installer {
     carryOut: ({ steps }, told) =>
       alone(() => {
         removeUnfinished();
-        for (const step of steps) {
-          told(step);
-          step.run();
+        try {
+          for (const step of steps) {
+            told(step);
+            step.run();
+          }
+        } finally {
+          removeUnfinished();
         }
       }),
   };
@@ -56,7 +60,7 @@ function read(source: Source, name: string): Buffer {
   }
 }
 
-/** flock(2) of the directory: the kernel gives it up when its holder ends. */
+/** flock(2) of the directory: the kernel gives it up when its holder ends. One that holds nothing is not kept. */
 function alone(work: () => void): void {
   assertClosed(versionsDirectory);
   makeDirectories(versionsDirectory);
@@ -66,5 +70,6 @@ function alone(work: () => void): void {
     work();
   } finally {
     closeSync(directory);
+    removeEmpty(versionsDirectory);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { InstallAction, InstallPlan, InstallStep } from "../protocol/installing.ts";
 import { iconFile, versionDirectory, versionsDirectory } from "./places.ts";
@@ -15,7 +15,7 @@ import {
 } from "./systemFiles.ts";
 import { filesOf, installTree, whyNotWhole } from "./tree.ts";
 import { installedVersions, removeUnfinished, removeVersion, usersOf } from "./versions.ts";
-import { replaceFile } from "./writeAside.ts";
+import { removeEmpty, replaceFile } from "./writeAside.ts";
 
 /** What is to be installed, and of where. */
 export interface Build {
@@ -166,6 +166,7 @@ function leftBehind(): readonly string[] {
 function removePlaces(): void {
   removeUnfinished();
   rmSync(versionsDirectory, { recursive: true, force: true });
+  // They may have been made for our icon.
   for (const directory of [dirname(iconFile), dirname(dirname(iconFile))]) removeEmpty(directory);
   if (sandboxesOfRoot() === 0) rmSync(runtimeDirectory, { recursive: true, force: true });
 }
@@ -173,13 +174,4 @@ function removePlaces(): void {
 function sandboxesOfRoot(): number {
   const directory = join(runtimeDirectory, "sandboxes");
   return existsSync(directory) ? readdirSync(directory).length : 0;
-}
-
-/** A directory for icons of that size may have been made for ours. */
-function removeEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch {
-    // Somebody else's icons are there, or nothing is.
-  }
 }

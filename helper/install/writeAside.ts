@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -105,5 +106,14 @@ export function makeDirectories(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o755 });
   } finally {
     process.umask(mask);
+  }
+}
+
+/** A directory that holds anything stays. */
+export function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!["ENOTEMPTY", "ENOENT"].includes(errnoOf(error))) throw error;
   }
 }

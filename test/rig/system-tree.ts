@@ -9,10 +9,11 @@ import { runQuietly } from "./quiet-command.mjs";
 
 /** A small Debian with systemd, as a tar archive; made once, by mmdebstrap, into the cache. */
 
-/** What the tests of kernel/ and the delegation of cgroups to users need. */
+/** What the tests of kernel/, the delegation of cgroups to users and the root helper need. */
 const packages = [
   ...["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd"],
   ...["e2fsprogs", "iproute2", "kmod", "mount", "passwd", "procps", "uidmap", "util-linux"],
+  ...["polkitd", "pkexec", "sudo"],
 ];
 
 /** An ordinary user whose systemd runs without a login: loginctl(1), enable-linger. */

@@ -8,7 +8,7 @@ import { noTarget } from "../target.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
-  summary: "try what sandboxes need of this machine, and say what would mend it",
+  summary: "try what sandboxes need here, and say what would mend it",
   usage: "doctor [--fix|--json]",
   options: [
     { name: "fix", help: "ask about each fix that has a command, run it, and look again" },

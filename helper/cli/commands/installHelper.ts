@@ -1,4 +1,6 @@
+import { reportWidth, wrapWords } from "../../protocol/columns.ts";
 import type { InstallAction, InstallPlan } from "../../protocol/installing.ts";
+import { printable } from "../../protocol/printable.ts";
 import { type AloneCommand, exitCodes } from "../command.ts";
 import { isConfirmed } from "../confirm.ts";
 import { isSet, type ParsedArguments } from "../options.ts";
@@ -22,7 +24,7 @@ export const installHelperCommand: AloneCommand = {
     if (isSet(parsed, "dry-run") || plan.steps.length === 0) return exitCodes.ok;
     assertRoot();
     if (!isSet(parsed, "yes") && !(await isWanted())) return exitCodes.terrariumFailed;
-    (await installer()).carryOut(plan, ({ words }) => print(`- ${words}`));
+    (await installer()).carryOut(plan, ({ words }) => print(item("- ", words).join("\n")));
     print("Done.");
     return exitCodes.ok;
   },
@@ -37,7 +39,13 @@ function actionOf(parsed: ParsedArguments): InstallAction {
 }
 
 function planText({ title, steps, notes }: InstallPlan): string {
-  return [title, ...steps.map(({ words }) => `  ${words}`), ...notes].join("\n");
+  const items = steps.flatMap(({ words }) => item("- ", words));
+  return [title, ...items, ...notes.flatMap((words) => item("  ", words))].join("\n");
+}
+
+function item(mark: string, words: string): readonly string[] {
+  const lines = wrapWords(printable(words), reportWidth - mark.length);
+  return lines.map((line, index) => (index === 0 ? mark : "  ") + line);
 }
 
 function assertRoot(): void {

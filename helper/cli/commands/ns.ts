@@ -49,7 +49,7 @@ const longColumns: readonly Column<Line>[] = [
 
 export const nsCommand: Command = {
   name: "ns",
-  summary: "list namespaces, the processes in them, and what else keeps them",
+  summary: "list namespaces, who is in them, and what else keeps them",
   usage: "ns [-t TYPES] [-l] [-T] [--sockets] [--watch] [--json]",
   options: [
     { name: "type", short: "t", argument: "TYPES", help: "only these, as in net,mnt" },

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  bootMachine,
+  client,
+  extension,
+  home,
+  type Machine,
+  needsMachine,
+  owner,
+  starter,
+} from "./machine.ts";
+
+const versions = "/usr/lib/terrarium";
+
+/** All that an installation could leave: files with owner, mode and size, users, units, cgroups. */
+const inventory = `
+  find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /root -o -path /var/log -o -path /var/lib/systemd \\
+    -o -path /home -o -path /opt -o -path /etc/sudoers.d -o -path /run/sudo -o -path /var/lib/sudo \\) -prune \\
+    -o -printf '%p %y %M %U:%G %s %l\\n' | sort | grep -v '^/var/lib/[^ ]* d\\|^/[a-z]* d\\|^/usr/lib d\\|^/usr/lib/systemd/system d'
+  cat /etc/passwd /etc/group
+  systemctl list-unit-files --no-legend --no-pager | sort
+  systemctl list-units --all --no-legend --no-pager --plain 'terrarium*' | sort
+  find /sys/fs/cgroup -name '*terrarium*'
+  find /run -name '*terrarium*'
+`;
+
+describe("terrarium install-helper", needsMachine, () => {
+  let machine: Machine;
+  const succeed = async (...words: readonly string[]) => {
+    const { code, stdout, stderr } = await machine.install("--yes", ...words);
+    assert.equal(code, 0, stdout + stderr);
+    return stdout;
+  };
+  const inRoot = (script: string) => machine.do("sh", "-c", script);
+  const isThere = async () => (await machine.run(["test", "-e", versions])).code === 0;
+  const isWhole = async (path = starter) => (await machine.run([path, "--check"])).code === 0;
+
+  before(async () => {
+    machine = await bootMachine();
+  });
+  after(() => machine?.close());
+  beforeEach(() => succeed("--uninstall"));
+
+  test("shows what it will do, and does nothing to who did not say yes", async () => {
+    const dry = await machine.as(owner.name, `${client} install-helper --dry-run`);
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.match(
+      dry.stdout,
+      new RegExp(`copy \\d+ files to ${home}, root's alone, with Node v\\d+`),
+    );
+    assert.match(dry.stdout, /io\.github\.terrarium\.policy/);
+    assert.match(dry.stdout, /terrarium-helper\.socket/);
+    const unasked = await machine.install();
+    assert.equal(unasked.code, 125);
+    assert.match(unasked.stderr, /nothing was done/);
+    assert.equal(await isThere(), false);
+  });
+
+  test("is for root", async () => {
+    const { code, stderr } = await machine.as(owner.name, `${client} install-helper --yes`);
+    assert.equal(code, 125);
+    assert.match(stderr, /sudo/);
+  });
+
+  test("leaves what is root's alone, listens, and has nothing to do a second time", async () => {
+    await succeed();
+    const open = `find ${versions} ! -user root -o ! -group root -o -perm /022 ! -type l`;
+    assert.equal(await inRoot(open), "");
+    assert.ok(await isWhole());
+    assert.match(await inRoot("stat -c '%a %U' /run/terrarium/helper.socket"), /^666 root$/m);
+    assert.match(await inRoot("pkaction --action-id io.github.terrarium.enter"), /enter/);
+    assert.match(await machine.install().then(({ stdout }) => stdout), /is installed, and whole/);
+  });
+
+  test("takes no umask and no environment from who runs it", async () => {
+    const script = `umask 077; sudo --preserve-env=NODE_EXTRA_CA_CERTS ${client} install-helper --yes`;
+    const { code, stdout, stderr } = await machine.as(owner.name, script);
+    assert.equal(code, 0, stdout + stderr);
+    assert.ok(await isWhole());
+    assert.equal((await machine.as("stranger", `${starter} --check`)).code, 0);
+  });
+
+  describe("reads a user's files as that user could", () => {
+    const file = `${extension}/dist/bin/planted-AAAAAAAA.js`;
+    const plans: Readonly<Record<string, { readonly plant: string; readonly remove: string }>> = {
+      "a link to a file of root's": { plant: `ln -s /etc/shadow ${file}`, remove: `rm ${file}` },
+      "a link to nothing": { plant: `ln -s /nowhere ${file}`, remove: `rm ${file}` },
+      "a pipe, which would be waited for": {
+        plant: `mkfifo ${file} && chown ${owner.id} ${file}`,
+        remove: `rm ${file}`,
+      },
+      "a hard link to a file of root's": {
+        plant: `cp /etc/shadow /home/secret && ln /home/secret ${file}`,
+        remove: `rm ${file} /home/secret`,
+      },
+      "a file of somebody else's": {
+        plant: `touch ${file} && chown 1001 ${file}`,
+        remove: `rm ${file}`,
+      },
+      "a directory that leads elsewhere": {
+        plant: `mv ${extension}/dist/native /home/native && ln -s /home/native ${extension}/dist/native`,
+        remove: `rm ${extension}/dist/native && mv /home/native ${extension}/dist/native`,
+      },
+      "a version that leads elsewhere": {
+        plant: `cp -a ${extension}/dist/package.json /home/kept && echo '{"version":"../../etc"}' >${extension}/dist/package.json`,
+        remove: `mv /home/kept ${extension}/dist/package.json`,
+      },
+    };
+    for (const [what, { plant, remove }] of Object.entries(plans)) {
+      test(`${what} is not installed`, async () => {
+        await inRoot(plant);
+        const { code, stderr } = await machine.install("--yes");
+        await inRoot(remove);
+        assert.equal(code, 125);
+        assert.match(stderr, /is not copied|names no version/);
+        assert.equal(await isThere(), false);
+      });
+    }
+
+    test("a Node whose libraries the user can change is not taken", async () => {
+      await machine.do("mkdir", "-p", `/home/${owner.name}/lib`);
+      await machine.do("chown", `${owner.id}`, `/home/${owner.name}/lib`);
+      const patched = `/home/${owner.name}/node`;
+      await machine.do("cp", "/opt/node", patched);
+      await inRoot(patchInterpreter(patched, owner.name));
+      const { code, stdout, stderr } = await machine.as(
+        owner.name,
+        `sudo ${patched} ${extension}/dist/bin/terrarium install-helper --yes`,
+      );
+      await machine.do("rm", "-r", patched, `/home/${owner.name}/lib`);
+      assert.equal(code, 125, stdout);
+      assert.match(stderr, /belongs to user 1000/);
+    });
+  });
+
+  test("has nothing half done, whenever it is killed", async () => {
+    const wholeMs = await timeOf(() => succeed());
+    for (let round = 0; round < 12; round += 1) {
+      const action = round % 3 === 2 ? "--uninstall" : "--repair";
+      const child = machine.start([
+        "sh",
+        "-c",
+        `echo $$; exec ${client} install-helper --yes ${action}`,
+      ]);
+      const [pid] = await once(child.stdout ?? child, "data");
+      await sleep((wholeMs * (round + 1)) / 12);
+      await machine.run(["kill", "-9", `${pid}`.split("\n")[0] ?? ""]);
+      child.kill("SIGKILL");
+      const { code } = await machine.run(["test", "-e", starter]);
+      if (code === 0) assert.ok(await isWhole(), `round ${round}`);
+    }
+    await succeed();
+    assert.ok(await isWhole());
+    assert.equal(
+      await inRoot("find /usr /etc -name '*terrarium-new*' -o -name '*terrarium-old*'"),
+      "",
+    );
+  });
+
+  test("repairs what was changed, and says what it was", async () => {
+    await succeed();
+    await inRoot(
+      `printf x >> ${home}/bin/terrarium; rm /usr/share/polkit-1/actions/io.github.terrarium.policy`,
+    );
+    const { stdout } = await machine.as(owner.name, `${client} install-helper --dry-run`);
+    assert.match(stdout, /is not whole: bin\/terrarium is not what was installed/);
+    await succeed();
+    assert.ok(await isWhole());
+    await inRoot(`chmod o+w ${home}/native`);
+    await succeed("--repair");
+    assert.ok(await isWhole());
+  });
+
+  test("keeps an older version for as long as something runs of it", async () => {
+    await succeed();
+    const old = machine.start([
+      `${home}/node`,
+      "-e",
+      "console.log(process.pid); setTimeout(() => {}, 600_000)",
+    ]);
+    const [pid] = await once(old.stdout ?? old, "data");
+    const packaged = `${extension}/dist/package.json`;
+    await inRoot(
+      `cp -a ${packaged} /root/kept && sed -i 's/"version":"[^"]*"/"version":"99.0.0"/' ${packaged}`,
+    );
+    try {
+      const { stdout } = await machine.install("--dry-run");
+      assert.match(stdout, /Version \S+ is in use: process \d+/);
+      await succeed();
+      assert.ok(await isWhole(`${versions}/99.0.0/terrarium-helper`));
+      assert.ok(await isWhole(), "the older one is there");
+      assert.match(await inRoot("systemctl cat terrarium-helper.service"), /99\.0\.0/);
+      assert.match(await inRoot("pkaction -v --action-id io.github.terrarium.helper"), /99\.0\.0/);
+      await machine.do("kill", "-9", `${pid}`.trim());
+      await succeed();
+      assert.equal((await machine.run(["test", "-e", home])).code, 1);
+    } finally {
+      await inRoot(`mv /root/kept ${packaged}`);
+    }
+  });
+
+  test("leaves nothing when it is removed", async () => {
+    const earlier = await inRoot(inventory);
+    await succeed();
+    await machine.as(owner.name, `${client} --helper /run/terrarium/helper.socket ps`);
+    await succeed("--uninstall");
+    assert.deepEqual((await inRoot(inventory)).split("\n"), earlier.split("\n"));
+  });
+});
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}
+
+/** The path of the ELF interpreter, in place: as a package manager in a home directory has it. */
+function patchInterpreter(program: string, user: string): string {
+  const from = "/lib64/ld-linux-x86-64.so.2";
+  const to = `/home/${user}/lib/ld`.padEnd(from.length, "\\0");
+  return `cp /lib64/ld-linux-x86-64.so.2 /home/${user}/lib/ld && chown ${owner.id} /home/${user}/lib/ld &&
+    /opt/node -e 'const fs = require("fs"); const bytes = fs.readFileSync("${program}");
+      bytes.write("${to}", bytes.indexOf("${from}"), "latin1"); fs.writeFileSync("${program}", bytes)'`;
+}
