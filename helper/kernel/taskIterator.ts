@@ -21,8 +21,7 @@ export function readIteratedTasks(link: number): TaskTable {
   const length = readWhole(link);
   const memberships = readCgroupPaths("self") ?? [];
   const hierarchies = new Map(memberships.map((one) => [one.hierarchy, hierarchyId(one)]));
-  const { tasks, threads } = parseRecords(buffer, length, hierarchies);
-  return { source: "bpf", tasks, threads, denied: 0 };
+  return { source: "bpf", denied: 0, ...parseRecords(buffer, length, hierarchies) };
 }
 
 /** The kernel gives 32 KiB at most at a time; a record may be cut in two. */

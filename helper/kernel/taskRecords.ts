@@ -1,46 +1,29 @@
-import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import { namespaceTypes } from "../protocol/namespaces.ts";
 import { printable } from "../protocol/printable.ts";
 import { KernelError } from "./errors.ts";
+import { unknownNamespaces } from "./processDirectory.ts";
+import {
+  cgroupRecord,
+  commBytes,
+  headerRecord,
+  recordedNamespaces,
+  recordFlags,
+  recordKinds,
+  recordMagic,
+  recordVersion,
+  setRecord,
+  taskRecord,
+  word,
+} from "./recordLayout.ts";
 import {
   type CgroupIds,
   cgroupIdsOfZombie,
   type LooseThread,
   type NamespaceInodes,
   type Task,
+  type ToldNamespace,
 } from "./taskTable.ts";
-
-/** What the task iterator writes. native/inventory/record.h says the same in C; a test compares the two. */
-
-export const recordMagic = 0x4b53_4154;
-export const recordVersion = 1;
-export const recordKinds = { header: 1, cgroup: 2, task: 3 } as const;
-export const recordFlags = { kernelThread: 1, zombie: 2 } as const;
-
-/** Offsets and sizes in bytes; all but `kind` and `size` (16 bits) and `comm` are words of 32 bits. */
-export const recordStart = { kind: 0, size: 2 } as const;
-export const headerRecord = { magic: 4, version: 8, sizeof: 12 } as const;
-export const cgroupRecord = { set: 4, hierarchy: 8, idLow: 12, idHigh: 16, sizeof: 20 } as const;
-export const taskRecord = {
-  flags: 4,
-  tgid: 8,
-  tid: 12,
-  parent: 16,
-  uid: 20,
-  euid: 24,
-  set: 28,
-  startLow: 32,
-  startHigh: 36,
-  namespaces: 40,
-  comm: 72,
-  nested: 88,
-  pids: 92,
-} as const;
-export const commBytes = 16;
-
-/** Places in `namespaces`. */
-export const recordedNamespaces = {
-  ...{ pid: 0, mnt: 1, net: 2, user: 3, uts: 4, ipc: 5, cgroup: 6, time: 7 },
-} as const satisfies Record<NamespaceType, number>;
+import { takeAbove, takeTold } from "./toldNamespaces.ts";
 
 type Reading = Readonly<{
   buffer: Buffer;
@@ -48,6 +31,8 @@ type Reading = Readonly<{
   /** Ids of hierarchies by the number that /proc/PID/cgroup has for them. */
   hierarchies: ReadonlyMap<number, string>;
   sets: Map<number, Record<string, number>>;
+  together: Map<number, NamespaceInodes>;
+  told: Map<number, ToldNamespace>;
   tasks: Task[];
   threads: LooseThread[];
 }>;
@@ -57,22 +42,25 @@ export function parseRecords(
   buffer: Buffer,
   length: number,
   hierarchies: ReadonlyMap<number, string>,
-): Pick<Reading, "tasks" | "threads"> {
+): Pick<Reading, "tasks" | "threads" | "told"> {
   const words = new Uint32Array(buffer.buffer, buffer.byteOffset, length >> 2);
   const reading: Reading = {
-    ...{ buffer, words, hierarchies, sets: new Map(), tasks: [], threads: [] },
+    ...{ buffer, words, hierarchies, sets: new Map(), together: new Map() },
+    ...{ told: new Map(), tasks: [], threads: [] },
   };
   if (!hasHeader(reading)) throw unreadable();
   for (let at = headerRecord.sizeof; at < length; at += sizeAt(words, at)) {
-    if (kindAt(words, at) === recordKinds.cgroup) takeCgroup(reading, at);
-    else takeTask(reading, at);
+    takers[kindAt(words, at)]?.(reading, at);
   }
-  return { tasks: reading.tasks, threads: looseThreads(reading) };
+  return { tasks: reading.tasks, threads: looseThreads(reading), told: reading.told };
 }
 
-function word(words: Uint32Array, offset: number): number {
-  return words[offset >> 2] ?? 0;
-}
+const takers: Readonly<Record<number, (reading: Reading, at: number) => void>> = {
+  [recordKinds.cgroup]: takeCgroup,
+  [recordKinds.task]: takeTask,
+  [recordKinds.set]: takeSet,
+  [recordKinds.above]: ({ words, told }, at) => takeAbove(words, at, told),
+};
 
 function unreadable(): KernelError {
   return new KernelError("read", "EPROTO", "the task iterator");
@@ -110,11 +98,18 @@ function takeCgroup({ words, hierarchies, sets }: Reading, at: number): void {
   sets.set(number, set);
 }
 
+function takeSet({ words, together, told }: Reading, at: number): void {
+  const namespaces = namespacesOf(words, at + setRecord.namespaces);
+  together.set(word(words, at + setRecord.set), namespaces);
+  takeTold(words, at, namespaces, told);
+}
+
 function takeTask(reading: Reading, at: number): void {
   const { words, tasks, threads } = reading;
   const pid = word(words, at + taskRecord.tgid);
   const tid = word(words, at + taskRecord.tid);
-  const namespaces = namespacesOf(words, at + taskRecord.namespaces);
+  const namespaces =
+    reading.together.get(word(words, at + taskRecord.namespaces)) ?? unknownNamespaces;
   const flags = word(words, at + taskRecord.flags);
   const zombie = (flags & recordFlags.zombie) !== 0;
   if (tid !== pid) {

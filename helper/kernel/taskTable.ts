@@ -7,6 +7,8 @@ export interface TaskTable {
   /** Ascending. */
   readonly tasks: readonly Task[];
   readonly threads: readonly LooseThread[];
+  /** By inode, what the iterator told of the namespaces of these processes, and of those above them. */
+  readonly told?: ReadonlyMap<number, ToldNamespace> | undefined;
   /** Processes whose namespaces the kernel did not let the helper read: only /proc denies. */
   readonly denied: number;
 }
@@ -41,6 +43,17 @@ export interface LooseThread {
   readonly pid: number;
   readonly tid: number;
   readonly namespaces: NamespaceInodes;
+}
+
+/** The answers of ioctl_nsfs(2); what it would refuse is undefined. */
+export interface ToldNamespace {
+  readonly id: string | undefined;
+  /** Of a user or pid namespace. */
+  readonly parent: number | undefined;
+  /** The user namespace that owns it; of a user namespace undefined. */
+  readonly owner: number | undefined;
+  /** Of a user namespace. */
+  readonly ownerUid: number | undefined;
 }
 
 /** Inode on nsfs by type; 0 is unknown: denied, or given up by a zombie. */

@@ -26,35 +26,55 @@ struct list_head {
     struct list_head *next;
 };
 
+typedef struct {
+    unsigned int val;
+} kuid_t;
+
 struct ns_common {
     unsigned int inum;
 };
 
+/* Linux 6.18; libbpf looks for the name before the three underscores. */
+struct ns_common___with_id {
+    __u64 ns_id;
+};
+
+struct user_namespace {
+    struct user_namespace *parent;
+    int level;
+    kuid_t owner;
+    struct ns_common ns;
+};
+
 struct mnt_namespace {
     struct ns_common ns;
+    struct user_namespace *user_ns;
 };
 
 struct net {
     struct ns_common ns;
-};
-
-struct user_namespace {
-    struct ns_common ns;
+    struct user_namespace *user_ns;
 };
 
 struct uts_namespace {
     struct ns_common ns;
+    struct user_namespace *user_ns;
 };
 
 struct ipc_namespace {
     struct ns_common ns;
+    struct user_namespace *user_ns;
 };
 
 struct cgroup_namespace {
     struct ns_common ns;
+    struct user_namespace *user_ns;
 };
 
 struct pid_namespace {
+    unsigned int level;
+    struct pid_namespace *parent;
+    struct user_namespace *user_ns;
     struct ns_common ns;
 };
 
@@ -69,6 +89,7 @@ struct timens_offsets {
 
 struct time_namespace {
     struct ns_common ns;
+    struct user_namespace *user_ns;
     struct timens_offsets offsets;
 };
 
@@ -80,10 +101,6 @@ struct nsproxy {
     struct time_namespace *time_ns;
     struct cgroup_namespace *cgroup_ns;
 };
-
-typedef struct {
-    unsigned int val;
-} kuid_t;
 
 struct cred {
     kuid_t uid;

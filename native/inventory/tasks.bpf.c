@@ -20,9 +20,11 @@
 char program_license[] SEC("license") = "Dual MIT/GPL";
 
 enum { PF_KTHREAD = 0x00200000, MOST_HIERARCHIES = 32, MOST_SETS = 8192, MOST_TRIES = 2 };
+/* A power of two, by which the verifier sees what a size is at most, and above both depths. */
+enum { DEEPEST_USER = 33, MOST_ABOVE = 64 };
 enum { NANOSECONDS_PER_SECOND = 1000000000, NANOSECONDS_PER_TICK = 10000000 };
 
-/* Which of the kernel's sets of cgroups this reading has told of already, under which number. */
+/* Which sets, of cgroups or of namespaces, this reading has told of already, under which number. */
 struct known_set {
     __u64 session;
     __u64 number;
@@ -34,6 +36,18 @@ struct {
     __type(key, __u64);
     __type(value, struct known_set);
 } known_sets SEC(".maps");
+
+/* By their inodes: an nsproxy's memory may be another's in the same reading. */
+struct namespaces {
+    unsigned int inodes[RECORD_NAMESPACES];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, MOST_SETS);
+    __type(key, struct namespaces);
+    __type(value, struct known_set);
+} known_namespaces SEC(".maps");
 
 /* What the reader's pid and time namespaces make of numbers; found out as a reading begins. */
 static unsigned int reader_level;
@@ -102,24 +116,130 @@ static void read_inodes(struct nsproxy *nsproxy, unsigned int *inodes) {
  * What was read is true if the task has the same nsproxy afterwards: it could have changed it, and
  * another task got the memory. One that ends lets go of it before it becomes a zombie.
  */
-static void read_nsproxy(struct task_struct *task, struct task_record *record) {
+static struct nsproxy *read_nsproxy(struct task_struct *task, unsigned int *inodes,
+                                    unsigned int *flags) {
     for (int i = 0; i < MOST_TRIES; i++) {
         struct nsproxy *nsproxy = task->nsproxy;
-        read_inodes(nsproxy, record->namespaces);
+        read_inodes(nsproxy, inodes);
         barrier();
         if (task->nsproxy != nsproxy)
             continue;
         if (!nsproxy)
-            record->flags |= RECORD_ZOMBIE;
-        return;
+            *flags |= RECORD_ZOMBIE;
+        return nsproxy;
     }
-    __builtin_memset(record->namespaces, 0, sizeof record->namespaces);
+    __builtin_memset(inodes, 0, sizeof(struct namespaces));
+    return NULL;
 }
 
-static void read_namespaces(struct task_struct *task, struct pid *pid, struct task_record *record) {
-    read_nsproxy(task, record);
-    record->namespaces[RECORD_USER] = task->real_cred->user_ns->ns.inum;
-    record->namespaces[RECORD_PID] = BPF_CORE_READ(upid_at(pid, pid->level), ns, ns.inum);
+/* As NS_GET_ID answers. Read by its address: the type that has it is not one of every kernel's. */
+static void read_id(const struct ns_common *space, unsigned int *id) {
+    const struct ns_common___with_id *with_id = (const struct ns_common___with_id *)space;
+    if (!bpf_core_field_exists(with_id->ns_id))
+        return;
+    __u64 whole = BPF_CORE_READ(with_id, ns_id);
+    id[0] = whole;
+    id[1] = whole >> 32;
+}
+
+#define READ_OWNER(record, place, space)                                                           \
+    do {                                                                                           \
+        (record)->owners[place] = (space)->user_ns->ns.inum;                                       \
+        read_id(&(space)->ns, (record)->ids[place]);                                               \
+    } while (0)
+
+static void read_owners(struct nsproxy *nsproxy, struct set_record *record) {
+    READ_OWNER(record, RECORD_MNT, nsproxy->mnt_ns);
+    READ_OWNER(record, RECORD_NET, nsproxy->net_ns);
+    READ_OWNER(record, RECORD_UTS, nsproxy->uts_ns);
+    READ_OWNER(record, RECORD_IPC, nsproxy->ipc_ns);
+    READ_OWNER(record, RECORD_CGROUP_NS, nsproxy->cgroup_ns);
+    READ_OWNER(record, RECORD_TIME, nsproxy->time_ns);
+}
+
+/* As NS_GET_PARENT answers: what is above the reader's own is not for the reader to know. */
+static unsigned int parent_of(struct pid_namespace *space) {
+    return BPF_CORE_READ(space, level) > reader_level ? BPF_CORE_READ(space, parent, ns.inum) : 0;
+}
+
+/* These are not on the stack, which is 512 bytes in all; nobody else reads what was loaded for one. */
+static struct set_record together;
+static struct above_record above[MOST_ABOVE];
+
+/*
+ * The two answer how many bytes of `above` are filled. They are not static, and take a number for a
+ * pointer, so that the verifier goes through their loops by themselves, once, and not once for each way
+ * that leads to them.
+ */
+
+/* Up to the first one, in which whoever reads is: CAP_BPF is asked for there. */
+__noinline int read_users_above(__u64 user) {
+    struct user_namespace *space = (struct user_namespace *)user;
+    int count = 0;
+    for (; count < DEEPEST_USER; count++) {
+        space = BPF_CORE_READ(space, parent);
+        if (BPF_CORE_READ(space, level) == 0)
+            break;
+        struct above_record *record = &above[count];
+        *record = (struct above_record){.start = {.kind = RECORD_ABOVE, .size = sizeof *record},
+                                        .type = RECORD_USER,
+                                        .inode = BPF_CORE_READ(space, ns.inum),
+                                        .owner = BPF_CORE_READ(space, parent, ns.inum),
+                                        .owner_uid = BPF_CORE_READ(space, owner.val)};
+        read_id(&space->ns, record->id);
+    }
+    return count * sizeof *above;
+}
+
+__noinline int read_pids_above(__u64 pids) {
+    struct pid_namespace *space = (struct pid_namespace *)pids;
+    int count = 0;
+    for (; count < RECORD_DEEPEST_PID; count++) {
+        space = BPF_CORE_READ(space, parent);
+        if (BPF_CORE_READ(space, level) <= reader_level)
+            break;
+        struct above_record *record = &above[count];
+        *record = (struct above_record){.start = {.kind = RECORD_ABOVE, .size = sizeof *record},
+                                        .type = RECORD_PID,
+                                        .inode = BPF_CORE_READ(space, ns.inum),
+                                        .owner = BPF_CORE_READ(space, user_ns, ns.inum),
+                                        .parent = parent_of(space)};
+        read_id(&space->ns, record->id);
+    }
+    return count * sizeof *above;
+}
+
+static bool write_above(struct seq_file *seq, int bytes) {
+    __u64 size = bytes & (sizeof above - 1);
+    return size == 0 || bpf_seq_write(seq, above, size) == 0;
+}
+
+static bool write_together(struct seq_file *seq, struct nsproxy *nsproxy,
+                           struct user_namespace *user, struct pid_namespace *pids) {
+    if (nsproxy)
+        read_owners(nsproxy, &together);
+    together.owners[RECORD_PID] = BPF_CORE_READ(pids, user_ns, ns.inum);
+    together.parent = parent_of(pids);
+    read_id(&pids->ns, together.ids[RECORD_PID]);
+    together.owners[RECORD_USER] = user->parent->ns.inum;
+    together.owner_uid = user->owner.val;
+    read_id(&user->ns, together.ids[RECORD_USER]);
+    return bpf_seq_write(seq, &together, sizeof together) == 0;
+}
+
+static bool write_namespaces(struct seq_file *seq, struct task_struct *task, struct pid *pid,
+                             struct nsproxy *nsproxy, struct user_namespace *user) {
+    struct upid *innermost = upid_at(pid, BPF_CORE_READ(pid, level));
+    struct pid_namespace *pids = BPF_CORE_READ(innermost, ns);
+    return write_together(seq, nsproxy, user, pids) &&
+           write_above(seq, read_users_above((__u64)BPF_CORE_READ(task, real_cred, user_ns))) &&
+           write_above(seq, read_pids_above((__u64)pids));
+}
+
+static void begin_set(unsigned int number, const struct namespaces *numbers) {
+    together = (struct set_record){.start = {.kind = RECORD_SET, .size = sizeof together},
+                                   .set = number};
+    __builtin_memcpy(together.namespaces, numbers, sizeof together.namespaces);
 }
 
 static void read_pids(struct task_struct *task, struct pid *pid, struct task_record *record) {
@@ -171,27 +291,66 @@ static bool is_told(struct task_struct *task) {
     return task->pid == task->tgid || task->nsproxy != task->group_leader->nsproxy;
 }
 
+/* A set of a task: whether an earlier one of this reading was in it, and the number that it has. */
+struct telling {
+    struct known_set *known;
+    struct known_set now;
+    bool is_told;
+};
+
+static struct telling look_up(struct bpf_iter_meta *meta, struct known_set *known) {
+    struct telling telling = {
+        .known = known, .now = {.session = meta->session_id, .number = meta->seq_num}};
+    telling.is_told = known && known->session == meta->session_id;
+    if (telling.is_told)
+        telling.now.number = known->number;
+    return telling;
+}
+
+/* To make an entry costs ten times what it costs to change one, and most were there in the last reading. */
+static void remember(void *map, const void *key, struct telling *telling) {
+    if (telling->known)
+        *telling->known = telling->now;
+    else
+        bpf_map_update_elem(map, key, &telling->now, BPF_ANY);
+}
+
+static unsigned int innermost_inode(struct pid *pid) {
+    return BPF_CORE_READ(upid_at(pid, pid->level), ns, ns.inum);
+}
+
 /*
  * `pid` and `set` are read once, for a task can lose or change either meanwhile. What they point to
- * stays in memory for as long as this runs (RCU).
+ * stays in memory for as long as this runs (RCU). What takes loops comes first, before the ways part:
+ * the verifier goes each of them to its end.
  */
 static int dump(struct bpf_iter_meta *meta, struct task_struct *task, struct pid *pid) {
-    struct css_set *set = task->cgroups;
-    __u64 key = (__u64)set;
-    struct known_set *known = bpf_map_lookup_elem(&known_sets, &key);
-    struct known_set told = {.session = meta->session_id, .number = meta->seq_num};
-    bool is_known = known && known->session == told.session;
-    if (is_known)
-        told.number = known->number;
-    else if (!write_set(meta->seq, told.number, set))
-        return 0;
-    struct task_record record = {.start.kind = RECORD_TASK, .set = told.number};
+    struct task_record record = {.start.kind = RECORD_TASK};
     read_pids(task, pid, &record);
     read_identity(task, &record);
-    read_namespaces(task, pid, &record);
     read_nested_pids(pid, &record);
-    if (write_task(meta->seq, &record) && !is_known)
-        bpf_map_update_elem(&known_sets, &key, &told, BPF_ANY);
+    struct user_namespace *user = task->real_cred->user_ns;
+    struct namespaces numbers = {};
+    struct nsproxy *nsproxy = read_nsproxy(task, numbers.inodes, &record.flags);
+    numbers.inodes[RECORD_USER] = user->ns.inum;
+    numbers.inodes[RECORD_PID] = innermost_inode(pid);
+    struct css_set *set = task->cgroups;
+    __u64 key = (__u64)set;
+    struct telling cgroups = look_up(meta, bpf_map_lookup_elem(&known_sets, &key));
+    if (!cgroups.is_told && !write_set(meta->seq, cgroups.now.number, set))
+        return 0;
+    struct telling namespaces = look_up(meta, bpf_map_lookup_elem(&known_namespaces, &numbers));
+    begin_set(namespaces.now.number, &numbers);
+    if (!namespaces.is_told && !write_namespaces(meta->seq, task, pid, nsproxy, user))
+        return 0;
+    record.set = cgroups.now.number;
+    record.namespaces = namespaces.now.number;
+    if (!write_task(meta->seq, &record))
+        return 0;
+    if (!cgroups.is_told)
+        remember(&known_sets, &key, &cgroups);
+    if (!namespaces.is_told)
+        remember(&known_namespaces, &numbers, &namespaces);
     return 0;
 }
 

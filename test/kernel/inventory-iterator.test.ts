@@ -8,18 +8,20 @@ import { prepareTasks } from "../../helper/inventory/tasks.ts";
 import { errnoOf, KernelError } from "../../helper/kernel/errors.ts";
 import { addressOf, bpf } from "../../helper/kernel/libc.ts";
 import {
+  aboveRecord,
   cgroupRecord,
   commBytes,
   headerRecord,
-  parseRecords,
   recordedNamespaces,
   recordFlags,
   recordKinds,
   recordMagic,
   recordStart,
   recordVersion,
+  setRecord,
   taskRecord,
-} from "../../helper/kernel/taskRecords.ts";
+} from "../../helper/kernel/recordLayout.ts";
+import { parseRecords } from "../../helper/kernel/taskRecords.ts";
 import { makeTemporaryFolder } from "../rig/cache.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { eventually } from "./cli.ts";
@@ -38,6 +40,8 @@ const layout: readonly (readonly [expression: string, value: number])[] = [
   ["RECORD_HEADER", recordKinds.header],
   ["RECORD_CGROUP", recordKinds.cgroup],
   ["RECORD_TASK", recordKinds.task],
+  ["RECORD_SET", recordKinds.set],
+  ["RECORD_ABOVE", recordKinds.above],
   ["RECORD_KERNEL_THREAD", recordFlags.kernelThread],
   ["RECORD_ZOMBIE", recordFlags.zombie],
   ["offsetof(struct record_start, kind)", recordStart.kind],
@@ -50,6 +54,20 @@ const layout: readonly (readonly [expression: string, value: number])[] = [
   ["offsetof(struct cgroup_record, id_low)", cgroupRecord.idLow],
   ["offsetof(struct cgroup_record, id_high)", cgroupRecord.idHigh],
   ["sizeof(struct cgroup_record)", cgroupRecord.sizeof],
+  ["offsetof(struct set_record, set)", setRecord.set],
+  ["offsetof(struct set_record, namespaces)", setRecord.namespaces],
+  ["offsetof(struct set_record, owners)", setRecord.owners],
+  ["offsetof(struct set_record, parent)", setRecord.parent],
+  ["offsetof(struct set_record, owner_uid)", setRecord.ownerUid],
+  ["offsetof(struct set_record, ids)", setRecord.ids],
+  ["sizeof(struct set_record)", setRecord.sizeof],
+  ["offsetof(struct above_record, type)", aboveRecord.type],
+  ["offsetof(struct above_record, inode)", aboveRecord.inode],
+  ["offsetof(struct above_record, parent)", aboveRecord.parent],
+  ["offsetof(struct above_record, owner)", aboveRecord.owner],
+  ["offsetof(struct above_record, owner_uid)", aboveRecord.ownerUid],
+  ["offsetof(struct above_record, id)", aboveRecord.id],
+  ["sizeof(struct above_record)", aboveRecord.sizeof],
   ["offsetof(struct task_record, flags)", taskRecord.flags],
   ["offsetof(struct task_record, tgid)", taskRecord.tgid],
   ["offsetof(struct task_record, tid)", taskRecord.tid],

@@ -19,6 +19,7 @@ import { checkout } from "../rig/prepare.mjs";
 import { type BothSources, readBothSources } from "./both-sources.ts";
 import { eventually } from "./cli.ts";
 import { becomeStranger, needsRoot, startIsolated, startPlain } from "./isolated.ts";
+import { startNamespaceHost } from "./namespaceHost.ts";
 
 /** Why the iterator cannot be had here; undefined where it can. */
 const prepared = await prepareTasks();
@@ -63,7 +64,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await ended;
 }
 
-function assertSame({ iterator, proc }: BothSources, atLeast: number): void {
+function assertSame({ iterator, proc, namespaces }: BothSources, atLeast: number): void {
   assert.deepEqual([iterator.source, proc.source], ["bpf", "proc"]);
   assert.ok(iterator.tasks.length >= atLeast, `${iterator.tasks.length} processes`);
   assert.equal(proc.tasks.length, iterator.tasks.length);
@@ -72,23 +73,46 @@ function assertSame({ iterator, proc }: BothSources, atLeast: number): void {
   // A few are enough to see what is wrong; to word the difference of thousands takes a minute.
   assert.deepEqual(different.slice(0, 3), []);
   assert.deepEqual(proc.threads, iterator.threads);
+  assertSameNamespaces(namespaces);
+}
+
+function assertSameNamespaces({ told, asked }: BothSources["namespaces"]): void {
+  const answers = new Map(asked.map((row) => [row.inode, row]));
+  const different = told.filter((row) => !isDeepStrictEqual(row, answers.get(row.inode)));
+  assert.deepEqual(
+    different.slice(0, 3),
+    different.slice(0, 3).map(({ inode }) => answers.get(inode)),
+  );
+  assert.equal(told.length, asked.length);
 }
 
 /** Without the cgroups that /proc cannot name in a cgroup namespace, for they lie outside of it. */
-function onlyNamedCgroups({ iterator, proc }: BothSources): BothSources {
+function onlyNamedCgroups({ iterator, proc, namespaces }: BothSources): BothSources {
   const named = new Map(proc.tasks.map(({ pid, cgroupIds }) => [pid, Object.keys(cgroupIds)]));
   const tasks = iterator.tasks.map((task) => {
     const entries = Object.entries(task.cgroupIds);
     const kept = entries.filter(([hierarchy]) => named.get(task.pid)?.includes(hierarchy));
     return { ...task, cgroupIds: Object.fromEntries(kept) };
   });
-  return { iterator: { ...iterator, tasks }, proc };
+  return { iterator: { ...iterator, tasks }, proc, namespaces };
 }
 
 describe("both sources tell the same", needsIterator, () => {
   test("of three hundred processes in sets of all eight namespaces", async (t) => {
     await startProgram(t, "bench/namespaces.c", ["300", "30"]);
     assertSame(await readBothSources(), 300);
+  });
+
+  test("of 200 namespaces of all types, also of those above that no process is in", async (t) => {
+    await startNamespaceHost(t, 25);
+    const { iterator, namespaces } = await readBothSources();
+    assertSameNamespaces(namespaces);
+    // Nothing of these was left to ask: each has a process in it, or is above one that has.
+    const untold = namespaces.told.filter(({ inode }) => !iterator.told?.has(inode));
+    assert.deepEqual(untold, []);
+    assert.ok(namespaces.told.length >= 200, `${namespaces.told.length}`);
+    const members = new Set(iterator.tasks.flatMap((task) => Object.values(task.namespaces)));
+    assert.ok(namespaces.told.some(({ inode, type }) => type === "user" && !members.has(inode)));
   });
 
   test("of processes of odd kinds", async (t) => {

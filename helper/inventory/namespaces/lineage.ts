@@ -8,6 +8,7 @@ import {
   namespaceUserns,
 } from "../../kernel/libc.ts";
 import type { NamespaceList } from "../../kernel/namespaceList.ts";
+import type { ToldNamespace } from "../../kernel/taskTable.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import { closing, openNamespace } from "./namespaceFile.ts";
@@ -23,6 +24,14 @@ interface KnownLineage extends Lineage {
   readonly through?: string | undefined;
 }
 
+/** What spares the questions. */
+export interface Answered {
+  /** From the last reading. */
+  readonly known: Lineages;
+  /** By the iterator, together with the processes. */
+  readonly told?: ReadonlyMap<number, ToldNamespace> | undefined;
+}
+
 /**
  * Parents and owners of all that was seen: ioctl_nsfs(2), once for each namespace. They are namespaces, too,
  * and may have no process at all: those are added. The chains end where the kernel answers EPERM, at the
@@ -34,23 +43,28 @@ interface KnownLineage extends Lineage {
  */
 export function readLineages(
   sightings: Sightings,
-  known: Lineages,
+  answered: Answered,
   list: NamespaceList | undefined,
 ): Lineages {
-  const trace = new Trace(sightings, known);
+  const trace = new Trace(sightings, answered);
   for (const sighting of sightings.all()) trace.read(sighting);
   if (list) trace.readUnseen(list);
   return trace.lineages;
 }
 
+/** A user namespace has 32 above it at most, a pid namespace as many and their owners. */
+const mostAbove = 66;
+
 class Trace {
   readonly lineages = new Map<number, KnownLineage>();
   readonly #sightings: Sightings;
   readonly #known: Lineages;
+  readonly #told: NonNullable<Answered["told"]>;
 
-  constructor(sightings: Sightings, known: Lineages) {
+  constructor(sightings: Sightings, { known, told }: Answered) {
     this.#sightings = sightings;
     this.#known = known;
+    this.#told = told ?? new Map();
   }
 
   read(sighting: Sighting): void {
@@ -59,6 +73,10 @@ class Trace {
     const known = this.#known.get(inode);
     if (known?.through === file.through) {
       this.#recall(sighting, known);
+      return;
+    }
+    if (this.#isTold(inode)) {
+      this.#takeTold(sighting);
       return;
     }
     const fd = openNamespace(file, inode);
@@ -93,6 +111,36 @@ class Trace {
       ownerUid: type === "user" ? ownerUid(fd) : this.#uidOf(owner),
       through: file?.through,
     });
+  }
+
+  /** With all that is above it: of what nobody tells there is no descriptor to ask. */
+  #isTold(inode: number, deepest = mostAbove): boolean {
+    const one = this.#told.get(inode);
+    if (one === undefined || deepest === 0) return false;
+    const isKnown = (above: number | undefined) =>
+      above === undefined || this.lineages.has(above) || this.#isTold(above, deepest - 1);
+    return isKnown(one.owner) && isKnown(one.parent);
+  }
+
+  #takeTold(sighting: Sighting): void {
+    const { type, inode, file } = sighting;
+    const told = this.#told.get(inode);
+    if (!told) return;
+    this.#takeAbove(sighting, type, told.parent);
+    this.#takeAbove(sighting, "user", told.owner);
+    this.lineages.set(inode, {
+      id: told.id,
+      parent: told.parent,
+      owner: told.owner,
+      ownerUid: type === "user" ? told.ownerUid : this.#uidOf(told.owner),
+      through: file?.through,
+    });
+  }
+
+  #takeAbove(below: Sighting, type: NamespaceType, inode: number | undefined): void {
+    if (inode === undefined) return;
+    const above = this.#kept(below, type, inode);
+    if (!this.lineages.has(inode)) this.#takeTold(above);
   }
 
   #recall(sighting: Sighting, known: KnownLineage): void {

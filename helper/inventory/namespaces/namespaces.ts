@@ -31,7 +31,7 @@ export function readNamespaces(
   for (const { type, inode, keeper, file } of holdings) {
     keep(sightings.add(type, inode, file), keeper);
   }
-  const lineages = readLineages(sightings, known, list);
+  const lineages = readLineages(sightings, { known, told: tasks.told }, list);
   const initial = initialNamespaces();
   const rows = inOrder(sightings.all()).map((sighting) =>
     rowOf(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
