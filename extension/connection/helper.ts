@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 import type { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { TimelineEvent } from "../../helper/protocol/events.ts";
+import type { InventoryChange } from "../../helper/protocol/inventoryChanges.ts";
+import { inWhole } from "../../helper/protocol/inventoryParts.ts";
 import type {
   HelperFacts,
   MethodName,
@@ -35,7 +37,6 @@ export interface HelperOptions extends Place {
   readonly log: vscode.LogOutputChannel;
 }
 
-type InventoryChange = Notifications["inventory/didChange"];
 type UsageRound = Notifications["usage/didSample"];
 
 /** The helper as the editor sees it: started when first needed, started again a few times when it dies. */
@@ -183,9 +184,8 @@ export class Helper implements vscode.Disposable {
 
   #listen(connection: Connection): void {
     connection.onNotification("events/didHappen", (event) => this.#happened.fire(event));
-    connection.onNotification("inventory/didChange", (change) =>
-      this.#inventoryChanged.fire(change),
-    );
+    const onWhole = inWhole((change) => this.#inventoryChanged.fire(change));
+    connection.onNotification("inventory/didChange", onWhole);
     connection.onNotification("usage/didSample", (round) => this.#usageSampled.fire(round));
   }
 

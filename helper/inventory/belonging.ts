@@ -7,6 +7,7 @@ import {
   tableKeys,
 } from "../protocol/hostTables.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
+import { atOnce, mapped, type Steps } from "./turns.ts";
 
 /** What was found of containers, and the key of the innermost one that each process is in, by its pid. */
 export interface Found {
@@ -14,21 +15,27 @@ export interface Found {
   readonly containerOf: ReadonlyMap<number, string>;
 }
 
+const rowsAStep = 32;
+
 type Rows = Pick<HostRows, "processes" | "namespaces" | "cgroups">;
 
-/** Says of every row which container it belongs to. A row of which that is said already stays the same object. */
 export function belonging(rows: Rows, found: Found): Rows {
+  return atOnce(belongingSteps(rows, found));
+}
+
+/** Says of every row which container it belongs to. A row of which that is said already stays the same object. */
+export function* belongingSteps(rows: Rows, found: Found): Steps<Rows> {
   if (found.containers.length === 0) return rows;
   const { processes, namespaces, cgroups } = rows;
   const around = new Map(found.containers.map((row) => [tableKeys.containers(row), row.parent]));
-  const members = membersByNamespace(processes, found.containerOf);
+  const members = yield* membersByNamespace(processes, found.containerOf);
   const ofCgroup = containersByCgroup(found.containers);
   return {
-    processes: processes.map((row) => processIn(row, found.containerOf.get(row.pid))),
-    namespaces: namespaces.map((row) =>
+    processes: yield* mapped(processes, (row) => processIn(row, found.containerOf.get(row.pid))),
+    namespaces: yield* mapped(namespaces, (row) =>
       namespaceIn(row, row.isInitial ? undefined : containerOfAll(members.get(row.inode), around)),
     ),
-    cgroups: cgroups.map((row) => cgroupIn(row, ofCgroup(row))),
+    cgroups: yield* mapped(cgroups, (row) => cgroupIn(row, ofCgroup(row))),
   };
 }
 
@@ -50,10 +57,10 @@ const namespaceIn = marker<HostNamespace>();
 const cgroupIn = marker<HostCgroup>();
 
 /** Whose the members are; undefined among them: nobody's. nsfs numbers namespaces of all types together. */
-function membersByNamespace(
+function* membersByNamespace(
   processes: readonly HostProcess[],
   containerOf: ReadonlyMap<number, string>,
-): ReadonlyMap<number, ReadonlySet<string | undefined>> {
+): Steps<ReadonlyMap<number, ReadonlySet<string | undefined>>> {
   const members = new Map<number, Set<string | undefined>>();
   let last: { readonly row: HostProcess; readonly container: string | undefined } | undefined;
   for (const row of processes) {
@@ -68,6 +75,7 @@ function membersByNamespace(
       else members.set(inode, new Set([container]));
     }
     last = { row, container };
+    if (row.pid % rowsAStep === 0) yield;
   }
   return members;
 }

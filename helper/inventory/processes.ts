@@ -6,6 +6,7 @@ import { printable } from "../protocol/printable.ts";
 import { isSameRow } from "../protocol/tableChanges.ts";
 import { commandLineOf } from "./commandLines.ts";
 import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
+import { mapped, type Steps } from "./turns.ts";
 
 const commandLineLength = 256;
 
@@ -13,12 +14,12 @@ const commandLineLength = 256;
 const rows = new WeakMap<Task, HostProcess>();
 
 /** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
-export function processRows(
+export function* processRows(
   tasks: readonly Task[],
   cgroups: readonly HostCgroup[],
-): readonly HostProcess[] {
-  const pathsOf = cgroupPaths(cgroups);
-  return tasks.map((task) => {
+): Steps<readonly HostProcess[]> {
+  const pathsOf = yield* cgroupPaths(cgroups);
+  return yield* mapped(tasks, (task) => {
     const cgroups = pathsOf(task.cgroupIds);
     const known = rows.get(task);
     if (known?.cgroups === cgroups) return known;
@@ -68,12 +69,24 @@ function knownOf(inodes: NamespaceInodes): HostProcess["namespaces"] {
   return known;
 }
 
+/** By hierarchy and inode. */
+type Paths = Map<string, Map<number, string>>;
+
+const cgroupsAStep = 256;
+
 /** What the paths of these ids were when they were last asked for. */
 const lastPaths = new WeakMap<CgroupIds, HostProcess["cgroups"]>();
 
 /** Paths by hierarchy, roots left out; of processes in the same cgroups one object, which is kept while it is true. */
-function cgroupPaths(cgroups: readonly HostCgroup[]) {
-  const paths = new Map(cgroups.map((row) => [`${row.hierarchy}:${row.inode}`, row.path]));
+function* cgroupPaths(
+  cgroups: readonly HostCgroup[],
+): Steps<(ids: CgroupIds) => HostProcess["cgroups"]> {
+  const paths: Paths = new Map();
+  for (const [place, { hierarchy, inode, path }] of cgroups.entries()) {
+    const ofHierarchy = paths.get(hierarchy) ?? new Map<number, string>();
+    paths.set(hierarchy, ofHierarchy.set(inode, path));
+    if (place % cgroupsAStep === 0) yield;
+  }
   const known = new Map<CgroupIds, HostProcess["cgroups"]>();
   return (ids: CgroupIds): HostProcess["cgroups"] => {
     const found = known.get(ids) ?? keepPaths(ids, namedPaths(ids, paths));
@@ -89,11 +102,11 @@ function keepPaths(ids: CgroupIds, named: HostProcess["cgroups"]): HostProcess["
   return named;
 }
 
-function namedPaths(ids: CgroupIds, paths: ReadonlyMap<string, string>): HostProcess["cgroups"] {
+function namedPaths(ids: CgroupIds, paths: Paths): HostProcess["cgroups"] {
   const named: Record<string, string> = {};
   for (const [id, inode] of Object.entries(ids)) {
     const hierarchy = printable(id);
-    const path = paths.get(`${hierarchy}:${inode}`);
+    const path = paths.get(hierarchy)?.get(inode);
     if (path !== undefined && path !== "/") named[hierarchy] = path;
   }
   return named;

@@ -1,14 +1,15 @@
 import { type CgroupMounts, readCgroupMounts } from "../kernel/cgroupfs.ts";
 import type { HostFacts, HostRows } from "../protocol/hostTables.ts";
 import { printable } from "../protocol/printable.ts";
-import { belonging, type Found } from "./belonging.ts";
+import { belongingSteps, type Found } from "./belonging.ts";
 import { populate } from "./cgroups/population.ts";
 import { type CgroupTree, readCgroupTree } from "./cgroups/tree.ts";
 import { type Holdings, noHoldings } from "./namespaces/holdings.ts";
 import type { Lineages } from "./namespaces/lineage.ts";
-import { readNamespaces } from "./namespaces/namespaces.ts";
+import { namespaceSteps } from "./namespaces/namespaces.ts";
 import { processRows } from "./processes.ts";
 import { readTasks, type TaskTable } from "./tasks.ts";
+import { atOnce, type Steps } from "./turns.ts";
 
 /** Everything at one instant, as far as that can be had: the tables of protocol/hostTables.ts. */
 export interface HostSnapshot extends HostRows {
@@ -34,27 +35,37 @@ export interface SnapshotParts {
 }
 
 /** The engines' room, which keeps what it has learnt of containers from one snapshot to the next. */
-export type FindContainers = (host: HostFacts, rows: ContainerRows) => Found;
+export type FindContainers = (host: HostFacts, rows: ContainerRows) => Steps<Found>;
 
 export type ContainerRows = Pick<HostRows, "processes" | "namespaces" | "cgroups">;
 
-const findNone: FindContainers = () => ({ containers: [], containerOf: new Map() });
+export const findNone: FindContainers = function* () {
+  yield;
+  return { containers: [], containerOf: new Map() };
+};
 
-export function readSnapshot(
+export function readSnapshot(...from: Parameters<typeof snapshotSteps>): HostSnapshot {
+  return atOnce(snapshotSteps(...from));
+}
+
+export function* snapshotSteps(
   given: Partial<SnapshotParts> = {},
   findContainers = findNone,
-): HostSnapshot {
+): Steps<HostSnapshot> {
   const mounts = given.mounts ?? readCgroupMounts();
   const tasks = given.tasks ?? readTasks();
   const tree = given.cgroups ?? readCgroupTree(mounts);
   const holdings = given.holdings ?? noHoldings;
-  const { rows: namespaces, lineages } = readNamespaces(tasks, holdings, given.lineages);
+  const { rows: namespaces, lineages } = yield* namespaceSteps(tasks, holdings, given.lineages);
   const parts = { mounts, tasks, cgroups: tree, holdings, lineages };
   const host = factsOf(mounts, parts);
+  yield;
   const cgroups = populate(tree.rows, tasks.tasks);
-  const rows = { processes: processRows(tasks.tasks, cgroups), namespaces, cgroups };
-  const found = findContainers(host, rows);
-  return { host, ...belonging(rows, found), containers: found.containers, parts };
+  const rows = { processes: yield* processRows(tasks.tasks, cgroups), namespaces, cgroups };
+  yield;
+  const found = yield* findContainers(host, rows);
+  const marked = yield* belongingSteps(rows, found);
+  return { host, ...marked, containers: found.containers, parts };
 }
 
 function factsOf(

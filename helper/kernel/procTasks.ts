@@ -53,8 +53,10 @@ interface NestedPids {
   readonly pids: readonly number[];
 }
 
+const mostKnown = 65_536;
+
 /** Of the last scans: a process keeps its pids, and the file that tells them costs as much as three others. */
-let knownNested: ReadonlyMap<number, NestedPids> = new Map();
+let knownNested = new Map<number, NestedPids>();
 
 /** All that the helper can see, or those of a list. */
 export function readProcTasks(
@@ -70,7 +72,8 @@ export function readProcTasks(
   };
   for (const pid of some ?? processIds()) readProcess(pid, scan);
   // A list says nothing of those that are not in it. Who ended meanwhile is forgotten with the next scan of all.
-  knownNested = some === undefined ? scan.nested : new Map([...knownNested, ...scan.nested]);
+  if (some === undefined || knownNested.size > mostKnown) knownNested = scan.nested;
+  else for (const [pid, nested] of scan.nested) knownNested.set(pid, nested);
   const { tasks, threads, denied } = scan;
   return { source: "proc", tasks, threads, denied };
 }

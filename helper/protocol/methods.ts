@@ -12,7 +12,7 @@ import type {
   SandboxDetails,
   SandboxSummary,
 } from "./inventory.ts";
-import type { InventoryChange } from "./inventoryChanges.ts";
+import type { InventoryPart } from "./inventoryParts.ts";
 import type { IsolationReport } from "./isolation.ts";
 import type { LimitsReport, UpdatedLimits } from "./limitsReport.ts";
 import type { KeptLayer } from "./overlays.ts";
@@ -111,8 +111,11 @@ export type MethodName = keyof Results;
 
 /** Helper to client. */
 export interface Notifications {
-  /** What changed in the tables that "inventory/watch" named. A table's first change is the whole. */
-  "inventory/didChange": InventoryChange;
+  /**
+   * What changed in the tables that "inventory/watch" named. A table's first change is the whole. A long change comes
+   * in parts (inventoryParts.ts).
+   */
+  "inventory/didChange": InventoryPart;
   /** Each round that a watcher of "usage/watch" asked for. */
   "usage/didSample": UsageRound;
   /** What a client watches for by "events/watch", as it happens. */

@@ -25,7 +25,7 @@ function openReader(host: SandboxHost): ContainerReader {
   const finder = new ContainerFinder();
   return {
     find: ({ hierarchies }, { processes, cgroups }) =>
-      finder.find({
+      finder.steps({
         processes,
         hierarchies,
         cgroups,

@@ -6,6 +6,7 @@ import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectClient } from "../../helper/cli/connect.ts";
 import { type InventoryChange, watchedTableNames } from "../../helper/protocol/inventoryChanges.ts";
+import { inWhole } from "../../helper/protocol/inventoryParts.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { type Contest, median } from "./contest.ts";
@@ -95,13 +96,14 @@ type Changed = (pid: number) => Promise<bigint>;
 function listen(connection: HelperConnection): Changed {
   const waiting = new Map<number, (atNs: bigint) => void>();
   const told = new Map<number, bigint>();
-  connection.onNotification("inventory/didChange", ({ tables }: InventoryChange) => {
+  const onWhole = inWhole(({ tables }: InventoryChange) => {
     const atNs = process.hrtime.bigint();
     for (const { pid } of tables.processes?.put ?? []) {
       if (!told.has(pid)) told.set(pid, atNs);
       waiting.get(pid)?.(atNs);
     }
   });
+  connection.onNotification("inventory/didChange", onWhole);
   return (pid) =>
     new Promise((resolve) => {
       const known = told.get(pid);

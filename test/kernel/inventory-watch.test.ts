@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findNone } from "../../helper/inventory/snapshot.ts";
 import { Inventory } from "../../helper/inventory/watch/watch.ts";
 import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import type { HostProcess } from "../../helper/protocol/hostTables.ts";
@@ -20,10 +21,7 @@ interface Options {
 
 function open({ directory = "/proc/self/nothing", sandboxes }: Options = {}): Inventory {
   return new Inventory({
-    containers: {
-      find: () => ({ containers: [], containerOf: new Map() }),
-      enrich: async () => false,
-    },
+    containers: { find: findNone, enrich: async () => false },
     directories: [directory],
     sandboxes: sandboxes ?? (async () => []),
   });

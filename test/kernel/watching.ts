@@ -11,6 +11,7 @@ import {
   takeChange,
   type WatchedTableName,
 } from "../../helper/protocol/inventoryChanges.ts";
+import { inWhole } from "../../helper/protocol/inventoryParts.ts";
 import type { Table } from "../../helper/protocol/tableChanges.ts";
 
 /** What a client that watches has been told, and what the tests want to know of it. */
@@ -32,7 +33,9 @@ export class Held {
   }
 
   /** As the extension does: who has missed something asks for the whole. */
-  take(change: InventoryChange): void {
+  readonly take = inWhole((change) => this.#take(change));
+
+  #take(change: InventoryChange): void {
     this.changes.push(change);
     const { held, missed } = takeChange(this.inventory, JSON.parse(JSON.stringify(change)));
     this.inventory = heldOnly(held, this.#wanted);

@@ -14,6 +14,12 @@ import {
   type WatchedTableName,
   watchedTableKeys,
 } from "../../helper/protocol/inventoryChanges.ts";
+import {
+  type InventoryPart,
+  inWhole,
+  partsOf,
+  rowsOfPart,
+} from "../../helper/protocol/inventoryParts.ts";
 import { applied, differences, isSameRow, tableOf } from "../../helper/protocol/tableChanges.ts";
 
 interface Thing {
@@ -113,11 +119,45 @@ function container(id: number, name: string): HostContainer {
   } as const;
 }
 
+describe("a long change", () => {
+  test("comes in parts of few rows, and is the same when all have come", () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.boolean(), (count, isFirst) => {
+        const change = { ...(isFirst && { host }), tables: longTables(count) };
+        const heard: InventoryChange[] = [];
+        const take = inWhole((whole) => heard.push(whole));
+        const parts = [...partsOf(change)];
+        for (const part of parts) take(sent(part));
+        assert.deepEqual(heard, [sent(change)]);
+        for (const { tables } of parts) {
+          const rows = Object.values(tables).flatMap((table): readonly unknown[] => table.put);
+          assert.ok(rows.length <= rowsOfPart);
+        }
+        assert.deepEqual(
+          parts.map(({ isPart }) => isPart ?? false).lastIndexOf(true),
+          parts.length - 2,
+        );
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+function longTables(count: number): InventoryChange["tables"] {
+  const put = Array.from({ length: count }, (_, id) => container(id, "a"));
+  const generations = { since: 3, generation: 4 };
+  return {
+    containers: { ...generations, put, gone: ["x"] },
+    namespaces: { ...generations, put: [], gone: ["y", "z"] },
+  };
+}
+
 /** A client whose connection takes one message, and the next when it is told that it may. */
 class Client {
   held: HeldInventory = nothingHeld;
   messages = 0;
   readonly #subscriber: Subscriber;
+  readonly #take = inWhole((change) => this.#apply(change));
   #wanted = new Set<WatchedTableName>();
   #release: (() => void) | undefined;
   #isSlow = false;
@@ -147,11 +187,15 @@ class Client {
     return this.held.tables.containers && [...this.held.tables.containers.rows.values()];
   }
 
-  async #receive(change: InventoryChange): Promise<void> {
-    this.messages += 1;
-    const { held, missed } = takeChange(this.held, sent(change));
+  #apply(change: InventoryChange): void {
+    const { held, missed } = takeChange(this.held, change);
     this.held = heldOnly(held, this.#wanted);
     assert.deepEqual(missed, []);
+  }
+
+  async #receive(part: InventoryPart): Promise<void> {
+    this.messages += 1;
+    this.#take(sent(part));
     if (!this.#isSlow) return;
     await new Promise<void>((resolve) => {
       this.#release = resolve;

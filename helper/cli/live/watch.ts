@@ -6,6 +6,7 @@ import {
   takeChange,
   type WatchedTableName,
 } from "../../protocol/inventoryChanges.ts";
+import { inWhole } from "../../protocol/inventoryParts.ts";
 import { type CliContext, exitCodes } from "../command.ts";
 import type { HostInventory } from "../inventory.ts";
 import type { Option } from "../options.ts";
@@ -70,13 +71,14 @@ async function follow(
 ): Promise<() => HeldInventory | undefined> {
   let held = nothingHeld;
   const ask = () => connection.request("inventory/watch", { tables: generationsOf(held, tables) });
-  connection.onNotification("inventory/didChange", (change) => {
+  const onWhole = inWhole((change) => {
     const taken = takeChange(held, change);
     held = taken.held;
     if (json) print(JSON.stringify(change));
     if (taken.missed.length > 0) ask().catch(() => undefined);
     onChange();
   });
+  connection.onNotification("inventory/didChange", onWhole);
   await ask();
   const isWhole = () => tables.every((name) => held.tables[name] !== undefined);
   return () => (isWhole() ? held : undefined);

@@ -9,7 +9,7 @@ import {
 import { isDenied, isGone } from "../../kernel/errors.ts";
 import type { HostCgroup } from "../../protocol/hostTables.ts";
 import { printable } from "../../protocol/printable.ts";
-import { inSlices } from "../namespaces/slices.ts";
+import { inSlices } from "../turns.ts";
 import { managerOf } from "./managers.ts";
 import { shownName } from "./shownName.ts";
 

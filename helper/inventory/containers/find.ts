@@ -1,4 +1,5 @@
 import type { HostProcess } from "../../protocol/hostTables.ts";
+import type { Steps } from "../turns.ts";
 import { draftsByCgroup, innermost, type LinkOf } from "./byCgroup.ts";
 import { draftsByMonitor } from "./byMonitor.ts";
 import { draftByNamespaces } from "./byNamespace.ts";
@@ -28,14 +29,18 @@ export interface Recognised {
  * Every container of the host: first what says which engine's it is (the registry, cgroups, the process above, a
  * directory of state), the strongest first, then by namespaces what nothing else has told of.
  */
-export function recognise(host: Host, { linkAt, words, states }: Traces): Recognised {
+export function* recognise(host: Host, { linkAt, words, states }: Traces): Steps<Recognised> {
   const linkOf = linkReader(host, linkAt);
   const leaders = leadersOf(host);
+  yield;
   const byCgroup = new Map(draftsByCgroup(host, linkOf));
+  yield;
   const ours = draftsByRegistry(host, byCgroup, leaders);
   for (const draft of ours) if (draft.link) byCgroup.set(draft.link.key, draft);
+  yield;
   const named = unite(byCgroup.values(), ours, draftsByMonitor(host, linkOf, byCgroup, words));
   const stated = draftsByState(host, readStates(host, leaders, named, states), named);
+  yield;
   const nesting = new Nesting(
     host,
     leaders,
@@ -44,7 +49,7 @@ export function recognise(host: Host, { linkAt, words, states }: Traces): Recogn
   );
   const drafts = unite(named.values(), stated);
   for (const draft of drafts.values()) nesting.add(draft);
-  addByNamespaces(host, leaders, drafts, nesting);
+  yield* addByNamespaces(host, leaders, drafts, nesting);
   return { drafts: [...drafts.values()], nesting };
 }
 
@@ -93,17 +98,18 @@ function readStates(
 }
 
 /** From the outside to the inside, so that each is looked at in what is around it. */
-function addByNamespaces(
+function* addByNamespaces(
   host: Host,
   leaders: Leaders,
   drafts: Map<HostProcess, Draft>,
   nesting: Nesting,
-): void {
+): Steps<void> {
   const unexplained = [...leaders.values()].filter((leader) => !drafts.has(leader));
   unexplained.sort((a, b) => a.nestedPids.length - b.nestedPids.length);
   for (const leader of unexplained) {
     const around = nesting.of(leader);
     const draft = draftByNamespaces(leader, around?.topmost, host);
+    yield;
     if (!draft) continue;
     drafts.set(leader, draft);
     nesting.add(draft);

@@ -1,5 +1,6 @@
 import { ageMs, sinceBootMs } from "../../kernel/procfs.ts";
 import type { HostContainer, HostProcess } from "../../protocol/hostTables.ts";
+import { atOnce, type Steps } from "../turns.ts";
 import { CgroupChains } from "./chains.ts";
 import { OwnDirectories } from "./directories.ts";
 import type { Draft } from "./draft.ts";
@@ -18,6 +19,8 @@ export interface FoundContainers {
   readonly containerOf: ReadonlyMap<number, string>;
 }
 
+const processesAStep = 64;
+
 /** Finds the containers of a host, and remembers what it has read of those that are still there. */
 export class ContainerFinder {
   readonly #chains = new CgroupChains();
@@ -28,33 +31,43 @@ export class ContainerFinder {
   /** Read once, for a clock that is read again would change rows. */
   readonly #bootedAtMs = Date.now() - ageMs(0);
 
+  find(facts: ContainerFacts): FoundContainers {
+    return atOnce(this.steps(facts));
+  }
+
   /**
    * All that the facts tell. Nothing is waited for: of files it reads arguments of monitors and the states of
    * engines that leave no other trace, each once and a bounded number at a time.
    */
-  find(facts: ContainerFacts): FoundContainers {
+  *steps(facts: ContainerFacts): Steps<FoundContainers> {
     const host = new Host(facts);
     const linkAt = this.#chains.begin(facts);
     this.#words.begin();
-    const { drafts, nesting } = recognise(host, {
+    yield;
+    const { drafts, nesting } = yield* recognise(host, {
       linkAt,
       words: this.#words,
       states: this.#states,
     });
-    const members = membersOf(facts.processes, nesting);
+    const members = yield* membersOf(facts.processes, nesting);
     const directories = new OwnDirectories(facts, linkAt);
     directories.count(
       drafts.filter(({ link }) => !link),
       members,
     );
+    yield;
     this.#learning.look(host, drafts, (draft) => nesting.around(draft) !== undefined);
     const rows = new Rows(host, nesting, directories, (draft) => ({
       learnt: this.#learning.of(draft),
       startedAtMs: this.#startedAtMs(draft.topmost),
     }));
-    for (const draft of drafts) rows.add(draft);
+    for (const draft of drafts) {
+      rows.add(draft);
+      yield;
+    }
     const containerOf = new Map<number, string>();
     for (const [{ pid }, draft] of members) containerOf.set(pid, rows.add(draft));
+    yield;
     return { containers: rows.all(), containerOf };
   }
 
@@ -75,11 +88,15 @@ export class ContainerFinder {
   }
 }
 
-function membersOf(processes: readonly HostProcess[], nesting: Nesting) {
+function* membersOf(
+  processes: readonly HostProcess[],
+  nesting: Nesting,
+): Steps<ReadonlyMap<HostProcess, Draft>> {
   const members = new Map<HostProcess, Draft>();
-  for (const process of processes) {
+  for (const [place, process] of processes.entries()) {
     const draft = process.isKernelThread ? undefined : nesting.of(process);
     if (draft) members.set(process, draft);
+    if (place % processesAStep === 0) yield;
   }
   return members;
 }

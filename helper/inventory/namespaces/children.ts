@@ -2,8 +2,8 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
 import { processKey } from "../processKey.ts";
 import type { Task } from "../tasks.ts";
+import { inSlices } from "../turns.ts";
 import type { Holding } from "./holdings.ts";
-import { inSlices } from "./slices.ts";
 import { unlessHidden } from "./unlessHidden.ts";
 
 /** Whoever may start threads may start very many. */

@@ -2,8 +2,8 @@ import { opendirSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { parseNamespaceName } from "../../kernel/proctext.ts";
 import { processKey } from "../processKey.ts";
 import type { Task } from "../tasks.ts";
+import { inSlices } from "../turns.ts";
 import type { Holding } from "./holdings.ts";
-import { inSlices } from "./slices.ts";
 import { socketHoldings } from "./sockets.ts";
 import { unlessHidden } from "./unlessHidden.ts";
 

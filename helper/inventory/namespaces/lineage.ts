@@ -11,6 +11,7 @@ import type { NamespaceList } from "../../kernel/namespaceList.ts";
 import type { ToldNamespace } from "../../kernel/taskTable.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import type { Steps } from "../turns.ts";
 import { closing, openNamespace } from "./namespaceFile.ts";
 import { keep, type Sighting, type Sightings } from "./sightings.ts";
 
@@ -41,14 +42,17 @@ export interface Answered {
  * `known` spares the questions: an inode number may be given again, but not while the process through which the
  * namespace was seen is still in it; and what is above a namespace stays as long as that does.
  */
-export function readLineages(
+export function* readLineages(
   sightings: Sightings,
   answered: Answered,
   list: NamespaceList | undefined,
-): Lineages {
+): Steps<Lineages> {
   const trace = new Trace(sightings, answered);
-  for (const sighting of sightings.all()) trace.read(sighting);
-  if (list) trace.readUnseen(list);
+  for (const sighting of sightings.all()) {
+    trace.read(sighting);
+    yield;
+  }
+  if (list) yield* trace.readUnseen(list);
   return trace.lineages;
 }
 
@@ -83,11 +87,12 @@ class Trace {
     if (fd !== undefined) closing(fd, () => this.ask(sighting, fd));
   }
 
-  readUnseen({ ids, open }: NamespaceList): void {
+  *readUnseen({ ids, open }: NamespaceList): Steps<void> {
     const seen = new Set([...this.lineages.values()].map(({ id }) => id));
     for (const id of ids) {
       const fd = seen.has(id.toString()) ? undefined : unlessRefused(() => open(id));
       if (fd !== undefined) closing(fd, () => this.#askUnseen(fd));
+      yield;
     }
   }
 

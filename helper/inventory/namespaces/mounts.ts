@@ -6,9 +6,9 @@ import { parseNamespaceName } from "../../kernel/proctext.ts";
 import { printable } from "../../protocol/printable.ts";
 import { processKey } from "../processKey.ts";
 import type { Task } from "../tasks.ts";
+import { inSlices } from "../turns.ts";
 import type { Holding } from "./holdings.ts";
 import { closing, type NamespaceFile } from "./namespaceFile.ts";
-import { inSlices } from "./slices.ts";
 import { unlessHidden } from "./unlessHidden.ts";
 
 /** One process of each mount namespace is asked; where the kernel does not let us, so many others. */

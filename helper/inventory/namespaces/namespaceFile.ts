@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { isDenied, isGone, KernelError } from "../../kernel/errors.ts";
 import { pidfdGetfd, pidfdOpen, socketNamespace } from "../../kernel/libc.ts";
+import type { NamespaceType } from "../../protocol/namespaces.ts";
 
 /** What a namespace can be opened by. */
 export type NamespaceFile = (
+  | { readonly kind: "member"; readonly pid: number; readonly type: NamespaceType }
   | { readonly kind: "link"; readonly path: string }
   /** A name that somebody chooses: a descriptor that may be another file by now, a mount that another may cover. */
   | { readonly kind: "chosen"; readonly path: string }
@@ -31,6 +33,8 @@ export function openNamespace(file: NamespaceFile, inode: number): number | unde
 
 function openFile(file: NamespaceFile, inode: number): number | undefined {
   switch (file.kind) {
+    case "member":
+      return openSync(`/proc/${file.pid}/ns/${file.type}`, "r");
     case "link":
       return openSync(file.path, "r");
     case "chosen":

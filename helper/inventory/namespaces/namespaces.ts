@@ -1,12 +1,13 @@
 import { listNamespaces, type NamespaceList } from "../../kernel/namespaceList.ts";
 import type { HostNamespace } from "../../protocol/hostTables.ts";
-import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
+import { namespaceTypes } from "../../protocol/namespaces.ts";
+import { isSameRow } from "../../protocol/tableChanges.ts";
 import { processKey } from "../processKey.ts";
 import type { Task, TaskTable } from "../tasks.ts";
+import { atOnce, mapped, type Steps } from "../turns.ts";
 import type { Holdings } from "./holdings.ts";
 import { initialNamespaces } from "./initial.ts";
 import { type Lineage, type Lineages, readLineages } from "./lineage.ts";
-import type { NamespaceFile } from "./namespaceFile.ts";
 import { keep, type Sighting, Sightings } from "./sightings.ts";
 
 export interface NamespaceTable {
@@ -15,26 +16,32 @@ export interface NamespaceTable {
   readonly lineages: Lineages;
 }
 
+export function readNamespaces(...from: Parameters<typeof namespaceSteps>): NamespaceTable {
+  return atOnce(namespaceSteps(...from));
+}
+
 /**
  * Every namespace that a process is in, that something else holds, or that is above one of those or its owner.
  * `known`, from the last reading, makes this one a matter of looking up.
  */
-export function readNamespaces(
+export function* namespaceSteps(
   tasks: TaskTable,
   { holdings }: Holdings,
   known: Lineages = new Map(),
   list: NamespaceList | undefined = listNamespaces(),
-): NamespaceTable {
+): Steps<NamespaceTable> {
   const sightings = new Sightings();
   addMembers(sightings, tasks.tasks);
   addThreads(sightings, tasks);
   for (const { type, inode, keeper, file } of holdings) {
     keep(sightings.add(type, inode, file), keeper);
   }
-  const lineages = readLineages(sightings, { known, told: tasks.told }, list);
+  yield;
+  const lineages = yield* readLineages(sightings, { known, told: tasks.told }, list);
   const initial = initialNamespaces();
-  const rows = inOrder(sightings.all()).map((sighting) =>
-    rowOf(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
+  yield;
+  const rows = yield* mapped(inOrder(sightings), (sighting) =>
+    keptRow(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
   );
   return { rows, lineages };
 }
@@ -46,11 +53,13 @@ function addMembers(sightings: Sightings, tasks: readonly Task[]): void {
   for (const task of tasks) {
     if (shown.has(task.namespaces)) continue;
     shown.add(task.namespaces);
+    let through: string | undefined;
     for (const type of namespaceTypes) {
       const inode = task.namespaces[type];
-      // Most are where the one before is. A path is text to make: for the first member only.
+      // Most are where the one before is.
       if (inode === 0 || inode === last?.namespaces[type] || sightings.get(inode)) continue;
-      sightings.add(type, inode, linkOf(task, type));
+      through ??= processKey(task);
+      sightings.add(type, inode, { kind: "member", pid: task.pid, type, through });
     }
     last = task;
   }
@@ -72,8 +81,24 @@ function addThreads(sightings: Sightings, { tasks, threads }: TaskTable): void {
   }
 }
 
-function linkOf(task: Task, type: NamespaceType): NamespaceFile {
-  return { kind: "link", path: `/proc/${task.pid}/ns/${type}`, through: processKey(task) };
+/** What is known of a namespace is one object from one reading to the next, and so is its row. */
+const rows = new WeakMap<Lineage, HostNamespace>();
+
+function keptRow(
+  sighting: Sighting,
+  lineage: Lineage | undefined,
+  isInitial: boolean,
+): HostNamespace {
+  const last = lineage && rows.get(lineage);
+  if (last && (isInitial || hasSameKeepers(last, sighting))) return last;
+  const row = rowOf(sighting, lineage, isInitial);
+  if (lineage) rows.set(lineage, row);
+  return row;
+}
+
+function hasSameKeepers(row: HostNamespace, { keepers, keepersLeftOut }: Sighting): boolean {
+  if (row.keepersLeftOut !== keepersLeftOut || row.keepers.length !== keepers.length) return false;
+  return keepers.length === 0 || isSameRow(row.keepers, keepers);
 }
 
 /** The host's own never end: nothing keeps them. */
@@ -95,9 +120,14 @@ function rowOf(
   };
 }
 
-/** By type, as everywhere, and number. */
-function inOrder(sightings: readonly Sighting[]): readonly Sighting[] {
-  return namespaceTypes.flatMap((type) =>
-    sightings.filter((one) => one.type === type).sort((a, b) => a.inode - b.inode),
-  );
+/** By type, as everywhere, and number. An array of numbers sorts itself, without asking which is first. */
+function inOrder(sightings: Sightings): readonly Sighting[] {
+  const all = sightings.all();
+  const order = new Float64Array(all.length);
+  for (const [place, { type, inode }] of all.entries()) {
+    order[place] = namespaceTypes.indexOf(type) * inodesOfType + inode;
+  }
+  return [...order.sort()].flatMap((number) => sightings.get(number % inodesOfType) ?? []);
 }
+
+const inodesOfType = 2 ** 32;

@@ -1,10 +1,10 @@
 import { type CgroupMounts, readCgroupMounts, readCgroupProcesses } from "../../kernel/cgroupfs.ts";
-import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { type CgroupTree, readCgroupTree, readCgroupTreeInSlices } from "../cgroups/tree.ts";
 import { type Holding, type Holdings, noHoldings, readHoldings } from "../namespaces/holdings.ts";
 import type { Lineages } from "../namespaces/lineage.ts";
-import { type FindContainers, type HostSnapshot, readSnapshot } from "../snapshot.ts";
+import { type FindContainers, type HostSnapshot, snapshotSteps } from "../snapshot.ts";
+import { inTurns } from "../turns.ts";
 import { KeptTasks } from "./keptTasks.ts";
 
 /** The parts of a snapshot from one look to the next: each is read when it may have changed, and by itself. */
@@ -14,7 +14,6 @@ export class KeptHost {
   #mounts: CgroupMounts = readCgroupMounts();
   #holdings: Holdings = noHoldings;
   #lineages: Lineages = new Map();
-  #namespaces: ReadonlyMap<number, HostNamespace> = new Map();
 
   /** Another object when they are others. */
   get cgroupDirectories(): ReadonlyMap<string, unknown> {
@@ -55,7 +54,8 @@ export class KeptHost {
     return true;
   }
 
-  snapshot(findContainers: FindContainers): HostSnapshot {
+  /** Of the instant at which it is asked for: what is read meanwhile is the next one's. */
+  async snapshot(findContainers: FindContainers): Promise<HostSnapshot> {
     const parts = {
       mounts: this.#mounts,
       tasks: this.tasks.table,
@@ -63,20 +63,9 @@ export class KeptHost {
       holdings: this.#livingHoldings(),
       lineages: this.#lineages,
     };
-    const snapshot = readSnapshot(parts, findContainers);
+    const snapshot = await inTurns(snapshotSteps(parts, findContainers));
     this.#lineages = snapshot.parts.lineages;
-    return { ...snapshot, namespaces: this.#keepNamespaces(snapshot.namespaces) };
-  }
-
-  /** nsfs numbers those of all types together. */
-  #keepNamespaces(rows: readonly HostNamespace[]): readonly HostNamespace[] {
-    const before = this.#namespaces;
-    const kept = rows.map((row) => {
-      const known = before.get(row.inode);
-      return known && isSameRow(known, row) ? known : row;
-    });
-    this.#namespaces = new Map(kept.map((row) => [row.inode, row]));
-    return kept;
+    return snapshot;
   }
 
   /** Rows that say what they said stay the same objects. */

@@ -1,9 +1,9 @@
 import type { CgroupMounts } from "../../kernel/cgroupfs.ts";
 import { processIds } from "../../kernel/procfs.ts";
 import { readProcTasks } from "../../kernel/procTasks.ts";
+import type { ToldNamespace } from "../../kernel/taskTable.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { commandLineOf, forgetCommandLine } from "../commandLines.ts";
-import { inSlices } from "../namespaces/slices.ts";
 import {
   type CgroupIds,
   type LooseThread,
@@ -13,11 +13,12 @@ import {
   type Task,
   type TaskTable,
 } from "../tasks.ts";
+import { inSlices } from "../turns.ts";
 
 /** From here on one look at all processes is cheaper than one at each of these, where the iterator makes it. */
 const manyProcesses = 64;
-/** So many are read before others may have a turn. */
-const chunkLength = 32;
+/** So many are read before others may have a turn: 0.05 ms each. */
+const chunkLength = 16;
 const mostShared = 10_000;
 
 /**
@@ -33,12 +34,15 @@ export class KeptTasks {
   mounts: CgroupMounts | undefined;
   #source: TaskTable["source"] = "proc";
   #table: TaskTable | undefined;
+  /** Without those of which /proc told something later. */
+  #told = new Map<number, ToldNamespace>();
 
   get table(): TaskTable {
     this.#table ??= {
       source: this.#source,
       tasks: [...this.#tasks.values()],
       threads: [...this.#threads.values()].flat(),
+      told: this.#told,
       denied: this.#countDenied(),
     };
     return this.#table;
@@ -67,36 +71,46 @@ export class KeptTasks {
   }
 
   async #readProc(): Promise<boolean> {
-    let isChanged = false;
-    await inSlices(chunks([...new Set([...processIds(), ...this.#tasks.keys()])]), (pids) => {
-      if (this.#take(pids, readProcTasks(pids, this.mounts))) isChanged = true;
-    });
-    return isChanged;
+    const pids = new Set([...processIds(), ...this.#tasks.keys()]);
+    return (await this.#readEach(pids)).isChanged;
   }
 
   /** Reads these, of which something was told: their command lines, too. True: something changed. */
-  readSome(pids: ReadonlySet<number>): boolean {
+  async readSome(pids: ReadonlySet<number>): Promise<boolean> {
     for (const pid of pids) forgetCommandLine(pid);
     if (this.#source === "bpf" && pids.size >= manyProcesses) return this.#takeAll(readTasks());
-    const table = readProcTasks([...pids], this.mounts);
+    const named = await this.#readEach(pids, true);
     // What /proc denies the iterator does tell.
-    if (this.#source === "bpf" && table.denied > 0) return this.#takeAll(readTasks());
-    const isChanged = this.#take([...pids], table, true);
-    return this.#readOrphans(pids) || isChanged;
+    if (this.#source === "bpf" && named.isDenied) return this.#takeAll(readTasks());
+    const orphans = await this.#readEach(this.#orphansOf(pids));
+    return named.isChanged || orphans.isChanged;
   }
 
   /** Who has ended leaves its children to another parent, of which no event tells. */
-  #readOrphans(pids: ReadonlySet<number>): boolean {
+  #orphansOf(pids: ReadonlySet<number>): readonly number[] {
     const hasEnded = (pid: number) => pids.has(pid) && this.#tasks.get(pid)?.zombie !== false;
     const orphans = [...this.#tasks.values()].filter(({ parentPid }) => hasEnded(parentPid));
-    const orphanPids = orphans.map(({ pid }) => pid);
-    return orphans.length > 0 && this.#take(orphanPids, readProcTasks(orphanPids, this.mounts));
+    return orphans.map(({ pid }) => pid);
+  }
+
+  /** By /proc. What is read is taken at once: what another one reads later is newer. */
+  async #readEach(all: Iterable<number>, isNews = false) {
+    let [isChanged, isDenied] = [false, false];
+    await inSlices(chunks([...all]), (pids) => {
+      const table = readProcTasks(pids, this.mounts);
+      if (table.denied > 0) isDenied = true;
+      if (isNews && isDenied && this.#source === "bpf") return;
+      if (this.#take(pids, table, isNews)) isChanged = true;
+    });
+    return { isChanged, isDenied };
   }
 
   #takeAll(table: TaskTable): boolean {
     this.#source = table.source;
     const pids = new Set([...this.#tasks.keys(), ...table.tasks.map(({ pid }) => pid)]);
-    return this.#take([...pids], table);
+    const isChanged = this.#take([...pids], table);
+    this.#told = new Map(table.told);
+    return isChanged;
   }
 
   /**
@@ -106,27 +120,39 @@ export class KeptTasks {
   #take(pids: readonly number[], read: TaskTable, isNews = false): boolean {
     const tasks = new Map(read.tasks.map((task) => [task.pid, task]));
     const threads = threadsByProcess(read);
-    const changed = pids.filter((pid) => {
-      const [task, before] = [tasks.get(pid), this.#tasks.get(pid)];
-      const isSame = isNews ? task === before : isSameRow(task, before);
-      return !isSame || !isSameRow(threads.get(pid), this.#threads.get(pid));
-    });
-    for (const pid of changed) this.#put(pid, tasks.get(pid), threads.get(pid));
-    return changed.length > 0;
+    let isChanged = false;
+    for (const pid of pids) {
+      const found = tasks.get(pid);
+      const task = found && this.#withShared(found);
+      const before = this.#tasks.get(pid);
+      const isSame = task === before || (!isNews && isSameTask(task, before));
+      if (isSame && isSameRow(threads.get(pid), this.#threads.get(pid))) continue;
+      this.#put(pid, task, threads.get(pid));
+      isChanged = true;
+    }
+    return isChanged;
   }
 
   #put(pid: number, task: Task | undefined, threads: readonly LooseThread[] | undefined): void {
     this.#table = undefined;
-    if (task) this.#tasks.set(pid, this.#withShared(task));
+    this.#forgetTold(task, this.#tasks.get(pid));
+    if (task) this.#tasks.set(pid, task);
     else this.#tasks.delete(pid);
     if (threads) this.#threads.set(pid, threads);
     else this.#threads.delete(pid);
+  }
+
+  /** Where somebody is newly in a namespace, its number may have been another one's until then. */
+  #forgetTold(task: Task | undefined, before: Task | undefined): void {
+    if (!task || task.namespaces === before?.namespaces) return;
+    for (const inode of Object.values(task.namespaces)) this.#told.delete(inode);
   }
 
   /** Those in the same cgroups or namespaces share one object, also when they were read at different times. */
   #withShared(task: Task): Task {
     const cgroupIds = this.#cgroupIds.get(task.cgroupIds);
     const namespaces = this.#namespaces.get(task.namespaces);
+    if (cgroupIds === task.cgroupIds && namespaces === task.namespaces) return task;
     return { ...task, cgroupIds, namespaces };
   }
 
@@ -136,11 +162,33 @@ export class KeptTasks {
   }
 }
 
+/** What a reading tells of processes that are in the same namespaces and cgroups as before are the same objects. */
+function isSameTask(a: Task | undefined, b: Task | undefined): boolean {
+  if (!a || !b || a.namespaces !== b.namespaces || a.cgroupIds !== b.cgroupIds) return a === b;
+  return (
+    a.startTimeTicks === b.startTimeTicks &&
+    a.parentPid === b.parentPid &&
+    a.uid === b.uid &&
+    a.command === b.command &&
+    a.zombie === b.zombie &&
+    a.kernelThread === b.kernelThread &&
+    isSameRow(a.nestedPids, b.nestedPids)
+  );
+}
+
 /** One object for all that say the same. */
 class Shared<T extends object> {
   readonly #known = new Map<string, T>();
+  /** Of an object that was seen: in one reading processes share them already. */
+  #same = new WeakMap<T, T>();
 
   get(value: T): T {
+    const same = this.#same.get(value) ?? this.#find(value);
+    this.#same.set(value, same);
+    return same;
+  }
+
+  #find(value: T): T {
     const text = Object.entries(value).join();
     const known = this.#known.get(text);
     if (known) return known;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type InventoryChange,
   type WatchedHost,
@@ -6,14 +7,16 @@ import {
   watchedTableKeys,
   watchedTableNames,
 } from "../../protocol/inventoryChanges.ts";
+import { type InventoryPart, partsOf } from "../../protocol/inventoryParts.ts";
 import { isSameRow, type TableChange } from "../../protocol/tableChanges.ts";
+import { atOnce, type Steps } from "../turns.ts";
 import { PublishedTable, type TableReader } from "./publishedTable.ts";
 
 /** The generation that a client has of each table that it wants; 0: nothing. */
 export type Wanted = { readonly [T in WatchedTableName]?: number | undefined };
 
 /** Resolves when the client has been written to, and could be again. */
-export type Send = (change: InventoryChange) => Promise<void>;
+export type Send = (change: InventoryPart) => Promise<void>;
 
 export type PublishedRows = { readonly [T in WatchedTableName]?: readonly WatchedTables[T][] };
 
@@ -30,6 +33,7 @@ export class Published {
   /** Not those of a helper before this one: a client may still have what that one told. */
   #generation = Date.now() * 1_000;
   #host: WatchedHost | undefined;
+  #underWay = 0;
 
   /** What somebody wants. */
   get wanted(): readonly WatchedTableName[] {
@@ -43,10 +47,24 @@ export class Published {
 
   /** Tells each client what of it is news to that client. */
   publish(rows: PublishedRows, host: WatchedHost): void {
+    atOnce(this.publishing(rows, host));
+  }
+
+  *publishing(rows: PublishedRows, host: WatchedHost): Steps<void> {
     this.#generation += 1;
     if (!isSameRow(this.#host, host)) this.#host = host;
-    for (const name of watchedTableNames) this.#publish(name, rows);
+    this.#underWay += 1;
+    for (const name of watchedTableNames) {
+      this.#publish(name, rows);
+      yield;
+    }
+    this.#underWay -= 1;
     for (const subscriber of this.#subscribers) subscriber.tell();
+  }
+
+  /** Tables are of several instants, and nothing of them is told. */
+  get isUnderWay(): boolean {
+    return this.#underWay > 0;
   }
 
   subscribe(send: Send): Subscriber {
@@ -96,15 +114,18 @@ export class Subscriber {
   }
 
   tell(): void {
-    if (this.#isWriting) return;
+    if (this.#isWriting || this.#published.isUnderWay) return;
     const change = this.#next();
     if (change) void this.#write(change);
   }
 
   async #write(change: InventoryChange): Promise<void> {
     this.#isWriting = true;
-    // Who cannot be written to has gone: its connection says so.
-    await this.#send(change).catch(() => undefined);
+    for (const part of partsOf(change)) {
+      // Who cannot be written to has gone: its connection says so.
+      await this.#send(part).catch(() => undefined);
+      if (part.isPart) await nextTurn();
+    }
     this.#isWriting = false;
     this.tell();
   }

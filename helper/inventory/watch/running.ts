@@ -5,6 +5,7 @@ import type { HostProcess } from "../../protocol/hostTables.ts";
 import type { SandboxSummary } from "../../protocol/inventory.ts";
 import type { WatchedHost, WatchedTableName } from "../../protocol/inventoryChanges.ts";
 import type { ContainerReader } from "../tables.ts";
+import { inTurns, type Steps } from "../turns.ts";
 import { Budget } from "./budget.ts";
 import { cgroupFiles } from "./cgroupFiles.ts";
 import { Directories } from "./directories.ts";
@@ -22,7 +23,7 @@ export interface Sources {
   readonly directories: readonly string[];
 }
 
-export type Publish = (rows: PublishedRows, host: WatchedHost) => void;
+export type Publish = (rows: PublishedRows, host: WatchedHost) => Steps<void>;
 
 /**
  * How often everything is looked at, although the kernel tells of changes: it does not tell of setns(2), unshare(2)
@@ -66,6 +67,8 @@ export class Running {
   #wanted: ReadonlySet<WatchedTableName> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #isRead = false;
+  #isPassing = false;
+  #isDisposed = false;
   /** Rows are no longer those that were published. */
   #isChanged = false;
   /** Of cgroups, in which something changed. */
@@ -80,7 +83,10 @@ export class Running {
   constructor(sources: Sources, publish: Publish) {
     this.#sources = sources;
     this.#publish = publish;
-    this.#directories = new Directories((...entry) => this.#takeEntry(...entry));
+    this.#directories = new Directories(
+      (...entry) => this.#takeEntry(...entry),
+      (opened) => this.#takeOpened(opened),
+    );
     this.#directories.set(sources.directories);
     this.#kernel = followKernel({
       onProcesses: (pids) => this.#name(pids),
@@ -109,7 +115,7 @@ export class Running {
   dispose(): void {
     for (const pace of [this.#everything, this.#list, this.#deep, this.#sandboxes]) pace.stop();
     clearTimeout(this.#timer);
-    this.#isRead = false;
+    this.#isDisposed = true;
     this.#zombies.dispose();
     this.#directories.dispose();
     this.#kernel.dispose();
@@ -148,28 +154,41 @@ export class Running {
   }
 
   #soon(): void {
-    if (!this.#isRead) return;
+    if (!this.#isRead || this.#isPassing || this.#isDisposed) return;
     const delayMs = Math.max(togetherMs, this.#budget.restMs);
-    this.#timer ??= setTimeout(() => this.#pass(), delayMs).unref();
+    this.#timer ??= setTimeout(() => void this.#pass(), delayMs).unref();
   }
 
-  /** One look at what was told of, and the tables that come of it. */
-  #pass(): void {
+  /** One look at what was told of, and the tables that come of it; what is told meanwhile is the next one's. */
+  async #pass(): Promise<void> {
     this.#timer = undefined;
+    this.#isPassing = true;
     const before = process.cpuUsage();
-    this.#takeNamed();
-    this.#takeDirectories();
-    if (this.#isChanged) this.#publishHost();
-    this.#isChanged = false;
+    try {
+      await this.#look();
+    } finally {
+      this.#isPassing = false;
+    }
     const { user, system } = process.cpuUsage(before);
     this.#budget.spend((user + system) / 1_000);
+    const isMore = this.#isChanged || this.#named.size > 0 || this.#changedDirectories.size > 0;
+    if (isMore) this.#soon();
   }
 
-  #takeNamed(): void {
+  async #look(): Promise<void> {
+    await this.#takeNamed();
+    this.#takeDirectories();
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    await this.#publishHost();
+  }
+
+  async #takeNamed(): Promise<void> {
     if (this.#named.size === 0) return;
     const named = new Set(this.#named);
     this.#named.clear();
-    if (this.#host.tasks.readSome(named)) this.#isChanged = true;
+    if (await this.#host.tasks.readSome(named)) this.#isChanged = true;
+    if (this.#isDisposed) return;
     this.#zombies.see(named, (pid) => this.#host.tasks.isZombie(pid));
   }
 
@@ -179,14 +198,15 @@ export class Running {
     this.#changedDirectories.clear();
   }
 
-  #publishHost(): void {
-    const { host, processes, namespaces, cgroups, containers } = this.#host.snapshot(
-      this.#sources.containers.find,
-    );
+  async #publishHost(): Promise<void> {
+    const { find } = this.#sources.containers;
+    const { host, processes, namespaces, cgroups, containers } = await this.#host.snapshot(find);
+    if (this.#isDisposed) return;
     this.#followDirectories();
     this.#facts = { ...host, processEvents: this.#hasEvents };
     this.#processes = processes;
-    this.#publish({ processes, namespaces, cgroups, containers }, this.#facts);
+    await inTurns(this.#publish({ processes, namespaces, cgroups, containers }, this.#facts));
+    if (this.#isDisposed) return;
     this.#follow("namespaces", this.#deep);
     this.#follow("sandboxes", this.#sandboxes);
     if (this.#hasSandboxes) this.#sandboxes.soon();
@@ -197,11 +217,12 @@ export class Running {
     const { cgroupDirectories } = this.#host;
     if (cgroupDirectories === this.#watched) return;
     this.#watched = cgroupDirectories;
-    const opened = this.#directories.set([
-      ...this.#sources.directories,
-      ...cgroupDirectories.keys(),
-    ]);
-    // Between the look at a new cgroup and its watch others may have been made in it.
+    this.#directories.set([...this.#sources.directories, ...cgroupDirectories.keys()]);
+  }
+
+  /** Between the look at a new cgroup and its watch others may have been made in it. */
+  #takeOpened(opened: readonly string[]): void {
+    if (this.#isDisposed) return;
     if (opened.length > manyDirectories) this.#everything.soon();
     else for (const directory of opened) this.#changedDirectories.add(directory);
     this.#soon();
@@ -249,6 +270,6 @@ export class Running {
     if (!this.#facts) return;
     const rows = await this.#sources.sandboxes(this.#processes);
     this.#hasSandboxes = rows.some(({ pid }) => pid !== undefined);
-    this.#publish({ sandboxes: rows }, this.#facts);
+    await inTurns(this.#publish({ sandboxes: rows }, this.#facts));
   }
 }

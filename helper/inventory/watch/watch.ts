@@ -38,7 +38,7 @@ export class Inventory {
       return;
     }
     this.#running ??= new Running(this.#sources, (rows, host) =>
-      this.#published.publish(rows, host),
+      this.#published.publishing(rows, host),
     );
     this.#running.set(all);
     // Who begins anew, or asks for it, wants it as it is now.
