@@ -100,6 +100,7 @@ export type PrivilegeContextValue = "rootless" | "unauthorised" | "root";
 export const settings = {
   section: "terrarium",
   helper: "helper",
+  sandboxDefaults: "sandboxDefaults",
 } as const;
 
 /** The ids of the views that show only what a filter lets through. */

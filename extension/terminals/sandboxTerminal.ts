@@ -5,9 +5,9 @@ import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { Attachment, CreatedSandbox } from "../../helper/protocol/methods.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
-import { UserError } from "../failure.ts";
+import { sandboxDefaults } from "./defaults.ts";
 import { terminalEnvironment } from "./environment.ts";
-import { readSandboxFile } from "./sandboxFile.ts";
+import { readSandboxFile, trustedSpec, untrustedSpec } from "./sandboxFile.ts";
 import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 
 export interface TerminalLooks {
@@ -19,30 +19,32 @@ export interface TerminalLooks {
 
 /** Makes a sandbox for the open folder and describes the terminal in it. Rejects with a TerrariumError. */
 export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptions> {
-  if (!vscode.workspace.isTrusted) throw untrusted();
   const choice = currentWorkspace();
-  const file = choice.folder === undefined ? undefined : await readSandboxFile(ctx, choice.folder);
-  const { sandbox, attach } = await create(ctx, shellSpec(choice, file));
+  const { spec, isOfFile } = await shellSpec(ctx, choice);
+  const { sandbox, attach } = await create(ctx, spec);
   ctx.terminals.expect(sandbox.id, attach);
   return attachedTerminal(attach, {
     name: sandbox.name,
     icon: new vscode.ThemeIcon("terrarium-jar"),
-    message: file ? "sandbox: as sandbox.json says" : await explainOnce(ctx, choice),
+    message: isOfFile ? "sandbox: as sandbox.json says" : await explainOnce(ctx, choice, spec),
   });
 }
 
 /**
- * A shell in the sandbox that the file describes, whatever its command is. Without a word about mounts in
- * the file the folder is the workspace, as it is without a file; an empty list means none.
+ * A shell in the sandbox that the settings and the folder's file describe, whatever the file's command is. The folder
+ * is the workspace unless one of them says otherwise.
  */
-function shellSpec(
-  { folder }: WorkspaceChoice,
-  file: SandboxSpecInput | undefined,
-): SandboxSpecInput {
-  const { args: _args, processes: _processes, ...described } = file ?? {};
-  const saysMounts = described.mounts !== undefined || described.workspace !== undefined;
-  if (folder === undefined || saysMounts) return described;
-  return { workspace: folder, workdir: folder, ...described };
+async function shellSpec(ctx: Ctx, { folder }: WorkspaceChoice) {
+  const defaults = await sandboxDefaults(ctx, folder);
+  if (folder === undefined) return { spec: defaults, isOfFile: false };
+  const allowed = { workspace: folder, ...defaults };
+  const file = await readSandboxFile(ctx, folder);
+  if (file === undefined) return { spec: allowed, isOfFile: false };
+  const spec = vscode.workspace.isTrusted
+    ? await trustedSpec(ctx, allowed, file, folder)
+    : await untrustedSpec(allowed, file);
+  const { args: _args, processes: _processes, ...shell } = spec;
+  return { spec: shell, isOfFile: spec !== allowed };
 }
 
 /** A second terminal of a named sandbox.json is another sandbox, so it gets a name of its own. */
@@ -89,12 +91,6 @@ export function showTerminal(
   vscode.window.createTerminal(attachedTerminal(attach, { name, icon })).show();
 }
 
-function untrusted(): UserError {
-  return new UserError(
-    'A sandbox gets the open folder, and you have not said that you trust it: see "Manage Workspace Trust".',
-  );
-}
-
 function currentWorkspace(): WorkspaceChoice {
   const document = vscode.window.activeTextEditor?.document.uri;
   const active = document && vscode.workspace.getWorkspaceFolder(document);
@@ -113,6 +109,7 @@ const explainedKey = "explainedFolders";
 async function explainOnce(
   { workspaceState }: Ctx,
   { folder, reason }: WorkspaceChoice,
+  { network, limits = {} }: SandboxSpecInput,
 ): Promise<string | undefined> {
   const explained = workspaceState.get<readonly string[]>(explainedKey, []);
   const key = folder ?? "";
@@ -120,7 +117,10 @@ async function explainOnce(
   await workspaceState.update(explainedKey, [...explained, key]);
   const access =
     folder === undefined ? `no workspace (${reason}), all` : "workspace read-write, rest";
-  return `sandbox: ${access} read-only, no network, no limits`;
+  const mode = network?.mode ?? "none";
+  const reach = mode === "none" ? "no network" : `network ${mode}`;
+  const bounds = Object.keys(limits).length === 0 ? "no limits" : "limits as in your settings";
+  return `sandbox: ${access} read-only, ${reach}, ${bounds}`;
 }
 
 /** SGR 2, dim; closed again so that it does not colour the shell's prompt. */

@@ -29,6 +29,9 @@ export interface ServerOptions {
   readonly smokeTestDriver?: boolean;
 }
 
+/** On a server the setting alone does not turn trust off. */
+const trustSetting = "security.workspace.trust.enabled";
+
 /** Starts a server on a port that the kernel chooses and waits until it listens. */
 export async function startVscodeServer(options: ServerOptions): Promise<VscodeServer> {
   const vscode = await installVscodeServer();
@@ -87,7 +90,7 @@ async function prepareHome(options: ServerOptions, token: string): Promise<strin
     "--port=0",
     `--connection-token-file=${tokenFile}`,
     "--telemetry-level=off",
-    "--disable-workspace-trust",
+    ...(options.settings[trustSetting] === true ? [] : ["--disable-workspace-trust"]),
     ...(options.smokeTestDriver ? ["--enable-smoke-test-driver"] : []),
   ];
 }
