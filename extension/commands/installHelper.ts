@@ -9,8 +9,8 @@ const run = "Run in Terminal";
 
 /** Root's copy of the helper, so that root never runs a file that the user can write. Brings an older one up to date, too. */
 export async function installHelper(ctx: Ctx): Promise<void> {
-  const line = installLine(ctx.program);
-  const { version } = ctx.helper.surroundings();
+  const { version, installed } = ctx.helper.surroundings();
+  const line = installLine(ctx.program, ...(installed.includes(version) ? ["--repair"] : []));
   const detail = [
     "It runs as root, in a terminal, and first says what it will do:",
     line,

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { obstacleOf } from "../connection/obstacles.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { type ObstacleName, obstacleOf } from "../connection/obstacles.ts";
 import type { Ctx } from "../context.ts";
 import { settings } from "../contributions.ts";
 
@@ -8,12 +9,22 @@ export async function usePrivilegedHelper({ helper }: Ctx): Promise<void> {
   const state = await helper.elevate();
   if (state.kind !== "running") return;
   const { lacks } = state.choice;
-  if (lacks === undefined) return chooseHelper("privileged");
+  if (lacks !== undefined) return sayWhatLacks(lacks);
+  await chooseHelper("privileged");
+  await helper.authorise().catch(unlessDismissed);
+}
+
+async function sayWhatLacks(lacks: ObstacleName): Promise<void> {
   // Whoever dismissed the question knows.
   if (lacks === "dismissed") return;
   const { words, remedy } = obstacleOf(lacks);
   const answer = await vscode.window.showWarningMessage(words, remedy.title);
   if (answer === remedy.title) await vscode.commands.executeCommand(remedy.command);
+}
+
+function unlessDismissed(error: unknown): void {
+  if (TerrariumError.is(error, "notAuthorised") && error.args.why === "dismissed") return;
+  throw error;
 }
 
 export async function useRootlessHelper({ helper }: Ctx): Promise<void> {

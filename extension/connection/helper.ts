@@ -95,6 +95,14 @@ export class Helper implements vscode.Disposable {
     return this.#elevating;
   }
 
+  /** To see what belongs to others, where root's helper serves: it asks the person. Rejects with a TerrariumError. */
+  async authorise(): Promise<void> {
+    const running = this.#running;
+    if (!running?.facts.privileged || running.facts.seesAll) return;
+    const facts = await running.connection.request("host/authorise", { what: "inspect" });
+    if (this.#running?.connection === running.connection) this.#adopt({ ...running, facts });
+  }
+
   /** The settings have changed: another helper, where they want another one. Nobody is asked. */
   async follow(): Promise<void> {
     await this.#starting?.catch(() => undefined);
@@ -162,23 +170,10 @@ export class Helper implements vscode.Disposable {
     return obtainHelper(wish, this.#running, { ...this.#options, prepare });
   }
 
-  /** To see what is not one's own; whoever refuses has said so to the person. */
-  async #authorise(): Promise<void> {
-    const running = this.#running;
-    if (!running?.facts.privileged || running.facts.seesAll) return;
-    try {
-      const facts = await running.connection.request("host/authorise", { what: "inspect" });
-      this.#adopt({ ...running, facts });
-    } catch (error) {
-      this.#log.warn(error instanceof Error ? error.message : String(error));
-    }
-  }
-
   async #elevate(): Promise<HelperState> {
     await this.#starting?.catch(() => undefined);
     if (!this.#running?.facts.privileged)
       await this.#change({ setting: "privileged", isAsked: true });
-    await this.#authorise();
     return this.#state;
   }
 

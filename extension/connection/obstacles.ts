@@ -59,6 +59,11 @@ export const obstacles = {
     words: "The machine's policy does not let you start root's helper.",
     remedy: log,
   },
+  damaged: {
+    words:
+      "Root's helper is not what was installed, and so was not started; the log names the file.",
+    remedy: { ...install, title: "Repair Privileged Helper…" },
+  },
   noAnswer: {
     words: "No helper that can be believed answers on its socket.",
     remedy: log,

@@ -1,7 +1,7 @@
 import { type Choice, chooseHelper, ownHelper, type Wish } from "./choice.ts";
 import { type Launching, launch, type Running } from "./launch.ts";
 import { Obstructed } from "./obstacles.ts";
-import { type Place, readSurroundings, withAnswering } from "./surroundings.ts";
+import { type Place, readSurroundings, type Surroundings, withAnswering } from "./surroundings.ts";
 
 export type Obtaining = Launching & Place;
 
@@ -14,21 +14,35 @@ export async function obtainHelper(
   current: Running | undefined,
   obtaining: Obtaining,
 ): Promise<Running> {
-  const own = async (choice: Choice): Promise<Running> =>
-    current?.choice.way.kind === "own" ? { ...current, choice } : launch(choice, obtaining);
-  const choice = await choose(wish, obtaining);
-  if (choice.way.kind === "own") return own(choice);
-  try {
-    return await launch(choice, obtaining);
-  } catch (error) {
-    if (!(error instanceof Obstructed)) throw error;
-    obtaining.log.warn(error.message);
-    return own(ownHelper(error.obstacle));
+  const around = await lookAround(wish, obtaining);
+  let choice = chooseHelper(wish, around);
+  while (choice.way.kind !== "own") {
+    try {
+      return await launch(choice, obtaining);
+    } catch (error) {
+      if (!(error instanceof Obstructed)) throw error;
+      obtaining.log.warn(error.message);
+      choice = nextBest(error, choice, wish, around);
+    }
   }
+  return current?.choice.way.kind === "own" ? { ...current, choice } : launch(choice, obtaining);
 }
 
-async function choose(wish: Wish, place: Place): Promise<Choice> {
+async function lookAround(wish: Wish, place: Place): Promise<Surroundings> {
   const around = readSurroundings(place);
   // Asking who answers would start root's helper: only where it is wanted.
-  return chooseHelper(wish, wish.setting === "privileged" ? await withAnswering(around) : around);
+  return wish.setting === "privileged" ? withAnswering(around) : around;
+}
+
+/** A display tells of no agent: where pkexec has found none, sudo asks in a terminal. */
+function nextBest(
+  { obstacle }: Obstructed,
+  { way }: Choice,
+  wish: Wish,
+  around: Surroundings,
+): Choice {
+  const isWithoutAgent = way.kind === "pkexec" && obstacle === "noAgent";
+  return isWithoutAgent
+    ? chooseHelper(wish, { ...around, hasDesktop: false })
+    : ownHelper(obstacle);
 }

@@ -8,6 +8,7 @@ import { panel } from "./panel.ts";
 import { results, section } from "./report.ts";
 import { rows } from "./rows.ts";
 import { sampling } from "./sampling.ts";
+import { starting } from "./starting.ts";
 import { watching } from "./watching.ts";
 import {
   clientRun,
@@ -26,6 +27,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   exec: helperExec,
   client: clientRun,
   editor: editorTerminal,
+  starting,
   terminal: terminalThroughput,
   memory: idleMemory,
   panel,

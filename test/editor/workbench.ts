@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
@@ -64,12 +64,19 @@ export class Workbench {
     this.page = page;
   }
 
-  /** `settings` stand beside those of every test. */
-  static async open(settings: Readonly<Record<string, unknown>> = {}): Promise<Workbench> {
+  /** `settings` stand beside those of every test; `user` whose editor it is, root's by default. */
+  static async open(
+    settings: Readonly<Record<string, unknown>> = {},
+    user?: number,
+  ): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), "terrarium-"));
+    if (user !== undefined) await chmod(folder, 0o755);
     const home = join(folder, "home");
     await installPackagedExtension(home);
-    const server = await startVscodeServer({ home, settings: { ...testSettings, ...settings } });
+    const server = await startVscodeServer({
+      ...{ home, user },
+      settings: { ...testSettings, ...settings },
+    });
     const browser = await launchBrowser();
     const workbench = new Workbench(folder, server, browser, await newPage(browser));
     await workbench.#load();
@@ -256,6 +263,16 @@ export class Workbench {
     await this.page.evaluate(`void (globalThis.timeToPrompt = (${promptClock})())`);
     await this.openTerminal(() => this.chooseProfile(profile));
     return this.page.evaluate("timeToPrompt");
+  }
+
+  /** What VS Code says that an extension's activation took. */
+  async activationMs(name: string): Promise<number> {
+    await this.runCommand("Developer: Show Running Extensions");
+    const extension = this.page.locator(".runtime-extensions-editor .extension", { hasText: name });
+    const text = await extension.first().textContent({ timeout: patienceMs });
+    const figure = /Activation[^:]*: (\d+)ms/.exec(text ?? "")?.[1];
+    if (figure === undefined) throw new Error(`VS Code says no time: ${text}`);
+    return Number(figure);
   }
 
   /** Only the choice: whether a terminal comes of it is another question. */

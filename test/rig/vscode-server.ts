@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { lchown, mkdir, readdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { endProcessGroup } from "./process-group.ts";
 import { runQuietly } from "./quiet-command.mjs";
@@ -27,6 +27,8 @@ export interface ServerOptions {
    * built VS Code ignores both without this. It also keeps notifications from being shown.
    */
   readonly smokeTestDriver?: boolean;
+  /** Whose server it is, and so the extension host's and the terminals'; who runs the tests, if absent. */
+  readonly user?: number | undefined;
 }
 
 /** On a server the setting alone does not turn trust off. */
@@ -37,11 +39,14 @@ export async function startVscodeServer(options: ServerOptions): Promise<VscodeS
   const vscode = await installVscodeServer();
   const token = randomBytes(24).toString("hex");
   const serverArguments = await prepareHome(options, token);
+  const { user } = options;
+  if (user !== undefined) await giveAway(options.home, user);
   const child = spawn(process.execPath, [mainScript(vscode), ...serverArguments], {
+    ...(user !== undefined && { uid: user, gid: user }),
     // A group of its own, so that one signal reaches all that it starts.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: cleanEnvironment(process.env),
+    env: { ...cleanEnvironment(process.env), ...(user !== undefined && { HOME: options.home }) },
   });
   const stop = async () => {
     if (child.pid !== undefined) await endProcessGroup(child.pid);
@@ -93,6 +98,12 @@ async function prepareHome(options: ServerOptions, token: string): Promise<strin
     ...(options.settings[trustSetting] === true ? [] : ["--disable-workspace-trust"]),
     ...(options.smokeTestDriver ? ["--enable-smoke-test-driver"] : []),
   ];
+}
+
+async function giveAway(folder: string, user: number): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const path of [folder, ...names.map((name) => join(folder, name))])
+    await lchown(path, user, user);
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

@@ -137,15 +137,16 @@ test("root's copy is started only by somebody's click, and only where that can w
   );
 });
 
-test("what pkexec says is told apart: dismissed, nobody to ask, denied, and its program's own end", () => {
+test("what pkexec says is told apart, and its program's refusal and end", () => {
   const none = "Error executing command as another user: No authentication agent found.";
   assert.deepEqual(
     [
       pkexecObstacle(126, ""),
       pkexecObstacle(127, none),
       pkexecObstacle(127, ""),
+      pkexecObstacle(125, ""),
       pkexecObstacle(1, ""),
     ],
-    ["dismissed", "noAgent", "denied", "failed"],
+    ["dismissed", "noAgent", "denied", "damaged", "failed"],
   );
 });
