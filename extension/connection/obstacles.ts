@@ -19,7 +19,7 @@ export const obstacles = {
     remedy: install,
   },
   otherVersion: {
-    words: "Root's helper is installed in another version than this extension.",
+    words: "Root's helper is of another version than this extension.",
     remedy: { ...install, title: "Upgrade Privileged Helper…" },
   },
   notAsked: {

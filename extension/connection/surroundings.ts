@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { ownSocket, systemSocket } from "../../helper/protocol/helperSockets.ts";
@@ -74,13 +74,28 @@ function installedVersions(): readonly string[] {
  */
 export function isOfRootOrOwn(path: string): boolean {
   try {
-    const own = [0, process.getuid?.()];
-    const [socket, folder] = [lstatSync(path), lstatSync(dirname(path))];
-    const isClosed = (folder.mode & 0o022) === 0;
-    return socket.isSocket() && isClosed && own.includes(socket.uid) && own.includes(folder.uid);
+    const socket = lstatSync(path);
+    return socket.isSocket() && isOurs(socket) && foldersAbove(path).every(isClosed);
   } catch {
     return false;
   }
+}
+
+/** Nobody else can rename or remove what is in it: inode(7), S_ISVTX. */
+function isClosed(folder: string): boolean {
+  const found = lstatSync(folder);
+  const isSticky = (found.mode & 0o1000) !== 0;
+  return found.isDirectory() && isOurs(found) && (isSticky || (found.mode & 0o022) === 0);
+}
+
+function isOurs({ uid }: Stats): boolean {
+  return uid === 0 || uid === process.getuid?.();
+}
+
+/** Up to the root; a link on the way is no directory. */
+function foldersAbove(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...foldersAbove(folder)];
 }
 
 export function answers(path: string): Promise<boolean> {

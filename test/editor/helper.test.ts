@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { promisify } from "node:util";
+import type { Locator } from "playwright-core";
 import { checkout } from "../rig/prepare.mjs";
+import { helperBelow } from "./kernel-facts.ts";
 import { makeSteps } from "./steps.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -37,7 +39,7 @@ describe("The helper that the settings name", () => {
     await workbench.openTerrarium();
     await workbench.expandRow(await workbench.findRow(sandboxes, /^tern.*running/));
     await workbench.expandRow(await workbench.findRow(sandboxes, /^Namespaces/));
-    await inner().waitFor();
+    await inner();
     await workbench.statusItem().click();
     await workbench.page.getByPlaceholder(/root.*: the settings name it/).waitFor();
     await workbench.page.keyboard.press("Escape");
@@ -48,33 +50,44 @@ describe("The helper that the settings name", () => {
     helper = startHelper();
     await terrarium("run", "-d", "--name", "plover", "--", "sleep", "3000");
     await workbench.row(sandboxes, /^plover.*running/).waitFor();
-    await inner().waitFor();
+    await inner();
   });
 
-  step(
-    "gives way to the editor's own where it is gone, which is said",
-    "97-helper-own",
-    async () => {
-      await kill();
-      await workbench.until("the warning", async () => {
-        return (await workbench.statusItem().locator(".codicon-warning").count()) > 0 || undefined;
-      });
-      await workbench.statusItem().click();
-      await workbench.choice(/No helper that can be believed answers on its socket/).waitFor();
-      await workbench.page.keyboard.press("Escape");
-      await terrarium("rm", "-f", "plover");
-      await workbench.row(sandboxes, /^plover/).waitFor({ state: "detached" });
-      await inner().waitFor();
-    },
-  );
+  step("is refused where it is of another version, for an upgrade", "97-helper-other", async () => {
+    await kill();
+    helper = startHelper(otherVersion(folder));
+    await untilWarned(/Upgrade Privileged Helper….*another version than this extension/);
+    await inner();
+  });
+
+  step("and the editor's own serves where it is gone, which is said", "98-helper-own", async () => {
+    await kill();
+    process.kill(helperBelow(workbench.folder), "SIGKILL");
+    await untilWarned(/No helper that can be believed answers on its socket/);
+    await terrarium("rm", "-f", "plover");
+    await workbench.row(sandboxes, /^plover/).waitFor({ state: "detached" });
+    await inner();
+  });
 
   /** Below a row below a row. */
-  function inner() {
-    return workbench.row(sandboxes, /^net\s*\d+.*own/);
+  function inner(): Promise<Locator> {
+    return workbench.findRow(sandboxes, /^net\s*\d+.*own/);
   }
 
-  function startHelper(): ChildProcess {
-    return spawn(process.execPath, [client, "helper", "--socket", socket], { stdio: "ignore" });
+  /** By the mark in the status bar, and the first line behind it. */
+  async function untilWarned(words: RegExp): Promise<void> {
+    await workbench.until(`${words}`, async () => {
+      if ((await workbench.statusItem().locator(".codicon-warning").count()) === 0)
+        return undefined;
+      await workbench.statusItem().click();
+      const isSaid = await workbench.choice(words).isVisible();
+      await workbench.page.keyboard.press("Escape");
+      return isSaid || undefined;
+    });
+  }
+
+  function startHelper(program = client): ChildProcess {
+    return spawn(process.execPath, [program, "helper", "--socket", socket], { stdio: "ignore" });
   }
 
   async function kill(): Promise<void> {
@@ -82,6 +95,16 @@ describe("The helper that the settings name", () => {
     if (helper.kill("SIGKILL")) await ended;
   }
 });
+
+/** The same build, which calls itself another. */
+function otherVersion(folder: string): string {
+  const distribution = join(folder, "other/dist");
+  for (const part of ["bin", "native/launcher", "native/koffi.node", "native/follow"])
+    cpSync(join(checkout, "dist", part), join(distribution, part), { recursive: true });
+  const text = JSON.stringify({ type: "commonjs", version: "9.9.9" });
+  writeFileSync(join(distribution, "package.json"), text);
+  return join(distribution, "bin/terrarium");
+}
 
 async function terrarium(...words: readonly string[]): Promise<void> {
   await promisify(execFile)(process.execPath, [client, ...words]);
