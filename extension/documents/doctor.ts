@@ -52,7 +52,7 @@ export class DoctorDocument
   provideCodeLenses(): vscode.CodeLens[] {
     const again = lens(firstLine, { title: "Look Again", command: commands.runDoctor });
     const fixes = [...(this.#shown?.lineOf ?? [])].flatMap(([{ name, verdict, fix }, line]) =>
-      verdict === "fine" || !fix?.command
+      verdict === "fine" || !fix?.command || isOurs(fix.command)
         ? []
         : lens(new vscode.Range(line, 0, line, 0), mend(name, fix)),
     );
@@ -63,6 +63,11 @@ export class DoctorDocument
     this.#registrations.dispose();
     this.#changed.dispose();
   }
+}
+
+/** What the client does itself has a command of the editor's own, which asks in its own way. */
+function isOurs([program]: readonly string[]): boolean {
+  return program === "terrarium";
 }
 
 function mend(name: string, fix: DoctorFix): vscode.Command {

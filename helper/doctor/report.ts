@@ -4,6 +4,7 @@ import { errnoOf } from "../kernel/errors.ts";
 import type { DoctorFinding, DoctorReport } from "../protocol/doctor.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { version } from "../version.ts";
+import { askingAgent } from "./askingAgent.ts";
 import { cgroupMode } from "./cgroupMode.ts";
 import type { Check } from "./check.ts";
 import { elevation } from "./elevation.ts";
@@ -16,6 +17,7 @@ import { newPrivileges } from "./newPrivileges.ts";
 import { ownFiles } from "./ownFiles.ts";
 import { ownSandbox } from "./ownSandbox.ts";
 import { processReader } from "./processReader.ts";
+import { rootHelper } from "./rootHelper.ts";
 import { surroundings } from "./surroundings.ts";
 import { terminalInput } from "./terminalInput.ts";
 import { userSandbox } from "./userSandbox.ts";
@@ -29,7 +31,9 @@ export const checks: readonly Check[] = [
   limits,
   cgroupMode,
   ownFiles,
+  rootHelper,
   elevation,
+  askingAgent,
   newPrivileges,
   surroundings,
   hiddenProcesses,

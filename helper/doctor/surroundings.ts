@@ -5,9 +5,14 @@ import { readSetting } from "./settings.ts";
 interface Enclosure {
   readonly name: string;
   readonly isAround: () => boolean;
+  readonly cost: string;
   /** How one sees the machine all the same. */
   readonly instead: string;
 }
+
+const inside = "The views show what is inside of that, and not the machine around it.";
+const shutOut =
+  "It cannot reach the machine's own programs, pkexec and sudo among them, and the views show what is inside.";
 
 const unpackaged =
   "install the editor from a package of the system's, or connect to the machine by SSH";
@@ -15,18 +20,35 @@ const outside = "to see the machine, connect the editor to the machine itself";
 
 /** What encloses the helper, by the file or the variable that tells of it. */
 const enclosures: readonly Enclosure[] = [
-  { name: "a Flatpak", isAround: () => existsSync("/.flatpak-info"), instead: unpackaged },
-  { name: "a snap", isAround: () => process.env["SNAP"] !== undefined, instead: unpackaged },
-  { name: "a Docker container", isAround: () => existsSync("/.dockerenv"), instead: outside },
+  {
+    name: "a Flatpak",
+    isAround: () => existsSync("/.flatpak-info"),
+    cost: shutOut,
+    instead: unpackaged,
+  },
+  {
+    name: "a snap",
+    isAround: () => process.env["SNAP"] !== undefined,
+    cost: shutOut,
+    instead: unpackaged,
+  },
+  {
+    name: "a Docker container",
+    isAround: () => existsSync("/.dockerenv"),
+    cost: inside,
+    instead: outside,
+  },
   {
     name: "a Podman container",
     isAround: () => existsSync("/run/.containerenv"),
+    cost: inside,
     instead: outside,
   },
   // systemd's CONTAINER_INTERFACE: what started PID 1 says so there.
   {
     name: "a container",
     isAround: () => readSetting("/run/systemd/container") !== undefined,
+    cost: inside,
     instead: outside,
   },
 ];
@@ -39,15 +61,8 @@ export const surroundings: Check = {
   examine: () => {
     const around = enclosures.find(({ isAround }) => isAround());
     if (around === undefined) return fine(tried, "none: it sees the machine itself");
-    return amiss(
-      "lacking",
-      tried,
-      `it runs in ${around.name}`,
-      "The views show what is inside of that, and not the machine around it.",
-      {
-        words:
-          "install the editor from a package of the system's, or connect to the machine by SSH",
-      },
-    );
+    return amiss("lacking", tried, `it runs in ${around.name}`, around.cost, {
+      words: around.instead,
+    });
   },
 };

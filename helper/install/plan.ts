@@ -4,6 +4,7 @@ import type { InstallAction, InstallPlan, InstallStep } from "../protocol/instal
 import { iconFile, versionDirectory, versionsDirectory } from "./places.ts";
 import { chooseRuntime } from "./runtime.ts";
 import type { Source } from "./source.ts";
+import { whyNotWhole } from "./starter.ts";
 import {
   announce,
   isCurrent,
@@ -13,7 +14,7 @@ import {
   stopService,
   systemFiles,
 } from "./systemFiles.ts";
-import { filesOf, installTree, whyNotWhole } from "./tree.ts";
+import { filesOf, installTree } from "./tree.ts";
 import { installedVersions, removeUnfinished, removeVersion, usersOf } from "./versions.ts";
 import { removeEmpty, replaceFile } from "./writeAside.ts";
 

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   chownSync,
   closeSync,
@@ -18,6 +17,7 @@ import { copyInPieces } from "./pieces.ts";
 import { starterName, versionDirectory, versionsDirectory } from "./places.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Source } from "./source.ts";
+import { whyNotWhole } from "./starter.ts";
 import { asideOf, createFile, makeDirectories, removeWhole, syncDirectory } from "./writeAside.ts";
 
 /** One file of an installation, and how its bytes are had. */
@@ -149,14 +149,6 @@ function syncTree(aside: string, installed: readonly Installed[]): void {
 function assertWhole(directory: string): void {
   const reason = whyNotWhole(directory);
   if (reason !== undefined) throw new Error(`The copy is not what it should be: ${reason}`);
-}
-
-/** What the starter of an installation says against it; undefined where it is whole. Anybody may ask. */
-export function whyNotWhole(directory: string): string | undefined {
-  const starter = join(directory, starterName);
-  const { status, stderr, error } = spawnSync(starter, ["--check"], { encoding: "utf8", env: {} });
-  if (status === 0) return undefined;
-  return error?.message ?? (stderr.split("\n")[0] ?? "").replace(/^terrarium: /, "");
 }
 
 /** Of the same version there is one already, where a build is tried out or repaired: they change places at once. */

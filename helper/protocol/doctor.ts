@@ -22,7 +22,10 @@ export const verdictWords: Readonly<
 /** What would mend it. A command is words of Terrarium's own, and never holds what was read from the machine. */
 export interface DoctorFix {
   readonly words: string;
-  /** Run by the client, as root, in sight of the user, and only after a yes. */
+  /**
+   * Run by the client, as root, in sight of the user, and only after a yes. Where the first word is `terrarium` it is
+   * the client itself, which knows where it lies.
+   */
   readonly command?: readonly string[] | undefined;
 }
 

@@ -38,7 +38,7 @@ export interface Ran {
 
 const program = "/usr/bin/systemd-nspawn";
 const bootTimeoutMs = 60_000;
-const commandTimeoutMs = 120_000;
+const commandTimeoutMs = 60_000;
 const pollMs = 20;
 
 /** Why there can be none here; undefined where there can. */
@@ -165,7 +165,12 @@ async function collect(
     });
   }
   child.stdin?.on("error", () => undefined).end(input);
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const timer = setTimeout(() => {
+    child.kill("SIGKILL");
+    // What it started inside may hold them open, and ends with the machine.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, timeoutMs);
   const [code] = await once(child, "close");
   clearTimeout(timer);
   return { code, ...texts };

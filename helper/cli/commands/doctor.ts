@@ -52,8 +52,15 @@ async function mend(findings: readonly DoctorFinding[]): Promise<boolean> {
 
 /** In sight of the user, whom sudo(8) asks for the password; root needs no sudo. */
 function run(command: readonly string[]): void {
-  const [program = "", ...words] = process.getuid?.() === 0 ? command : ["sudo", ...command];
+  const whole = command[0] === "terrarium" ? ownCommand(command.slice(1)) : command;
+  const [program = "", ...words] = process.getuid?.() === 0 ? whole : ["sudo", ...whole];
   spawnSync(program, words, { stdio: "inherit" });
+}
+
+/** It has been asked about already, and is no Electron's window. */
+function ownCommand(words: readonly string[]): readonly string[] {
+  const [, program = ""] = process.argv;
+  return ["env", "ELECTRON_RUN_AS_NODE=1", process.execPath, program, ...words, "--yes"];
 }
 
 /** ECMA-48 foreground colours of the marks; the words say the same. */
