@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cgroupDirectory, childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { makeTemporaryFolder } from "./cache.ts";
 import type { Architecture } from "./machine-kernel.ts";
 import { withProgress } from "./progress.mjs";
@@ -187,4 +188,32 @@ async function end(nspawn: ChildProcess, root: string, folder: string): Promise<
   execFileSync("umount", ["--lazy", root]);
   execFileSync("umount", ["--lazy", folder]);
   rmSync(folder, { recursive: true, force: true });
+  await removeCgroups();
+}
+
+/** What systemd-nspawn makes below the cgroup that it is started in, and leaves there: the next machine would see it. */
+const leftBehind = ["payload", "supervisor"];
+const removalRounds = 50;
+
+async function removeCgroups(): Promise<void> {
+  const { hierarchies } = readCgroupMounts();
+  const places = hierarchies.flatMap((mount) =>
+    leftBehind.map((name) => cgroupDirectory(mount, join(mount.ownPath, name)) ?? []),
+  );
+  let left = places.flat().filter(existsSync);
+  for (let round = 0; left.length > 0 && round < removalRounds; round += 1) {
+    for (const directory of left) removeCgroup(directory);
+    left = left.filter(existsSync);
+    if (left.length > 0) await sleep(pollMs);
+  }
+}
+
+/** From the leaves; one that still holds a process that is ending stays. */
+function removeCgroup(directory: string): void {
+  for (const name of childCgroups(directory)) removeCgroup(join(directory, name));
+  try {
+    rmdirSync(directory);
+  } catch {
+    // It is in use; the next round tries again.
+  }
 }

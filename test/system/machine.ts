@@ -36,6 +36,9 @@ export const extension = `/home/${owner.name}/.vscode/extensions/terrarium`;
 export const node = "/opt/node";
 export const client = `${node} ${extension}/dist/bin/terrarium`;
 export const home = `/usr/lib/terrarium/${version()}`;
+/** For who cannot read that user's files. */
+export const installedClient = `${home}/node ${home}/bin/terrarium`;
+export const socket = "/run/terrarium/helper.socket";
 export const starter = `${home}/terrarium-helper`;
 
 export async function bootMachine(): Promise<Machine> {
@@ -81,7 +84,8 @@ function conveniences(
     },
     install: (...words) => as(owner.name, `sudo ${client} install-helper ${words.join(" ")}`),
     helperOf: async (user, script) => {
-      const child = container.start(login(user, script));
+      // The shell stays: who asks is who started pkexec or sudo, and that must be the user's own.
+      const child = container.start(login(user, `${script}; true`));
       if (!child.stdout || !child.stdin) throw new Error("it has no pipes");
       return connectClient({ input: child.stdout, output: child.stdin }, "test", version());
     },

@@ -10,11 +10,10 @@ import {
   type Machine,
   needsMachine,
   owner,
+  socket,
   starter,
   stranger,
 } from "./machine.ts";
-
-const socket = "/run/terrarium/helper.socket";
 
 /** One user may start the helper, the others may not. */
 const rule = `polkit.addRule(function(action, subject) {
@@ -34,11 +33,12 @@ describe("the root helper is started", needsMachine, () => {
   });
   after(() => machine?.close());
 
-  test("by pkexec, for who is granted it", async () => {
+  test("by pkexec, for who is granted it, and knows for whom", async () => {
     const helper = await machine.helperOf(owner.name, `pkexec ${starter} --stdio`);
     try {
       const introduction = { client: "test", protocol: protocolVersion, version: version() };
-      assert.equal((await helper.request("initialize", introduction)).uid, 0);
+      const { uid, asker } = await helper.request("initialize", introduction);
+      assert.deepEqual({ uid, asker }, { uid: 0, asker: owner.id });
     } finally {
       helper.dispose();
     }
