@@ -15,7 +15,10 @@ import {
 
 const versions = "/usr/lib/terrarium";
 
-/** All that an installation could leave: files with owner, mode and size, users, units, cgroups. */
+/**
+ * All that an installation could leave: files with owner, mode and size, users, units, cgroups. What a user's own
+ * helper keeps in /run/user is that user's.
+ */
 const inventory = `
   find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /root -o -path /var/log -o -path /var/lib/systemd \\
     -o -path /home -o -path /opt -o -path /etc/sudoers.d -o -path /run/sudo -o -path /var/lib/sudo \\) -prune \\
@@ -24,7 +27,7 @@ const inventory = `
   systemctl list-unit-files --no-legend --no-pager | sort
   systemctl list-units --all --no-legend --no-pager --plain 'terrarium*' | sort
   find /sys/fs/cgroup -name '*terrarium*'
-  find /run -name '*terrarium*'
+  find /run -path /run/user -prune -o -name '*terrarium*' -print
 `;
 
 describe("terrarium install-helper", needsMachine, () => {
