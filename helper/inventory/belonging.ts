@@ -65,6 +65,8 @@ function* membersByNamespace(
   let last: { readonly row: HostProcess; readonly container: string | undefined } | undefined;
   for (const row of processes) {
     const container = containerOf.get(row.pid);
+    if (row.pid % rowsAStep === 0) yield;
+    if (last?.row.namespaces === row.namespaces && last.container === container) continue;
     for (const type of namespaceTypes) {
       const inode = row.namespaces[type];
       // Most are where the one before is.
@@ -75,7 +77,6 @@ function* membersByNamespace(
       else members.set(inode, new Set([container]));
     }
     last = { row, container };
-    if (row.pid % rowsAStep === 0) yield;
   }
   return members;
 }

@@ -1,9 +1,10 @@
 import { readCommandLine, readStat, readStatus } from "../kernel/procfs.ts";
-import type { HostCgroup, HostProcess } from "../protocol/hostTables.ts";
+import type { HostProcess } from "../protocol/hostTables.ts";
 import type { ProcessFact } from "../protocol/inventory.ts";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import { printable } from "../protocol/printable.ts";
 import { isSameRow } from "../protocol/tableChanges.ts";
+import type { CgroupRow } from "./cgroups/tree.ts";
 import { commandLineOf } from "./commandLines.ts";
 import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
 import { mapped, type Steps } from "./turns.ts";
@@ -16,9 +17,10 @@ const rows = new WeakMap<Task, HostProcess>();
 /** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
 export function* processRows(
   tasks: readonly Task[],
-  cgroups: readonly HostCgroup[],
+  cgroups: readonly CgroupRow[],
 ): Steps<readonly HostProcess[]> {
-  const pathsOf = yield* cgroupPaths(cgroups);
+  const pathsOf = lastLookups.get(cgroups) ?? (yield* cgroupPaths(cgroups));
+  lastLookups.set(cgroups, pathsOf);
   return yield* mapped(tasks, (task) => {
     const cgroups = pathsOf(task.cgroupIds);
     const known = rows.get(task);
@@ -78,16 +80,19 @@ const cgroupsAStep = 256;
 const lastPaths = new WeakMap<CgroupIds, HostProcess["cgroups"]>();
 
 /** Paths by hierarchy, roots left out; of processes in the same cgroups one object, which is kept while it is true. */
-function* cgroupPaths(
-  cgroups: readonly HostCgroup[],
-): Steps<(ids: CgroupIds) => HostProcess["cgroups"]> {
+type Lookup = (ids: CgroupIds) => HostProcess["cgroups"];
+
+/** By the rows that it was made of: as long as no cgroup came or went they are the same. */
+const lastLookups = new WeakMap<readonly CgroupRow[], Lookup>();
+
+function* cgroupPaths(cgroups: readonly CgroupRow[]): Steps<Lookup> {
   const paths: Paths = new Map();
   for (const [place, { hierarchy, inode, path }] of cgroups.entries()) {
     const ofHierarchy = paths.get(hierarchy) ?? new Map<number, string>();
     paths.set(hierarchy, ofHierarchy.set(inode, path));
     if (place % cgroupsAStep === 0) yield;
   }
-  const known = new Map<CgroupIds, HostProcess["cgroups"]>();
+  const known = new WeakMap<CgroupIds, HostProcess["cgroups"]>();
   return (ids: CgroupIds): HostProcess["cgroups"] => {
     const found = known.get(ids) ?? keepPaths(ids, namedPaths(ids, paths));
     known.set(ids, found);

@@ -5,8 +5,7 @@ import { belongingSteps, type Found } from "./belonging.ts";
 import { populate } from "./cgroups/population.ts";
 import { type CgroupTree, readCgroupTree } from "./cgroups/tree.ts";
 import { type Holdings, noHoldings } from "./namespaces/holdings.ts";
-import type { Lineages } from "./namespaces/lineage.ts";
-import { namespaceSteps } from "./namespaces/namespaces.ts";
+import { type NamespaceTable, namespaceSteps } from "./namespaces/namespaces.ts";
 import { processRows } from "./processes.ts";
 import { readTasks, type TaskTable } from "./tasks.ts";
 import { atOnce, type Steps } from "./turns.ts";
@@ -30,8 +29,8 @@ export interface SnapshotParts {
   readonly cgroups: CgroupTree;
   /** readHoldings(), by far the dearest, and read by the caller alone: without it there are none. */
   readonly holdings: Holdings;
-  /** Good for ever: wrong ones are found. */
-  readonly lineages: Lineages;
+  /** The last ones: what is wrong in them is found. */
+  readonly namespaces: NamespaceTable;
 }
 
 /** The engines' room, which keeps what it has learnt of containers from one snapshot to the next. */
@@ -56,12 +55,13 @@ export function* snapshotSteps(
   const tasks = given.tasks ?? readTasks();
   const tree = given.cgroups ?? readCgroupTree(mounts);
   const holdings = given.holdings ?? noHoldings;
-  const { rows: namespaces, lineages } = yield* namespaceSteps(tasks, holdings, given.lineages);
-  const parts = { mounts, tasks, cgroups: tree, holdings, lineages };
+  const namespaces = yield* namespaceSteps(tasks, holdings, given.namespaces);
+  const parts = { mounts, tasks, cgroups: tree, holdings, namespaces };
   const host = factsOf(mounts, parts);
   yield;
   const cgroups = populate(tree.rows, tasks.tasks);
-  const rows = { processes: yield* processRows(tasks.tasks, cgroups), namespaces, cgroups };
+  const processes = yield* processRows(tasks.tasks, tree.rows);
+  const rows = { processes, namespaces: namespaces.rows, cgroups };
   yield;
   const found = yield* findContainers(host, rows);
   const marked = yield* belongingSteps(rows, found);

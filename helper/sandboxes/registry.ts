@@ -50,11 +50,12 @@ const lockRetryMs = 5;
 const lockAttempts = 2_000;
 
 export function openRegistry(state = openStateDirectory()): Registry {
+  const records = new Records(state);
   const directoryOf = (id: string) => join(state.sandboxes, id);
   return {
     state,
     directoryOf,
-    records: () => readRecords(state),
+    records: () => records.read(),
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
     supervisedOf: (id) => parseFile(join(directoryOf(id), supervisedFile), supervisedRecord) ?? [],
     write: (record) => writeRecord(directoryOf(record.id), record),
@@ -103,11 +104,38 @@ export function findRecord(records: readonly SandboxRecord[], target: string): S
   return only;
 }
 
-function readRecords(state: StateDirectory): readonly SandboxRecord[] {
-  return readdirSync(state.sandboxes)
-    .map((id) => parseFile(join(state.sandboxes, id, recordFile), sandboxRecord))
-    .filter((record) => record !== undefined)
-    .sort((a, b) => a.createdAtMs - b.createdAtMs);
+interface KnownRecord {
+  readonly stamp: string;
+  readonly record: SandboxRecord | undefined;
+}
+
+/**
+ * Whoever watches asks for the records at each change of the host: one that is written is another file, by rename,
+ * and only that is read again.
+ */
+class Records {
+  readonly #state: StateDirectory;
+  #known: ReadonlyMap<string, KnownRecord> = new Map();
+
+  constructor(state: StateDirectory) {
+    this.#state = state;
+  }
+
+  read(): readonly SandboxRecord[] {
+    const ids = readdirSync(this.#state.sandboxes);
+    this.#known = new Map(ids.map((id) => [id, this.#readOne(id)]));
+    return [...this.#known.values()]
+      .flatMap(({ record }) => record ?? [])
+      .sort((a, b) => a.createdAtMs - b.createdAtMs);
+  }
+
+  #readOne(id: string): KnownRecord {
+    const file = join(this.#state.sandboxes, id, recordFile);
+    const found = lstatSync(file, { throwIfNoEntry: false, bigint: true });
+    const stamp = `${found?.ino} ${found?.ctimeNs} ${found?.size}`;
+    const known = this.#known.get(id);
+    return known?.stamp === stamp ? known : { stamp, record: parseFile(file, sandboxRecord) };
+  }
 }
 
 /** A record that another version wrote is no unfinished one: it stays. */

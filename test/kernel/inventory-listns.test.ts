@@ -62,7 +62,7 @@ describe("on a kernel that lists its namespaces", { skip: needsIds() }, () => {
         .filter(({ kind }) => kind === "descriptor")
         .flatMap((_, index) => [`/proc/${first.pid}/fd/${3 + index}`, "/proc/self/ns/net"]),
     );
-    const { rows } = readNamespaces(readTasks(), noHoldings, new Map(), listNamespaces(kernel));
+    const { rows } = readNamespaces(readTasks(), noHoldings, undefined, listNamespaces(kernel));
     for (const type of namespaceTypes) {
       const expected = held.find((one) => one.kind === "descriptor" && one.type === type);
       const row = rows.find(({ inode }) => inode === expected?.inode);
@@ -77,7 +77,7 @@ describe("on a kernel that lists its namespaces", { skip: needsIds() }, () => {
       ...kernelThatLists([]),
       listns: (_request: Buffer, ids: Buffer) => page([7n ** 20n], 0n, ids),
     };
-    const { rows } = readNamespaces(readTasks(), noHoldings, new Map(), listNamespaces(kernel));
+    const { rows } = readNamespaces(readTasks(), noHoldings, undefined, listNamespaces(kernel));
     assert.ok(rows.every(({ id }) => id !== `${7n ** 20n}`));
   });
 });

@@ -5,13 +5,31 @@ import { CgroupMarks, type ContainerFacts } from "./facts.ts";
 
 type Directories = Readonly<Record<string, string>>;
 
+/** Whose every process is; undefined: several's. */
+type Owners<Place> = Map<Place, Draft | undefined>;
+
+function own<Place>(owners: Owners<Place>, place: Place, owner: Draft | undefined): void {
+  const isFirst = !owners.has(place);
+  owners.set(place, isFirst || owners.get(place) === owner ? owner : undefined);
+}
+
+/** Processes in the same cgroups share one object of paths. */
+function ownersOf(
+  processes: ContainerFacts["processes"],
+  members: ReadonlyMap<HostProcess, Draft>,
+): Owners<Directories> {
+  const owners: Owners<Directories> = new Map();
+  for (const process of processes) own(owners, process.cgroups, members.get(process));
+  return owners;
+}
+
 /** The cgroups that are a container's alone. */
 export class OwnDirectories {
   readonly #facts: ContainerFacts;
   readonly #linkAt: (hierarchy: string, path: string) => Link | undefined;
   readonly #frozen: CgroupMarks<true>;
-  /** Whose every process in a cgroup is, by hierarchy; undefined: several's. */
-  readonly #owners = new Map<string, Map<string, Draft | undefined>>();
+  /** By hierarchy and path. */
+  readonly #owners = new Map<string, Owners<string>>();
 
   constructor(
     facts: ContainerFacts,
@@ -25,15 +43,13 @@ export class OwnDirectories {
   /** To be told which container each process is in, for those that are not known by their cgroup. */
   count(drafts: readonly Draft[], members: ReadonlyMap<HostProcess, Draft>): void {
     if (drafts.length === 0) return;
+    const together = ownersOf(this.#facts.processes, members);
     for (const { id } of this.#facts.hierarchies) {
       const wanted = new Set(drafts.map(({ topmost }) => topmost.cgroups[id]));
-      const owners = new Map<string, Draft | undefined>();
-      for (const process of this.#facts.processes) {
-        const path = process.cgroups[id];
-        if (path === undefined || !wanted.has(path)) continue;
-        const owner = members.get(process);
-        const isFirst = !owners.has(path);
-        owners.set(path, isFirst || owners.get(path) === owner ? owner : undefined);
+      const owners: Owners<string> = new Map();
+      for (const [cgroups, owner] of together) {
+        const path = cgroups[id];
+        if (path !== undefined && wanted.has(path)) own(owners, path, owner);
       }
       this.#owners.set(id, owners);
     }

@@ -53,17 +53,31 @@ export function* recognise(host: Host, { linkAt, words, states }: Traces): Steps
   return { drafts: [...drafts.values()], nesting };
 }
 
-/** The first hierarchy in which a process is in a container's cgroup. */
+/**
+ * The first hierarchy in which a process is in a container's cgroup. Those in the same cgroups share one object of
+ * paths, as a rule: a dozen hierarchies are asked once for all of them.
+ */
 function linkReader(host: Host, linkAt: Traces["linkAt"]): LinkOf {
-  const { hierarchies } = host.facts;
+  const known = new Map<HostProcess["cgroups"], Link | undefined>();
   return ({ cgroups }) => {
-    for (const { id } of hierarchies) {
-      const path = cgroups[id];
-      const link = path === undefined ? undefined : linkAt(id, path);
-      if (link) return link;
-    }
-    return undefined;
+    if (known.has(cgroups)) return known.get(cgroups);
+    const link = firstLink(host, cgroups, linkAt);
+    known.set(cgroups, link);
+    return link;
   };
+}
+
+function firstLink(
+  { facts }: Host,
+  cgroups: HostProcess["cgroups"],
+  linkAt: Traces["linkAt"],
+): Link | undefined {
+  for (const { id } of facts.hierarchies) {
+    const path = cgroups[id];
+    const link = path === undefined ? undefined : linkAt(id, path);
+    if (link) return link;
+  }
+  return undefined;
 }
 
 /** One container for each topmost process: who comes first has it. */

@@ -3,17 +3,26 @@ import type { HostNamespace } from "../../protocol/hostTables.ts";
 import { namespaceTypes } from "../../protocol/namespaces.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { processKey } from "../processKey.ts";
-import type { Task, TaskTable } from "../tasks.ts";
+import type { LooseThread, Task, TaskTable } from "../tasks.ts";
 import { atOnce, mapped, type Steps } from "../turns.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holding, Holdings } from "./holdings.ts";
 import { initialNamespaces } from "./initial.ts";
 import { type Lineage, type Lineages, readLineages } from "./lineage.ts";
 import { keep, type Sighting, Sightings } from "./sightings.ts";
 
 export interface NamespaceTable {
   readonly rows: readonly HostNamespace[];
-  /** For the next reading. */
   readonly lineages: Lineages;
+  readonly madeOf: MadeOf;
+}
+
+/** What decides about the rows: of nearly all changes of a host none of it is another. */
+interface MadeOf {
+  /** The first of those that are in the same namespaces. */
+  readonly members: readonly Task[];
+  readonly threads: readonly LooseThread[];
+  readonly holdings: readonly Holding[];
+  readonly listed: readonly bigint[];
 }
 
 export function readNamespaces(...from: Parameters<typeof namespaceSteps>): NamespaceTable {
@@ -22,37 +31,60 @@ export function readNamespaces(...from: Parameters<typeof namespaceSteps>): Name
 
 /**
  * Every namespace that a process is in, that something else holds, or that is above one of those or its owner.
- * `known`, from the last reading, makes this one a matter of looking up.
+ * `last`, of the reading before, makes this one a matter of looking up; where nothing is another it is the answer.
  */
 export function* namespaceSteps(
   tasks: TaskTable,
   { holdings }: Holdings,
-  known: Lineages = new Map(),
+  last: NamespaceTable | undefined = undefined,
   list: NamespaceList | undefined = listNamespaces(),
 ): Steps<NamespaceTable> {
+  const members = firstMembers(tasks.tasks);
+  const madeOf = { members, threads: tasks.threads, holdings, listed: list?.ids ?? [] };
+  if (last && isSameMadeOf(last.madeOf, madeOf)) return last;
   const sightings = new Sightings();
-  addMembers(sightings, tasks.tasks);
+  addMembers(sightings, members);
   addThreads(sightings, tasks);
   for (const { type, inode, keeper, file } of holdings) {
     keep(sightings.add(type, inode, file), keeper);
   }
   yield;
-  const lineages = yield* readLineages(sightings, { known, told: tasks.told }, list);
+  const answered = { known: last?.lineages ?? new Map(), told: tasks.told };
+  const lineages = yield* readLineages(sightings, answered, list);
   const initial = initialNamespaces();
   yield;
   const rows = yield* mapped(inOrder(sightings), (sighting) =>
     keptRow(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
   );
-  return { rows, lineages };
+  return { rows, lineages, madeOf };
+}
+
+/** Whoever keeps tasks gives those that are in the same namespaces one object: the first has shown them all. */
+function firstMembers(tasks: readonly Task[]): readonly Task[] {
+  const shown = new Set<Task["namespaces"]>();
+  return tasks.filter(({ namespaces }) => {
+    const isFirst = !shown.has(namespaces);
+    if (isFirst) shown.add(namespaces);
+    return isFirst;
+  });
+}
+
+function isSameMadeOf(a: MadeOf, b: MadeOf): boolean {
+  return (
+    isSameList(a.members, b.members) &&
+    isSameList(a.threads, b.threads) &&
+    isSameList(a.holdings, b.holdings) &&
+    isSameList(a.listed, b.listed)
+  );
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((one, place) => one === b[place]));
 }
 
 function addMembers(sightings: Sightings, tasks: readonly Task[]): void {
-  // Whoever keeps tasks gives those that are in the same namespaces one object: the first has shown them all.
-  const shown = new Set<Task["namespaces"]>();
   let last: Task | undefined;
   for (const task of tasks) {
-    if (shown.has(task.namespaces)) continue;
-    shown.add(task.namespaces);
     let through: string | undefined;
     for (const type of namespaceTypes) {
       const inode = task.namespaces[type];
@@ -98,7 +130,7 @@ function keptRow(
 
 function hasSameKeepers(row: HostNamespace, { keepers, keepersLeftOut }: Sighting): boolean {
   if (row.keepersLeftOut !== keepersLeftOut || row.keepers.length !== keepers.length) return false;
-  return keepers.length === 0 || isSameRow(row.keepers, keepers);
+  return keepers.every((keeper, place) => isSameRow(keeper, row.keepers[place]));
 }
 
 /** The host's own never end: nothing keeps them. */

@@ -2,7 +2,7 @@ import { type CgroupMounts, readCgroupMounts, readCgroupProcesses } from "../../
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { type CgroupTree, readCgroupTree, readCgroupTreeInSlices } from "../cgroups/tree.ts";
 import { type Holding, type Holdings, noHoldings, readHoldings } from "../namespaces/holdings.ts";
-import type { Lineages } from "../namespaces/lineage.ts";
+import type { NamespaceTable } from "../namespaces/namespaces.ts";
 import { type FindContainers, type HostSnapshot, snapshotSteps } from "../snapshot.ts";
 import { inTurns } from "../turns.ts";
 import { KeptTasks } from "./keptTasks.ts";
@@ -13,7 +13,7 @@ export class KeptHost {
   #tree: CgroupTree = { rows: [], cut: 0, seen: new Map() };
   #mounts: CgroupMounts = readCgroupMounts();
   #holdings: Holdings = noHoldings;
-  #lineages: Lineages = new Map();
+  #namespaces: NamespaceTable | undefined;
 
   /** Another object when they are others. */
   get cgroupDirectories(): ReadonlyMap<string, unknown> {
@@ -61,10 +61,10 @@ export class KeptHost {
       tasks: this.tasks.table,
       cgroups: this.#tree,
       holdings: this.#livingHoldings(),
-      lineages: this.#lineages,
+      ...(this.#namespaces && { namespaces: this.#namespaces }),
     };
     const snapshot = await inTurns(snapshotSteps(parts, findContainers));
-    this.#lineages = snapshot.parts.lineages;
+    this.#namespaces = snapshot.parts.namespaces;
     return snapshot;
   }
 
@@ -87,6 +87,9 @@ export class KeptHost {
   /** What a process held it has let go of when it has ended. */
   #livingHoldings(): Holdings {
     const isHeld = ({ keeper }: Holding) => !("pid" in keeper) || this.tasks.has(keeper.pid);
-    return { ...this.#holdings, holdings: this.#holdings.holdings.filter(isHeld) };
+    const { holdings } = this.#holdings;
+    if (!holdings.every(isHeld))
+      this.#holdings = { ...this.#holdings, holdings: holdings.filter(isHeld) };
+    return this.#holdings;
   }
 }
