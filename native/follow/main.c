@@ -9,7 +9,8 @@
  *   m                    something was mounted or unmounted in our mount namespace
  *
  * However much happens, a line comes at most every WINDOW_MS + PAUSE_MS: what comes meanwhile waits in the
- * kernel, and each process is named once. Ends when nobody reads its output any more.
+ * kernel, and each process is named once. What comes first after a while is told sooner: somebody may be waiting
+ * for just that. Ends when nobody reads its output any more.
  */
 #include "connector.h"
 #include <errno.h>
@@ -20,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* fork, execve and the first change of name are one event for a reader: they come within this. */
-enum { WINDOW_MS = 3, PAUSE_MS = 7, NS_PER_MS = 1000 * 1000 };
+/* fork, execve and the first change of name are one event for a reader: they come within this, or nearly always. */
+enum { WINDOW_MS = 3, FIRST_MS = 1, PAUSE_MS = 7, QUIET_MS = 40 };
+enum { MS_PER_S = 1000, NS_PER_MS = 1000 * 1000 };
 
 enum { EVENTS, MOUNTS, READER, SOURCES };
 
@@ -29,6 +31,12 @@ static void rest(long milliseconds) {
     struct timespec time = {.tv_nsec = milliseconds * NS_PER_MS};
     while (nanosleep(&time, &time) < 0 && errno == EINTR)
         continue;
+}
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
 }
 
 static bool tell(const char *text, size_t length) {
@@ -60,11 +68,12 @@ static bool tell_processes(int connector, struct window *window) {
 
 /* False when the reader has gone. */
 static bool tell_next(struct pollfd *sources, struct window *window) {
+    long since = now_ms();
     if (poll(sources, SOURCES, -1) < 0)
         return errno == EINTR;
     if (sources[READER].revents)
         return false;
-    rest(WINDOW_MS);
+    rest(now_ms() - since < QUIET_MS ? WINDOW_MS : FIRST_MS);
     if (sources[EVENTS].revents && !tell_processes(sources[EVENTS].fd, window))
         return false;
     if (sources[MOUNTS].revents && !tell("m\n", 2))

@@ -80,13 +80,16 @@ test("only the tables and types that were asked for are answered", async () => {
 
 test("a zombie is still in its pid and user namespaces, and breaks nothing", async (t) => {
   // A child that ended before the shell has become sleep would be waited for by the shell.
-  const script = `read -r pid rest < /proc/self/stat; sleep 0.2 & echo $pid; exec sleep 600`;
+  const script = `read -r pid rest < /proc/self/stat
+    (until grep -qx sleep /proc/$pid/comm; do sleep 0.05; done) &
+    echo $pid; exec sleep 600`;
   const { pid } = await startPlain(t, script);
   const zombie = () =>
     readSnapshot().processes.find(({ parentPid, isZombie }) => parentPid === pid && isZombie);
   await eventually("its child is a zombie", () => zombie() !== undefined);
-  assert.equal(zombie()?.commandLine, "");
-  assert.deepEqual(Object.keys(zombie()?.namespaces ?? {}).sort(), ["pid", "user"]);
+  const row = zombie();
+  assert.equal(row?.commandLine, "");
+  assert.deepEqual(Object.keys(row.namespaces).sort(), ["pid", "user"]);
 });
 
 test("the initial namespaces are those of the host's own start, and nothing keeps them", () => {

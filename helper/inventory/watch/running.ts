@@ -27,19 +27,21 @@ export type Publish = (rows: PublishedRows, host: WatchedHost) => Steps<void>;
 
 /**
  * How often everything is looked at, although the kernel tells of changes: it does not tell of setns(2), unshare(2)
- * and a changed command line. 5,000 processes come each 10 s by the iterator, and every few minutes by /proc; with
+ * and a changed command line. 5,000 processes come each 20 s by the iterator, and every few minutes by /proc; with
  * what holds namespaces that is a thousandth of a core, and a quarter more.
  */
-const reconcile = { restMs: 5_000, share: 0.000_8 };
+const reconcile = { restMs: 5_000, share: 0.000_6 };
 /** Where it tells nothing of processes. */
 const unheard = { restMs: 1_000, share: 0.01 };
 /** What holds namespaces beside processes: told are mounts in our own mount namespace, and ends of processes. */
 const deep = { restMs: 10_000, share: 0.000_4 };
 /** Memory in use is nobody's event. */
 const sandboxes = { restMs: 2_000, share: 0.01 };
+/** Where none runs, the registry tells of all that there is to tell. */
+const noSandboxes = { restMs: 20_000, share: 0.000_2 };
 
 /** What belongs together, as the cgroups of one container, comes within this. */
-const togetherMs = 2;
+const togetherMs = 1;
 /** However much happens: a tenth of a core, saved up for as long as a storm of a second. */
 const share = 0.1;
 const mostSavedMs = 100;
@@ -269,7 +271,10 @@ export class Running {
   async #readSandboxes(): Promise<void> {
     if (!this.#facts) return;
     const rows = await this.#sources.sandboxes(this.#processes);
+    const had = this.#hasSandboxes;
     this.#hasSandboxes = rows.some(({ pid }) => pid !== undefined);
+    // How the last of them ended is written after its end.
+    this.#sandboxes.options = had || this.#hasSandboxes ? sandboxes : noSandboxes;
     await inTurns(this.#publish({ sandboxes: rows }, this.#facts));
   }
 }
