@@ -21,6 +21,7 @@ import { personOf } from "./person.ts";
 import { placeAgent } from "./place.ts";
 import { takeTurn } from "./rates.ts";
 import { isDeniedToAgent, isUnknownToAgent, namesSandbox, targetOf } from "./refusals.ts";
+import { inTurns } from "./turns.ts";
 import { isAskedMethod, type Pinned, pins } from "./wanted.ts";
 import { openWatchedTables, type WatchedTables } from "./watched.ts";
 
@@ -58,11 +59,12 @@ export class Gate implements Responder {
     const { served, client, isElevated, askHere } = options;
     this.#options = options;
     this.#person = personOf(client);
-    this.#notify = notify;
+    const teller = inTurns(notify);
+    this.#notify = teller();
     this.#end = end;
     this.#seesAll = isElevated;
     this.#authoriser = openAuthoriser(client, this.#person.name, askHere);
-    this.#root = openSession(served, notify, { person: this.#person, who: client });
+    this.#root = openSession(served, teller(), { person: this.#person, who: client });
     this.#watched = openWatchedTables(
       this.#root,
       async () => (await this.#ownHelper()).connection,
@@ -215,8 +217,8 @@ export class Gate implements Responder {
       const goOn = () => flow.resume();
       this.#notify(name, told).then(goOn, goOn);
     };
-    connection.onNotification("inventory/didChange", (change) =>
-      forward("inventory/didChange", this.#watched.heard(change)),
+    connection.onNotification("inventory/didChange", (part) =>
+      forward("inventory/didChange", this.#watched.heard(part)),
     );
     connection.onNotification("usage/didSample", (round) => forward("usage/didSample", round));
     connection.onNotification("events/didHappen", (event) => forward("events/didHappen", event));

@@ -1,4 +1,4 @@
-import type { InventoryChange } from "../../protocol/inventoryChanges.ts";
+import type { InventoryPart } from "../../protocol/inventoryParts.ts";
 import type { HelperClient, ParameterInput } from "../../protocol/methods.ts";
 import type { Responder } from "../session.ts";
 
@@ -11,7 +11,7 @@ export interface WatchedTables {
   /** From then on root tells, and what the client watches already is told anew. */
   showAll(): Promise<void>;
   /** What of an agent's change the client hears; undefined: nothing. */
-  heard(change: InventoryChange): InventoryChange | undefined;
+  heard(part: InventoryPart): InventoryPart | undefined;
 }
 
 type Tables = ParameterInput<"inventory/watch">["tables"];
@@ -24,6 +24,8 @@ export function openWatchedTables(
   let watched: Tables = {};
   /** A generation of the agent's is none of root's. */
   let isRootKnown = false;
+  /** In a change of the agent's, of which parts were heard already. */
+  let isMidway = false;
 
   async function watch(tables: Tables): Promise<void> {
     watched = tables;
@@ -46,10 +48,20 @@ export function openWatchedTables(
     showAll: async () => {
       if (Object.keys(watched).length > 0) await watch(watched);
     },
-    heard: (change) => {
-      if (!seesAll()) return change;
-      const { sandboxes } = Object(Object(change).tables);
-      return sandboxes === undefined ? undefined : { tables: { sandboxes } };
+    heard: (part) => {
+      if (!seesAll()) {
+        isMidway = Boolean(Object(part).isPart);
+        return part;
+      }
+      const { tables, isPart } = Object(part);
+      const { sandboxes } = Object(tables);
+      const goesOn = isMidway || Boolean(isPart);
+      isMidway = Boolean(isPart);
+      if (sandboxes === undefined && !goesOn) return undefined;
+      return {
+        tables: sandboxes === undefined ? {} : { sandboxes },
+        ...(isMidway && { isPart: true }),
+      };
     },
   };
 }
