@@ -37,6 +37,8 @@ export interface Registry {
   /** Removes what was never finished because its maker was killed: directories without a record, old sockets. */
   removeUnfinished(): void;
   directoryOf(id: string): string;
+  /** In which something is written, renamed or removed whenever a sandbox changes: that of all, and each one's. */
+  directories(): readonly string[];
   terminalSocket(): string;
   exclusively<T>(work: () => T): Promise<T>;
 }
@@ -55,6 +57,7 @@ export function openRegistry(state = openStateDirectory()): Registry {
   return {
     state,
     directoryOf,
+    directories: () => [state.sandboxes, ...readdirSync(state.sandboxes).map(directoryOf)],
     records: () => records.read(),
     exitOf: (id) => parseFile(join(directoryOf(id), exitFile), exitRecord),
     supervisedOf: (id) => parseFile(join(directoryOf(id), supervisedFile), supervisedRecord) ?? [],

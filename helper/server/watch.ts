@@ -7,7 +7,7 @@ import { listSandboxes } from "../sandboxes/list.ts";
 export function shareInventory(host: SandboxHost): Inventory {
   return new Inventory({
     containers: containersOf(host),
-    directories: [host.registry.state.sandboxes],
+    directories: host.registry.directories,
     sandboxes: (processes) => listSandboxes(host, true, processes),
   });
 }

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -22,9 +32,13 @@ interface Options {
 function open({ directory = "/proc/self/nothing", sandboxes }: Options = {}): Inventory {
   return new Inventory({
     containers: { find: findNone, enrich: async () => false },
-    directories: [directory],
+    directories: () => [directory, ...entriesOf(directory)],
     sandboxes: sandboxes ?? (async () => []),
   });
+}
+
+function entriesOf(directory: string): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
 }
 
 function watcher(t: TestContext, inventory = open()): Held {
@@ -41,6 +55,11 @@ async function until(condition: () => unknown): Promise<void> {
 
 function descriptors(kind: string): number {
   return readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`) === kind).length;
+}
+
+function readState(sandbox: string): string {
+  const record = join(sandbox, "record");
+  return existsSync(record) ? readFileSync(record, "utf8") : "";
 }
 
 /** Where cgroups can be made. */
@@ -305,6 +324,28 @@ describe("sandboxes", () => {
       const before = reads;
       mkdirSync(join(directory, `${round}`));
       await until(() => reads > before);
+    }
+  });
+
+  test("are read again when a record in the registry is replaced", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "terrarium-watch-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const sandbox = join(directory, "tides");
+    const states: string[] = [];
+    const inventory = open({
+      directory,
+      sandboxes: async () => {
+        states.push(readState(sandbox));
+        return [];
+      },
+    });
+    await watcher(t, inventory).watch("sandboxes");
+    await until(() => states.length > 0);
+    mkdirSync(sandbox);
+    for (const state of ["creating", "running", "exited"]) {
+      writeFileSync(join(sandbox, "new"), state);
+      renameSync(join(sandbox, "new"), join(sandbox, "record"));
+      await until(() => states.includes(state));
     }
   });
 

@@ -19,8 +19,8 @@ export interface Sources {
   readonly containers: ContainerReader;
   /** The sandboxes of this user, of which some of these processes are. */
   readonly sandboxes: (processes: readonly HostProcess[]) => Promise<readonly SandboxSummary[]>;
-  /** Directories whose entries are the sandboxes. */
-  readonly directories: readonly string[];
+  /** In which something changes when a sandbox begins, runs or ends: that of all, and each one's. */
+  readonly directories: () => readonly string[];
 }
 
 export type Publish = (rows: PublishedRows, host: WatchedHost) => Steps<void>;
@@ -64,6 +64,7 @@ export class Running {
   readonly #sandboxes = new Pace(() => this.#readSandboxes(), sandboxes);
   readonly #zombies = new Zombies((pids) => this.#name(pids));
   readonly #directories: Directories;
+  readonly #registry: Directories;
   readonly #kernel: Following;
   readonly #named = new Set<number>();
   #wanted: ReadonlySet<WatchedTableName> = new Set();
@@ -89,7 +90,11 @@ export class Running {
       (...entry) => this.#takeEntry(...entry),
       (opened) => this.#takeOpened(opened),
     );
-    this.#directories.set(sources.directories);
+    this.#registry = new Directories(
+      () => this.#followRegistry(),
+      () => this.#sandboxes.soon(),
+    );
+    this.#registry.set(sources.directories());
     this.#kernel = followKernel({
       onProcesses: (pids) => this.#name(pids),
       onAnyProcess: () => this.#hear(true),
@@ -120,6 +125,7 @@ export class Running {
     this.#isDisposed = true;
     this.#zombies.dispose();
     this.#directories.dispose();
+    this.#registry.dispose();
     this.#kernel.dispose();
   }
 
@@ -142,10 +148,6 @@ export class Running {
   }
 
   #takeEntry(directory: string, event: WatchEventType, file: string | null): void {
-    if (this.#sources.directories.includes(directory)) {
-      this.#sandboxes.soon();
-      return;
-    }
     const meaning = event === "rename" ? "tree" : cgroupFiles[file ?? ""];
     if (meaning === "members") this.#name(this.#host.newcomers(directory));
     if (meaning !== "tree") return;
@@ -153,6 +155,11 @@ export class Running {
     // Under the same name another one may have been made.
     if (event === "rename" && file !== null) this.#changedDirectories.add(join(directory, file));
     this.#soon();
+  }
+
+  #followRegistry(): void {
+    this.#registry.set(this.#sources.directories());
+    this.#sandboxes.soon();
   }
 
   #soon(): void {
@@ -219,7 +226,7 @@ export class Running {
     const { cgroupDirectories } = this.#host;
     if (cgroupDirectories === this.#watched) return;
     this.#watched = cgroupDirectories;
-    this.#directories.set([...this.#sources.directories, ...cgroupDirectories.keys()]);
+    this.#directories.set([...cgroupDirectories.keys()]);
   }
 
   /** Between the look at a new cgroup and its watch others may have been made in it. */
