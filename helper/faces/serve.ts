@@ -26,14 +26,15 @@ import { askOnTerminal } from "./askOnTerminal.ts";
 /** The editor's helper: lives exactly as long as its standard input. */
 export function serveStdio(): void {
   const asker = startedFor();
+  const client = asker === undefined ? undefined : clientAbove(asker);
   keepSpareLauncher();
   keepTaskIterator();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
   const serving = serve({ input, output }, (notify, end) =>
-    asker === undefined
+    client === undefined
       ? openSession(served, notify)
-      : new Gate({ served, client: clientAbove(asker), isElevated: true }, notify, end),
+      : new Gate({ served, client, isElevated: true }, notify, end),
   );
   input.once("close", () => void serving.dispose().finally(() => process.exit()));
 }

@@ -15,7 +15,7 @@ export async function answer<M extends MethodName>(
 ): Promise<Results[M]> {
   const method = methods[name];
   const { who, grant, host } = session;
-  const decided = grant && { decision: grant.decision };
+  const decided = grant && { decision: grant.decision, target: grant.what };
   const note = (outcome: string, details?: Details) =>
     method.changes && host.audit({ ...who, method: name, ...decided, outcome, ...details });
   try {

@@ -57,6 +57,8 @@ export interface Person extends Asker {
 export interface Grant {
   /** For the audit log: what was asked, and by whom it was decided. */
   readonly decision: string;
+  /** In the words in which it was asked. */
+  readonly what: string;
   /** The process that it is about, as it was then. */
   readonly process?: ProcessStatus | undefined;
 }

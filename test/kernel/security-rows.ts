@@ -141,9 +141,9 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
     files: ["launcher-mounts", "security-surroundings"],
   },
   25: {
-    lesson: "a process id is given to another process",
-    cves: [],
-    files: ["launcher-enter", "security-targets"],
+    lesson: "a process id is given to another process, or its process becomes somebody else",
+    cves: ["CVE-2013-4288"],
+    files: ["gate-clients", "gate-others", "launcher-enter", "security-targets"],
   },
   26: {
     lesson: "a privileged helper acts for the wrong user",

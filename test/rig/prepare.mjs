@@ -20,7 +20,9 @@ export const projectNode = join(tools, "node");
 
 /** The same environment with the project's own tools first on PATH, as npm scripts have it. */
 export function toolEnvironment() {
-  return { ...process.env, PATH: [tools, ...foreignPath()].join(delimiter) };
+  // With these a helper of root's would be for whoever has run the tests by sudo.
+  const { SUDO_UID: _sudo, PKEXEC_UID: _pkexec, ...environment } = process.env;
+  return { ...environment, PATH: [tools, ...foreignPath()].join(delimiter) };
 }
 
 /**

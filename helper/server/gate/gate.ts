@@ -147,7 +147,8 @@ export class Gate implements Responder {
     } catch (error) {
       if (this.#isTrial(error)) return this.#root.answer(name, parameters);
       const { kept, action } = factsOf(name);
-      if (!isDeniedToAgent(error) || action === undefined || (kept && !this.#seesAll)) {
+      const isOwn = !isDeniedToAgent(error) || namesSandbox(parameters);
+      if (isOwn || action === undefined || (kept && !this.#seesAll)) {
         this.#note(name, parameters, toKnownError(error).code);
         throw error;
       }
@@ -165,7 +166,7 @@ export class Gate implements Responder {
     const { what, process, ...pinned } = pin(host, name, parameters);
     const decision = await this.#allow(name, { action, what });
     const said = { ...Object(parameters), ...pinned.parameters };
-    const result = await this.#root.answer(name, said, { decision, process });
+    const result = await this.#root.answer(name, said, { decision, what, process });
     this.#rememberTrial(result);
     return result;
   }
@@ -208,8 +209,9 @@ export class Gate implements Responder {
   async #startAgent(): Promise<Agent> {
     const agent = await startAgent(this.#person, (pid) => placeAgent(this.#options.client, pid));
     const { connection, flow } = agent;
-    for (const reason of agent.delegation.failures) {
-      this.#audit({ method: "delegate", outcome: "cgroupFailed", reason });
+    const { failures } = agent.delegation;
+    if (failures.length > 0) {
+      this.#audit({ method: "delegate", outcome: "cgroupFailed", reason: failures.join("; ") });
     }
     const forward = <N extends NotificationName>(name: N, told: Notifications[N] | undefined) => {
       if (told === undefined || !this.#isOpen) return;

@@ -6,12 +6,17 @@ import { printable } from "../../protocol/printable.ts";
 
 const denied: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
-const deniedToAgent: ReadonlySet<ErrorCode> = new Set(["needsPrivilege", "processDenied"]);
+/** A limit may be unavailable because its file is root's alone (version 1), or for any other reason, which root says too. */
+const deniedToAgent: ReadonlySet<ErrorCode> = new Set([
+  "needsPrivilege",
+  "processDenied",
+  "limitUnavailable",
+]);
 
 /** The kernel, which knows what is whose, did not let the asker's own process do it. */
 export function isDeniedToAgent(error: unknown): boolean {
   if (!TerrariumError.is(error)) return false;
-  const { errno } = error.args as { readonly errno?: unknown };
+  const { errno } = Object(error.args) as { readonly errno?: unknown };
   return deniedToAgent.has(error.code) || (typeof errno === "string" && denied.has(errno));
 }
 

@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, type TestContext, test } from "node:test";
+import { readStat, readStatus } from "../../helper/kernel/procfs.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { ownSocket } from "../../helper/protocol/helperSockets.ts";
+import { makeCgroup } from "./cgroup-limits.ts";
+import { eventually } from "./cli.ts";
+import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
+import { needsRoot, startIsolated } from "./isolated.ts";
+
+/** A process of a daemon's user, in namespaces that root made: no user namespace lets anybody else in. */
+function startDaemon(t: TestContext, script = "exec sleep 600") {
+  const become = `setpriv --reuid ${bob} --regid ${bob} --clear-groups sh -c '${script}'`;
+  const words = `read -r pid rest < /proc/self/stat; echo "$pid"; exec ${become}`;
+  return startIsolated(t, ["--ipc", "--mount", "--net"], words);
+}
+
+/** Root's helper in a terminal, as `sudo terrarium helper --socket` starts it; a person sits before it. */
+function startInTerminal(t: TestContext, uid: number) {
+  rmSync(ownSocket(uid), { force: true });
+  const command = `env SUDO_UID=${uid} ${helperCommand().join(" ")} helper --socket`;
+  const terminal = spawn("script", ["-qec", `exec ${command}`, "/dev/null"], {
+    cwd: "/",
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let [seen, answered] = ["", 0];
+  terminal.stdout.on("data", (part) => {
+    seen += part;
+  });
+  t.after(() => end(terminal));
+  return {
+    terminal,
+    path: ownSocket(uid),
+    isAsked: () =>
+      eventually("there is a question", () => seen.split("[y/N]").length === answered + 2),
+    answer: (word: string) => {
+      answered += 1;
+      terminal.stdin.write(`${word}\r`);
+    },
+    seen: () => seen,
+  };
+}
+
+async function sitDown(t: TestContext) {
+  const helper = startInTerminal(t, alice);
+  await eventually("it listens", () => existsSync(helper.path));
+  const client = await connectAs(t, helper.path, alice);
+  return { ...helper, client };
+}
+
+function folderFor(t: TestContext, uid: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "terrarium-gate-others-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  chownSync(folder, uid, uid);
+  return folder;
+}
+
+const refusedAs = (why: string) => (error: unknown) =>
+  TerrariumError.is(error, "notAuthorised") && error.args.why === why;
+
+describe("what is somebody else's", needsRoot, () => {
+  test("is not entered, ended or changed where nobody can be asked, and the audit log says why", async (t) => {
+    const gate = await startGate(t);
+    const client = await connectAs(t, gate.path, alice);
+    const { pid } = await startDaemon(t);
+    const startTimeTicks = readStat(pid)?.startTimeTicks ?? 0;
+    const refused = refusedAs("noPolkit");
+    const args = ["touch", "/tmp/never"];
+    await assert.rejects(client.request("process/enter", { pid, args, stdio: "none" }), refused);
+    await assert.rejects(client.request("process/kill", { pid, startTimeTicks }), refused);
+    await assert.rejects(client.request("host/authorise", { what: "inspect" }), refused);
+    assert.equal(readStat(pid)?.startTimeTicks, startTimeTicks);
+    const entries = gate
+      .log()
+      .split("\n")
+      .filter((line) => line.startsWith("audit "))
+      .map((line) => JSON.parse(line.slice("audit ".length)));
+    for (const [method, action] of [
+      ["process/enter", "enter"],
+      ["process/kill", "enter"],
+      ["host/authorise", "inspect"],
+    ]) {
+      const entry = entries.find((one) => one.method === method);
+      assert.equal(entry?.uid, alice, method);
+      assert.equal(entry?.outcome, "notAuthorised");
+      assert.equal(entry?.decision, `io.github.terrarium.${action}: noPolkit`);
+    }
+  });
+
+  test("is not shown, nor what of it the kernel hides from its asker, until that is allowed", async (t) => {
+    const gate = await startGate(t);
+    const client = await connectAs(t, gate.path, alice);
+    const { pid } = await startDaemon(t);
+    const facts = await client.request("initialize", { client: "test", protocol: 1 });
+    assert.deepEqual(
+      [facts.uid, facts.asker, facts.privileged, facts.seesAll],
+      [0, alice, true, false],
+    );
+    for (const method of ["process/inspect", "process/entry"] as const) {
+      await assert.rejects(client.request(method, { pid }), (error) =>
+        TerrariumError.is(error, "processDenied"),
+      );
+    }
+    const { host } = await client.request("inventory/read", { tables: ["namespaces"] });
+    assert.ok(host.deniedProcesses > 0);
+  });
+
+  test("is entered when the person at sudo's terminal says yes: as exactly who it is, once", async (t) => {
+    const { client, isAsked, answer, seen } = await sitDown(t);
+    const folder = folderFor(t, bob);
+    const { pid } = await startDaemon(t);
+    const said = join(folder, "said");
+    const args = [
+      "sh",
+      "-c",
+      `id -u > ${said}; id -G >> ${said}; grep CapEff /proc/self/status >> ${said}`,
+    ];
+    const entered = client.request("process/enter", { pid, args, stdio: "none" });
+    await isAsked();
+    assert.match(seen(), new RegExp(`wants to enter process ${pid} \\(sleep\\) of ${bob}\\.`));
+    answer("y");
+    await entered;
+    await eventually(
+      "it has run",
+      () => existsSync(said) && readFileSync(said, "utf8").includes("CapEff"),
+    );
+    assert.equal(readFileSync(said, "utf8"), `${bob}\n${bob}\nCapEff:\t0000000000000000\n`);
+    const again = client.request("process/enter", { pid, args: ["true"], stdio: "none" });
+    await isAsked();
+    answer("n");
+    await assert.rejects(again, refusedAs("dismissed"));
+  });
+
+  test("has terminals to which only its asker can connect", async (t) => {
+    const { client, isAsked, answer } = await sitDown(t);
+    const { pid } = await startDaemon(t);
+    const entering = client.request("process/enter", { pid, args: ["id", "-u"], stdio: "inherit" });
+    await isAsked();
+    answer("y");
+    const { attach } = await entering;
+    assert.ok(attach);
+    const attachAs = async (uid: number) => {
+      const identity = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
+      const child = spawn("setpriv", [...identity, attach.command, ...attach.args], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      return Promise.all([text(child.stdout), text(child.stderr)]);
+    };
+    const socket = attach.args.at(-1) ?? "";
+    const { uid, mode } = statSync(socket);
+    assert.deepEqual([uid, mode & 0o777], [alice, 0o600]);
+    const above = statSync(join(socket, ".."));
+    assert.deepEqual([above.uid, above.mode & 0o777], [0, 0o711]);
+    assert.match((await attachAs(bob))[1], /Permission denied/);
+    assert.deepEqual(await attachAs(alice), [`${bob}\n`, ""]);
+  });
+
+  test("gives nobody more than the process has, whatever is said to a question that is not asked", async (t) => {
+    const { client, seen } = await sitDown(t);
+    const { pid } = await startDaemon(t);
+    for (const more of [{ asRoot: true }, { follow: [] }]) {
+      await assert.rejects(
+        client.request("process/enter", { pid, ...more, stdio: "none" }),
+        refusedAs("asItIsOnly"),
+      );
+    }
+    assert.doesNotMatch(seen(), /y\/N/);
+  });
+
+  test("is looked at from its network by who asked, and not by root", async (t) => {
+    const { client, isAsked, answer } = await sitDown(t);
+    const folder = folderFor(t, alice);
+    const { pid } = await startDaemon(t);
+    const said = join(folder, "said");
+    const entered = client.request("process/enter", {
+      ...{ pid, only: ["net"], stdio: "none" },
+      args: [
+        "sh",
+        "-c",
+        `id -u > ${said}; grep Cap /proc/self/status >> ${said}; echo end >> ${said}`,
+      ],
+    });
+    await isAsked();
+    answer("y");
+    await entered;
+    await eventually(
+      "it has run",
+      () => existsSync(said) && readFileSync(said, "utf8").includes("end"),
+    );
+    const [uid, ...capabilities] = readFileSync(said, "utf8").split("\n");
+    assert.equal(uid, `${alice}`);
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) {
+      assert.ok(capabilities.includes(`${set}:\t0000000000000000`), set);
+    }
+  });
+
+  test("row 25, CVE-2013-4288: that executes a set-uid program while somebody is asked is not entered as that", async (t) => {
+    const { client, isAsked, answer } = await sitDown(t);
+    const folder = folderFor(t, 0);
+    const [program, signal, made] = ["sleeper", "go", "made"].map((name) => join(folder, name));
+    copyFileSync("/bin/sleep", program ?? "");
+    chmodSync(program ?? "", 0o4755);
+    const { pid } = await startDaemon(
+      t,
+      `while [ ! -e ${signal} ]; do sleep 0.05; done; exec ${program} 600`,
+    );
+    const entered = client.request("process/enter", {
+      pid,
+      args: ["touch", made ?? ""],
+      stdio: "none",
+    });
+    await isAsked();
+    writeFileSync(signal ?? "", "");
+    await eventually("it is root's", () => readStatus(pid)?.uid.effective === 0);
+    answer("y");
+    await assert.rejects(entered, (error) => TerrariumError.is(error, "targetChanged"));
+    assert.ok(!existsSync(made ?? ""));
+  });
+
+  test("is limited when that is allowed, and a trial of it is its client's alone", async (t) => {
+    const { client, path, isAsked, answer } = await sitDown(t);
+    const cgroup = makeCgroup(t, `gate-${process.pid}`, "pids");
+    cgroup.write("pids.max", "500");
+    const target = `/gate-${process.pid}`;
+    const updated = client.request("limits/update", {
+      ...{ target, limits: { pidsMax: 400 }, confirmed: true, revertAfterMs: 600_000 },
+    });
+    await isAsked();
+    answer("y");
+    const { revert = "" } = await updated;
+    assert.equal(cgroup.read("pids.max"), "400");
+    const other = await connectAs(t, path, alice);
+    for (const method of ["limits/keep", "limits/revert"] as const) {
+      await assert.rejects(other.request(method, { revert }), (error) =>
+        TerrariumError.is(error, "noSuchRevert"),
+      );
+    }
+    client.dispose();
+    await eventually("it is put back", () => cgroup.read("pids.max") === "500");
+  });
+
+  test("row 25: that ends while somebody is asked is not another process of its number", async (t) => {
+    const { client, isAsked, answer } = await sitDown(t);
+    const daemon = await startDaemon(t);
+    const entered = client.request("process/enter", {
+      pid: daemon.pid,
+      stdio: "none",
+      args: ["true"],
+    });
+    await isAsked();
+    await daemon.end();
+    answer("y");
+    await assert.rejects(entered, (error) => TerrariumError.is(error, "noSuchProcess"));
+  });
+
+  test("is asked about one thing at a time, and no more when its client has gone", async (t) => {
+    const { client, isAsked, answer, seen } = await sitDown(t);
+    const { pid } = await startDaemon(t);
+    const folder = folderFor(t, bob);
+    const made = join(folder, "made");
+    const ask = () =>
+      client
+        .request("process/enter", { pid, args: ["touch", made], stdio: "none" })
+        .catch(() => undefined);
+    const all = [ask(), ask(), ask()];
+    await isAsked();
+    assert.equal(seen().split("[y/N]").length, 2);
+    client.dispose();
+    await Promise.all(all);
+    answer("y");
+    await eventually("it is noted", () =>
+      /"decision":"io.github.terrarium.enter: gone"/.test(seen()),
+    );
+    assert.ok(!existsSync(made));
+  });
+});
