@@ -82,7 +82,8 @@ const leaver = `
     const heir = \`
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "sandbox/list", params: {} });
       const socket = new (require("node:net").Socket)({ fd: 3 });
-      socket.on("data", (part) => { console.log(String(part)); process.exit(); });
+      let heard = "";
+      socket.on("data", (part) => { heard += part; if (heard.endsWith("}}")) process.stdout.write(heard, () => process.exit()); });
       socket.write("Content-Length: " + body.length + "\\\\r\\\\n\\\\r\\\\n" + body);
     \`;
     const stdio = ["ignore", "inherit", "inherit", socket._handle.fd];

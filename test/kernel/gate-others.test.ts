@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
-import { readStat, readStatus } from "../../helper/kernel/procfs.ts";
+import { processIds, readStat, readStatus } from "../../helper/kernel/procfs.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
 import { makeCgroup } from "./cgroup-limits.ts";
@@ -283,6 +283,8 @@ describe("what is somebody else's", needsRoot, () => {
     assert.equal(seen().split("[y/N]").length, 2);
     client.dispose();
     await Promise.all(all);
+    const isAlices = (pid: number) => readStatus(pid)?.uid.real === alice;
+    await eventually("client and agent are gone", () => !processIds().some(isAlices));
     answer("y");
     await eventually("it is noted", () =>
       /"decision":"io.github.terrarium.enter: gone"/.test(seen()),
