@@ -225,6 +225,17 @@ describe("an agent that its user turns against root's helper", needsRoot, () => 
     ],
   ];
 
+  for (const [what, words] of nonsense.slice(0, 2)) {
+    test(`may say ${what}: that is the end of it, and nothing is kept`, async (t) => {
+      const gate = await startGate(t);
+      const client = await connectAs(t, gate.path, alice);
+      await client.request("sandbox/list", {});
+      const closed = new Promise<void>((resolve) => client.onClose(resolve));
+      await speakFor(await agentOf(gate, alice), alice, words);
+      await closed;
+    });
+  }
+
   for (const [what, words] of nonsense) {
     test(`may say ${what}: it is told to nobody but its client, and the helper lives`, async (t) => {
       const gate = await startGate(t);

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { PassThrough, Writable } from "node:stream";
+import { describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { verdictOf } from "../../helper/polkit/authority.ts";
+import { TerrariumError } from "../../helper/protocol/errors.ts";
+import type { MethodName } from "../../helper/protocol/methods.ts";
+import { classes, classOf } from "../../helper/server/classes.ts";
+import { drained } from "../../helper/server/drained.ts";
+import { meter } from "../../helper/server/gate/meter.ts";
+import { isDeniedToAgent, namesSandbox } from "../../helper/server/gate/refusals.ts";
+import { isAskedMethod } from "../../helper/server/gate/wanted.ts";
+import { methods } from "../../helper/server/methods.ts";
+
+const answer = (...data: readonly unknown[]) => JSON.stringify({ type: "(bba{ss})", data: [data] });
+
+describe("what polkit says", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["yes", answer(true, false, {}), "authorised"],
+    ["no", answer(false, false, {}), "denied"],
+    [
+      "somebody has closed the dialogue",
+      answer(false, true, { "polkit.dismissed": "true" }),
+      "dismissed",
+    ],
+    ["there was nobody to ask", answer(false, true, {}), "noAgent"],
+    ["nothing: no bus, no polkit, no such action", "", "noPolkit"],
+    ["something else", '{"data":[[1,0,{}]]}', "noPolkit"],
+    ["half of an answer", '{"type":"(bba{ss})","data":[[true', "noPolkit"],
+  ];
+  for (const [what, json, verdict] of cases) {
+    test(`is ${verdict} where it is: ${what}`, () => assert.equal(verdictOf(json), verdict));
+  }
+});
+
+describe("the classes", () => {
+  const names = Object.keys(methods) as MethodName[];
+
+  test("let nothing that changes something be done by root without a question about that very thing", () => {
+    for (const name of names.filter((one) => methods[one].changes)) {
+      const { first } = classes[classOf[name]];
+      assert.equal(first, "agent", name);
+    }
+  });
+
+  test("have words and a thing to pin for each request that is asked about, but for trials, which were", () => {
+    const asked = names.filter((name) => ["enter", "limits"].includes(classOf[name]));
+    const trials = ["limits/keep", "limits/revert"];
+    for (const name of asked) assert.equal(isAskedMethod(name), !trials.includes(name), name);
+  });
+});
+
+describe("an agent's answer", () => {
+  test("has root asked only where the kernel denied it", () => {
+    const denied = [
+      new TerrariumError("processDenied", { pid: 1, errno: "EACCES" }),
+      new TerrariumError("needsPrivilege", { what: "x", needs: "root" }),
+      new TerrariumError("cgroupFailed", { call: "write", path: "/x", errno: "EPERM" }),
+    ];
+    const others = [
+      new TerrariumError("noSuchProcess", { pid: 1 }),
+      new TerrariumError("nameTaken", { name: "x" }),
+      new TerrariumError("cgroupFailed", { call: "write", path: "/x", errno: "EBUSY" }),
+      new Error("nonsense"),
+    ];
+    assert.deepEqual(denied.map(isDeniedToAgent), [true, true, true]);
+    assert.deepEqual(others.map(isDeniedToAgent), [false, false, false, false]);
+  });
+
+  test("about a sandbox's name is the last word: root may have one of that name", () => {
+    const named = [{ target: "web" }, { left: "1", right: "web" }];
+    const others = [{ target: "/x" }, { target: "12@3" }, { target: 7 }, {}, null];
+    assert.deepEqual(named.map(namesSandbox), [true, true]);
+    assert.deepEqual(others.map(namesSandbox), [false, false, false, false, false]);
+  });
+
+  test("is taken no faster than it may come", async () => {
+    const passed: string[] = [];
+    const metered = meter(8, 1).on("data", (part: Buffer) => passed.push(part.toString()));
+    for (const part of ["12345", "678", "more", "and more"]) metered.write(part);
+    await turn();
+    assert.deepEqual(passed, ["12345", "678"]);
+    metered.destroy();
+  });
+});
+
+describe("a client that does not read what it is sent", () => {
+  test("has nothing further done until it does", async () => {
+    let goOn: (() => void) | undefined;
+    const output = new Writable({
+      write: (_chunk, _encoding, done) => {
+        goOn = done;
+      },
+    });
+    await drained(output);
+    output.write(Buffer.alloc(8 * 1024 * 1024));
+    let isDone = false;
+    const waiting = drained(output).then(() => {
+      isDone = true;
+    });
+    await turn();
+    assert.equal(isDone, false);
+    goOn?.();
+    await waiting;
+  });
+
+  test("and goes is waited for no longer", async () => {
+    const output = new PassThrough();
+    output.write(Buffer.alloc(8 * 1024 * 1024));
+    const waiting = drained(output);
+    output.destroy();
+    await waiting;
+  });
+});
