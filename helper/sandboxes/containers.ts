@@ -6,6 +6,7 @@ import type { ContainerReader } from "../inventory/tables.ts";
 import { namespaceTypes } from "../protocol/namespaces.ts";
 import { isNew } from "../protocol/sharing.ts";
 import type { SandboxHost } from "./host.ts";
+import { openSandboxesOf } from "./ofUser.ts";
 import { isRunning } from "./reconcile.ts";
 import type { SandboxRecord } from "./record.ts";
 
@@ -16,12 +17,17 @@ const readers = new WeakMap<SandboxHost, ContainerReader>();
  * its clients, which need not learn what another has learnt.
  */
 export function containersOf(host: SandboxHost): ContainerReader {
-  const reader = readers.get(host) ?? openReader(host);
+  const reader = readers.get(host) ?? openReader(() => knownSandboxes(host));
   readers.set(host, reader);
   return reader;
 }
 
-function openReader(host: SandboxHost): ContainerReader {
+/** The same for root's helper and somebody whose sandboxes are theirs, and not root's. */
+export function containersFor(uid: number): ContainerReader {
+  return openReader(openSandboxesOf(uid));
+}
+
+function openReader(known: () => readonly KnownSandbox[]): ContainerReader {
   const finder = new ContainerFinder();
   return {
     find: ({ hierarchies }, { processes, cgroups }) =>
@@ -30,7 +36,7 @@ function openReader(host: SandboxHost): ContainerReader {
         hierarchies,
         cgroups,
         initial: initialNamespaces(),
-        sandboxes: knownSandboxes(host),
+        sandboxes: known(),
         helperPid: process.pid,
       }),
     enrich: () => finder.enrich(),

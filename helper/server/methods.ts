@@ -5,14 +5,13 @@ import { killProcess } from "../inspect/kill.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import { inspectProcess } from "../inspect/process.ts";
 import { checkSameProcess } from "../inspect/sameProcess.ts";
-import { readTables } from "../inventory/tables.ts";
+import { type ContainerReader, readTables } from "../inventory/tables.ts";
 import type { InventoryWatch } from "../inventory/watch/watch.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MethodName, Results } from "../protocol/methods.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { AuditEntry } from "../sandboxes/audit.ts";
-import { containersOf } from "../sandboxes/containers.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
@@ -36,6 +35,7 @@ import type { Reverts } from "./reverts.ts";
 /** What a handler works with: the sandboxes of this helper, and what this connection watches. */
 export interface Session {
   readonly host: SandboxHost;
+  readonly containers: ContainerReader;
   /** Who is at the other end, for the audit log. */
   readonly who: { readonly uid: number; readonly pid?: number | undefined };
   /** For whom it works; whose the terminals are. */
@@ -248,7 +248,7 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "inventory/read": {
     changes: false,
-    handle: ({ host }, parameters) => readTables(parameters, containersOf(host)),
+    handle: ({ containers }, parameters) => readTables(parameters, containers),
   },
   "inventory/watch": {
     changes: false,

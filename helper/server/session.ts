@@ -1,12 +1,14 @@
+import type { ContainerReader } from "../inventory/tables.ts";
 import type { Inventory } from "../inventory/watch/watch.ts";
 import type { MethodName, NotificationName, Notifications, Results } from "../protocol/methods.ts";
+import { containersFor, containersOf } from "../sandboxes/containers.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { answer } from "./answer.ts";
 import { type Events, openEventWatch, shareEvents } from "./events.ts";
 import type { Grant, Person, Session } from "./methods.ts";
 import { openReverts } from "./reverts.ts";
 import { openUsage } from "./usage.ts";
-import { shareInventory } from "./watch.ts";
+import { shareInventory, shareInventoryFor } from "./watch.ts";
 
 /** Who answers the requests of one connection. */
 export interface Responder {
@@ -26,15 +28,35 @@ export interface Served {
   readonly host: SandboxHost;
   readonly events: Events;
   readonly inventory: Inventory;
+  readonly containers: ContainerReader;
 }
 
 export function openServed(host: SandboxHost): Served {
-  return { host, events: shareEvents(host), inventory: shareInventory(host) };
+  const containers = containersOf(host);
+  return {
+    ...{ host, containers },
+    events: shareEvents(host),
+    inventory: shareInventory(host, containers),
+  };
+}
+
+const forUsers = new Map<number, Pick<Served, "containers" | "inventory">>();
+
+/** What the clients of one user share of root's helper. */
+export function openServedFor(uid: number, served: Served): Served {
+  const known = forUsers.get(uid) ?? openViews(uid);
+  forUsers.set(uid, known);
+  return { ...served, ...known };
+}
+
+function openViews(uid: number): Pick<Served, "containers" | "inventory"> {
+  const containers = containersFor(uid);
+  return { containers, inventory: shareInventoryFor(containers) };
 }
 
 /** The handlers of this very process, with what one connection watches and tries out. */
 export function openSession(
-  { host, events, inventory }: Served,
+  { host, events, inventory, containers }: Served,
   notify: Notify,
   { person = host.asker, who = host.asker }: { person?: Person; who?: Session["who"] } = {},
 ): Responder {
@@ -42,6 +64,7 @@ export function openSession(
   const usage = openUsage(host, (round) => told(notify("usage/didSample", round)));
   const session: Session = {
     host,
+    containers,
     person,
     who: who.pid === undefined ? { uid: who.uid } : { uid: who.uid, pid: who.pid },
     events: openEventWatch(events, (event) => told(notify("events/didHappen", event))),

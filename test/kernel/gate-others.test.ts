@@ -5,10 +5,12 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +21,7 @@ import { processIds, readStat, readStatus } from "../../helper/kernel/procfs.ts"
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
 import { makeCgroup } from "./cgroup-limits.ts";
-import { eventually } from "./cli.ts";
+import { eventually, inspect, startSandbox, uniqueName } from "./cli.ts";
 import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
 import { needsRoot, startIsolated } from "./isolated.ts";
 
@@ -119,6 +121,50 @@ describe("what is somebody else's", needsRoot, () => {
     }
     const { host } = await client.request("inventory/read", { tables: ["namespaces"] });
     assert.ok(host.deniedProcesses > 0);
+  });
+
+  test("is shown to who ran sudo: root's sandboxes as somebody's, theirs as their own, by nothing that they made up", async (t) => {
+    const { client } = await sitDown(t);
+    const ofRoot = await startSandbox(t, [], ["sleep", "600"]);
+    const name = uniqueName();
+    const spec = { name, args: ["sleep", "600"] };
+    const { sandbox } = await client.request("sandbox/create", { spec, stdio: "none" });
+    const registered = async () => {
+      const { containers = [] } = await client.request("inventory/read", {
+        tables: ["containers"],
+      });
+      return containers
+        .filter(({ evidence }) => evidence.some(({ source }) => source === "registry"))
+        .map((row) => [row.id, row.name, row.pid]);
+    };
+    assert.deepEqual(await registered(), [[sandbox.id, name, sandbox.pid]]);
+    const { containers } = await client.request("inventory/read", { tables: ["containers"] });
+    assert.ok(containers?.some(({ id }) => id === ofRoot.id));
+    const registry = `/tmp/terrarium-${alice}/terrarium/sandboxes`;
+    const record = JSON.parse(readFileSync(`${registry}/${sandbox.id}/record.json`, "utf8"));
+    const pid = (await inspect(ofRoot.name)).pid ?? 0;
+    const init = { pid, startTimeTicks: readStat(pid)?.startTimeTicks };
+    const [forged, linked] = ["abcdefabcdef", "abcdefabcdee"];
+    mkdirSync(`${registry}/${forged}`);
+    writeFileSync(
+      `${registry}/${forged}/record.json`,
+      JSON.stringify({ ...record, id: forged, init }),
+    );
+    chownSync(`${registry}/${forged}`, alice, alice);
+    chownSync(`${registry}/${forged}/record.json`, alice, alice);
+    symlinkSync(`${registry}/${sandbox.id}`, `${registry}/${linked}`);
+    const later = sitDown(t);
+    const again = (await later).client;
+    const { containers: rows = [] } = await again.request("inventory/read", {
+      tables: ["containers"],
+    });
+    const own = rows.filter(({ evidence }) => evidence.some(({ source }) => source === "registry"));
+    assert.deepEqual(
+      own.map(({ id }) => id),
+      [sandbox.id],
+    );
+    for (const one of [forged, linked]) rmSync(`${registry}/${one}`, { recursive: true });
+    await again.request("sandbox/remove", { target: name, force: true });
   });
 
   test("is entered when the person at sudo's terminal says yes: as exactly who it is, once", async (t) => {

@@ -14,7 +14,13 @@ import { type ClassFacts, classes, classOf } from "../classes.ts";
 import type { Client } from "../client.ts";
 import { checkVersion, helperFacts } from "../facts.ts";
 import { methods, type Person } from "../methods.ts";
-import { type Notify, openSession, type Responder, type Served } from "../session.ts";
+import {
+  type Notify,
+  openServedFor,
+  openSession,
+  type Responder,
+  type Served,
+} from "../session.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { type AskHere, type Authoriser, openAuthoriser, type Wanted } from "./authoriser.ts";
 import { personOf } from "./person.ts";
@@ -64,7 +70,8 @@ export class Gate implements Responder {
     this.#end = end;
     this.#seesAll = isElevated;
     this.#authoriser = openAuthoriser(client, this.#person.name, askHere);
-    this.#root = openSession(served, teller(), { person: this.#person, who: client });
+    const shared = openServedFor(client.uid, served);
+    this.#root = openSession(shared, teller(), { person: this.#person, who: client });
     this.#watched = openWatchedTables(
       this.#root,
       async () => (await this.#ownHelper()).connection,
