@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { InstallAction, InstallPlan, InstallStep } from "../protocol/installing.ts";
 import { iconFile, versionDirectory, versionsDirectory } from "./places.ts";
 import { chooseRuntime } from "./runtime.ts";
+import { stopEmptySlice } from "./slice.ts";
 import type { Source } from "./source.ts";
 import { whyNotWhole } from "./starter.ts";
 import {
@@ -166,6 +167,7 @@ function leftBehind(): readonly string[] {
 
 function removePlaces(): void {
   removeUnfinished();
+  stopEmptySlice();
   rmSync(versionsDirectory, { recursive: true, force: true });
   // They may have been made for our icon.
   for (const directory of [dirname(iconFile), dirname(dirname(iconFile))]) removeEmpty(directory);

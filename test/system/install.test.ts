@@ -19,10 +19,20 @@ const versions = "/usr/lib/terrarium";
  * All that an installation could leave: files with owner, mode and size, users, units, cgroups. What a user's own
  * helper keeps in /run/user is that user's.
  */
+const elsewhere = [
+  "/proc",
+  "/sys",
+  "/tmp",
+  "/var/tmp",
+  "/var/log",
+  "/var/lib/systemd",
+  "/root",
+  "/home",
+  "/opt",
+];
 const inventory = `
-  find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /root -o -path /var/log -o -path /var/lib/systemd \\
-    -o -path /home -o -path /opt -o -path /etc/sudoers.d -o -path /run/sudo -o -path /var/lib/sudo \\) -prune \\
-    -o -printf '%p %y %M %U:%G %s %l\\n' | sort | grep -v '^/var/lib/[^ ]* d\\|^/[a-z]* d\\|^/usr/lib d\\|^/usr/lib/systemd/system d'
+  find / -xdev \\( ${elsewhere.map((path) => `-path ${path}`).join(" -o ")} \\) -prune \\
+    -o -type d -printf '%p %M %U:%G\\n' -o -printf '%p %M %U:%G %s %l\\n' | sort
   cat /etc/passwd /etc/group
   systemctl list-unit-files --no-legend --no-pager | sort
   systemctl list-units --all --no-legend --no-pager --plain 'terrarium*' | sort
@@ -209,6 +219,8 @@ describe("terrarium install-helper", needsMachine, () => {
     const earlier = await inRoot(inventory);
     await succeed();
     await machine.as(owner.name, `${client} --helper /run/terrarium/helper.socket ps`);
+    const ofRoot = `${client} --helper /run/terrarium/helper.socket run -- true`;
+    assert.equal((await machine.run(["sh", "-c", ofRoot])).code, 0);
     await succeed("--uninstall");
     assert.deepEqual((await inRoot(inventory)).split("\n"), earlier.split("\n"));
   });
