@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { assertClosed } from "../install/closed.ts";
 import { versionsDirectory } from "../install/places.ts";
 import { type Build, planFor } from "../install/plan.ts";
@@ -52,9 +52,8 @@ const mostBytes = 1 << 20;
 function read(source: Source, name: string): Buffer {
   const file = source.open(name);
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > mostBytes) throw new Error(`${source.path}/${name} is too large.`);
-    return bytes;
+    if (fstatSync(file).size > mostBytes) throw new Error(`${source.path}/${name} is too large.`);
+    return readFileSync(file);
   } finally {
     closeSync(file);
   }

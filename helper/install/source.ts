@@ -35,7 +35,9 @@ export function openSource(path: string, asker: number | undefined): Source {
   const owner = fstatSync(top).uid;
   if (owner !== 0 && owner !== asker) {
     closeSync(top);
-    throw new Error(`${real} belongs to user ${owner}, who is neither root nor who asks.`);
+    throw new Error(
+      `${real} belongs to user ${owner}, who is neither root nor who asks; they run it, by sudo.`,
+    );
   }
   return {
     path: real,

@@ -5,6 +5,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupDirectory, childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import { processesBelow } from "../../helper/limits/kill.ts";
 import { makeTemporaryFolder } from "./cache.ts";
 import type { Architecture } from "./machine-kernel.ts";
 import { withProgress } from "./progress.mjs";
@@ -208,8 +209,9 @@ async function removeCgroups(): Promise<void> {
   }
 }
 
-/** From the leaves; one that still holds a process that is ending stays. */
+/** From the leaves, as soon as all have ended: another machine may be below the same one. */
 function removeCgroup(directory: string): void {
+  if (processesBelow(directory).length > 0) return;
   for (const name of childCgroups(directory)) removeCgroup(join(directory, name));
   try {
     rmdirSync(directory);
