@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { InstallAction, InstallPlan, InstallStep } from "../protocol/installing.ts";
+import { isBooted } from "../systemd/booted.ts";
 import { iconFile, versionDirectory, versionsDirectory } from "./places.ts";
 import { chooseRuntime } from "./runtime.ts";
 import { stopEmptySlice } from "./slice.ts";
@@ -46,7 +47,11 @@ function planInstallation(action: "install" | "repair", build: Build): InstallPl
       ? `Terrarium's root helper ${version}, from ${build.source.path}:`
       : `Terrarium's root helper ${version} is installed, and whole.`,
     notes: [...(found ? [found] : []), ...others.notes, ...absences(build)],
-    steps: [...changes, ...(changes.length > 0 ? [restartStep] : []), ...others.steps],
+    steps: [
+      ...changes,
+      ...(changes.length > 0 && isBooted() ? [restartStep] : []),
+      ...others.steps,
+    ],
   };
 }
 

@@ -105,13 +105,14 @@ function whyNotByRoot(path: string): string | undefined {
   }
 }
 
-/** $ORIGIN is where the program lies, which will be root's. */
+/** $ORIGIN is where the program lies, which will be root's; what leads up from there is not copied with it. */
+const besideIt = /^\$(ORIGIN|\{ORIGIN\})(\/(?!(.*\/)?\.\.(\/|$)).*)?$/;
+
 export function whyOpenLoads({ interpreter, libraries, searchPath }: Loads): string | undefined {
-  const origin = /^\$(ORIGIN|\{ORIGIN\})(\/|$)/;
   const places = [
     ...(interpreter === undefined ? [] : [interpreter]),
     ...libraries.filter((name) => name.includes("/")),
-    ...searchPath.filter((place) => !origin.test(place)),
+    ...searchPath.filter((place) => !besideIt.test(place)),
   ];
   for (const place of places) {
     if (!place.startsWith("/")) return `it loads files from "${place}", wherever it is started`;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   chownSync,
   closeSync,
@@ -91,6 +92,7 @@ export function installTree(version: string, files: readonly TreeFile[], runtime
   writeManifest(aside, manifestText(runtime.program, installed));
   syncTree(aside, installed);
   assertWhole(aside);
+  assertStarts(join(aside, runtime.program));
   putInPlace(aside, place);
 }
 
@@ -149,6 +151,16 @@ function syncTree(aside: string, installed: readonly Installed[]): void {
 function assertWhole(directory: string): void {
   const reason = whyNotWhole(directory);
   if (reason !== undefined) throw new Error(`The copy is not what it should be: ${reason}`);
+}
+
+/** It may be of another kind of machine, or lack a library of its package. */
+function assertStarts(program: string): void {
+  const { status, error, stderr } = spawnSync(program, ["--version"], {
+    cwd: "/",
+    env: { ELECTRON_RUN_AS_NODE: "1" },
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`The copy of the runtime does not start: ${error ?? stderr}`);
 }
 
 /** Of the same version there is one already, where a build is tried out or repaired: they change places at once. */

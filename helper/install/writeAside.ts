@@ -104,6 +104,11 @@ export function makeDirectories(path: string): void {
   const mask = process.umask(0o022);
   try {
     mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    if (errnoOf(error) !== "EROFS") throw error;
+    throw new Error(
+      `${path} cannot be made: the system is an image that nobody writes to. Without it the helper runs by sudo alone.`,
+    );
   } finally {
     process.umask(mask);
   }
