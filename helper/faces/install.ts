@@ -1,12 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { assertClosed } from "../install/closed.ts";
-import { versionsDirectory } from "../install/places.ts";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+import { alone } from "../install/lock.ts";
 import { type Build, planFor } from "../install/plan.ts";
 import { openSource, type Source } from "../install/source.ts";
 import { isVersion, removeUnfinished } from "../install/versions.ts";
-import { makeDirectories, removeEmpty } from "../install/writeAside.ts";
 import { installedDirectory } from "../installation.ts";
-import { tryLock } from "../kernel/libc.ts";
 import type { Installer } from "../protocol/installing.ts";
 
 /** Installs what this very program is a part of. */
@@ -15,8 +12,8 @@ export function openInstaller(): Installer {
   const build: Build = { version: versionOf(source), source, icon: () => iconOf(source) };
   return {
     plan: (action) => planFor(action, build),
-    carryOut: ({ steps }, told) =>
-      alone(() => {
+    carryOut: ({ steps }, told) => {
+      const isDone = alone(() => {
         removeUnfinished();
         try {
           for (const step of steps) {
@@ -26,7 +23,9 @@ export function openInstaller(): Installer {
         } finally {
           removeUnfinished();
         }
-      }),
+      });
+      if (!isDone) throw new Error("another install-helper is at work on this machine.");
+    },
   };
 }
 
@@ -56,19 +55,5 @@ function read(source: Source, name: string): Buffer {
     return readFileSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** flock(2) of the directory: the kernel gives it up when its holder ends. One that holds nothing is not kept. */
-function alone(work: () => void): void {
-  assertClosed(versionsDirectory);
-  makeDirectories(versionsDirectory);
-  const directory = openSync(versionsDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    if (!tryLock(directory)) throw new Error("another install-helper is at work on this machine.");
-    work();
-  } finally {
-    closeSync(directory);
-    removeEmpty(versionsDirectory);
   }
 }

@@ -1,4 +1,5 @@
 import type { Server } from "node:net";
+import { removeOlderVersions } from "../install/olderVersions.ts";
 import { keepTaskIterator } from "../inventory/tasks.ts";
 import { keepSpareLauncher } from "../launch/spare.ts";
 import { auditToStderr } from "../sandboxes/audit.ts";
@@ -21,6 +22,7 @@ import { Gate } from "../server/gate/gate.ts";
 import { inheritedSocket, startedFor } from "../server/inherited.ts";
 import { openServed, openSession } from "../server/session.ts";
 import { listen, listenOn } from "../server/socket.ts";
+import { version } from "../version.ts";
 import { askOnTerminal } from "./askOnTerminal.ts";
 
 /** The editor's helper: lives exactly as long as its standard input. */
@@ -56,6 +58,7 @@ export async function serveSystemd(): Promise<void> {
   const server = await listenOn(openSandboxHost(auditToStderr), descriptor, {});
   endWhenIdle(server);
   endBySignal(server);
+  removeOlderVersions(version());
 }
 
 function endBySignal(server: Server): void {

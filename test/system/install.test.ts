@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../kernel/cli.ts";
 import {
   bootMachine,
   client,
@@ -208,8 +209,10 @@ describe("terrarium install-helper", needsMachine, () => {
       assert.match(await inRoot("systemctl cat terrarium-helper.service"), /99\.0\.0/);
       assert.match(await inRoot("pkaction -v --action-id io.github.terrarium.helper"), /99\.0\.0/);
       await machine.do("kill", "-9", `${pid}`.trim());
-      await succeed();
-      assert.equal((await machine.run(["test", "-e", home])).code, 1);
+      await machine.run(["sh", "-c", `${client} --helper /run/terrarium/helper.socket ps`]);
+      await eventually("the service removes it", async () => {
+        return (await machine.run(["test", "-e", home])).code === 1;
+      });
     } finally {
       await inRoot(`mv /root/kept ${packaged}`);
     }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { describe, test } from "node:test";
 import { readLoads } from "../../helper/install/elf.ts";
 import { manifestText } from "../../helper/install/manifest.ts";
+import { isOlder } from "../../helper/install/olderVersions.ts";
 import { policyText } from "../../helper/install/policy.ts";
 import { whyOpenLoads } from "../../helper/install/runtime.ts";
 import { serviceText } from "../../helper/install/units.ts";
@@ -75,6 +76,18 @@ describe("what root's helper is told to the system", () => {
     for (const text of ["../../etc", "1.2.3/..", "1.2", ".1.2.3", "1.2.3 "]) {
       assert.ok(!isVersion(text), text);
     }
+  });
+
+  test("the service removes older versions, and no later ones", () => {
+    for (const [one, other] of [
+      ["0.1.0", "0.2.0"],
+      ["0.9.9", "1.0.0"],
+      ["1.2.9", "1.2.10"],
+    ] as const) {
+      assert.ok(isOlder(one, other), one);
+      assert.ok(!isOlder(other, one), one);
+    }
+    assert.ok(!isOlder("1.0.0-beta", "1.0.0"));
   });
 
   test("the manifest ends with a digest of all above it", () => {
