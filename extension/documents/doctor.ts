@@ -52,7 +52,7 @@ export class DoctorDocument
   provideCodeLenses(): vscode.CodeLens[] {
     const again = lens(firstLine, { title: "Look Again", command: commands.runDoctor });
     const fixes = [...(this.#shown?.lineOf ?? [])].flatMap(([{ name, verdict, fix }, line]) =>
-      verdict === "fine" || !fix?.command || isOurs(fix.command)
+      verdict === "fine" || !fix?.command
         ? []
         : lens(new vscode.Range(line, 0, line, 0), mend(name, fix)),
     );
@@ -65,12 +65,15 @@ export class DoctorDocument
   }
 }
 
-/** What the client does itself has a command of the editor's own, which asks in its own way. */
-function isOurs([program]: readonly string[]): boolean {
-  return program === "terrarium";
-}
-
 function mend(name: string, fix: DoctorFix): vscode.Command {
+  // What the client does itself the editor has a command for, which knows where the client is.
+  if (fix.command?.[0] === "terrarium") {
+    return {
+      title: "Install Privileged Helper…",
+      tooltip: fix.words,
+      command: commands.installHelper,
+    };
+  }
   return {
     title: "Run Fix in Terminal…",
     tooltip: fix.words,
