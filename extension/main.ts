@@ -1,13 +1,8 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands/register.ts";
-import { Helper, type HelperState } from "./connection/helper.ts";
+import { followHelper, wantedHelper } from "./connection/follow.ts";
+import { Helper } from "./connection/helper.ts";
 import type { Ctx } from "./context.ts";
-import {
-  helperContextKey,
-  type PrivilegeContextValue,
-  privilegeContextKey,
-  settings,
-} from "./contributions.ts";
 import { DoctorDocument } from "./documents/doctor.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
 import { Alerts } from "./events/alerts.ts";
@@ -70,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     workspaceState,
   };
 
-  followHelperState(helper, subscriptions);
+  followHelper(helper, subscriptions);
   registerStatusBar(ctx, subscriptions);
   subscriptions.push(
     registerDecorations(alerts, terminals),
@@ -82,33 +77,4 @@ export function activate(context: vscode.ExtensionContext): void {
     subscriptions.push(disposable);
     return disposable;
   }
-}
-
-/** Menus and welcome content are chosen by these keys; the settings may want another helper. */
-function followHelperState(helper: Helper, subscriptions: vscode.Disposable[]): void {
-  const publish = () => {
-    setContext(helperContextKey, helper.state.kind);
-    setContext(privilegeContextKey, privilegeOf(helper.state));
-  };
-  subscriptions.push(
-    helper.onDidChangeState(publish),
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration(`${settings.section}.${settings.helper}`))
-        helper.follow().catch(() => undefined);
-    }),
-  );
-  publish();
-}
-
-function privilegeOf(state: HelperState): PrivilegeContextValue {
-  if (state.kind !== "running" || !state.facts.privileged) return "rootless";
-  return state.facts.seesAll ? "root" : "unauthorised";
-}
-
-function setContext(key: string, value: string): void {
-  void vscode.commands.executeCommand("setContext", key, value);
-}
-
-function wantedHelper(): string {
-  return vscode.workspace.getConfiguration(settings.section).get(settings.helper, "rootless");
 }

@@ -1,5 +1,4 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { LogOutputChannel } from "vscode";
 import { printable } from "../../helper/protocol/printable.ts";
@@ -54,7 +53,7 @@ export function startByPkexec(program: string, log: LogOutputChannel): Carrier {
   child.stderr.on("data", (text: string) => {
     words = (words + text).slice(-longestLine);
   });
-  const ended = once(child, "close");
+  const ended = new Promise((resolve) => child.once("close", resolve));
   return {
     ...carrierOf(child),
     end: () => child.stdin.end(),

@@ -20,8 +20,9 @@ export function helperWords(state: HelperState): string {
 }
 
 function runningWords({ facts, choice }: Extract<HelperState, { kind: "running" }>): string {
-  const { version, privileged, asker, cgroupMode } = facts;
-  const who = privileged ? `root, for user id ${asker}` : `rootless (uid ${asker})`;
+  const { version, privileged, uid, asker, cgroupMode } = facts;
+  const root = asker === uid ? "root" : `root, for user id ${asker}`;
+  const who = privileged ? root : `rootless (uid ${asker})`;
   const line = `Helper ${version} · ${who}: ${choice.why} · cgroup ${cgroupMode}`;
   return choice.lacks === undefined ? line : `${line}\n${obstacleOf(choice.lacks).words}`;
 }
