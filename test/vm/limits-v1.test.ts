@@ -44,7 +44,7 @@ const scenes: readonly Scene[] = [
       for name in kept taken; do dd if=/dev/zero of=/disk/data/$name bs=1M count=24 2>/dev/null; done
       sync; echo 3 > /proc/sys/vm/drop_caches # what is cached already is charged to whoever read it first
       reader() {
-        id=$(terrarium run -d --name $1 --memory-reservation $2 -v /disk/data:/data -- \\
+        id=$(terrarium run -d --name $1 --memory-reservation $2 --cpuset-mems 0 -v /disk/data:/data -- \\
           sh -c "cat /data/$1 > /dev/null; touch /data/$1-read; sleep 1000")
         eventually test -e /disk/data/$1-read
       }
@@ -70,7 +70,7 @@ describeScenes(
     release: "bookworm",
     memoryMiB: 1024,
     twoNodes: true,
-    timeoutMs: 480_000,
+    timeoutMs: 720_000,
     prologue: hierarchies + prologue(v1),
     modules,
     disks: [slowDisk()],

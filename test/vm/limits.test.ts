@@ -298,7 +298,7 @@ describeScenes(
     architecture: "x86_64",
     memoryMiB: 1024,
     twoNodes: true,
-    timeoutMs: 480_000,
+    timeoutMs: 720_000,
     prologue: prologue(v2) + counters,
     modules,
     disks: [slowDisk()],
