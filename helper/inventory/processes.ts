@@ -11,8 +11,16 @@ import { mapped, type Steps } from "./turns.ts";
 
 const commandLineLength = 256;
 
-/** A task that is kept from one reading to the next has the same row, as long as its cgroups have their names. */
-const rows = new WeakMap<Task, HostProcess>();
+interface Kept {
+  readonly task: Task;
+  readonly row: HostProcess;
+}
+
+/**
+ * A task that is kept from one reading to the next has the same row, as long as its cgroups have their names. By pid:
+ * to know 5,000 objects by themselves takes longer than to make them.
+ */
+let rows = new Map<number, Kept>();
 
 /** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
 export function* processRows(
@@ -21,14 +29,23 @@ export function* processRows(
 ): Steps<readonly HostProcess[]> {
   const pathsOf = lastLookups.get(cgroups) ?? (yield* cgroupPaths(cgroups));
   lastLookups.set(cgroups, pathsOf);
-  return yield* mapped(tasks, (task) => {
+  const made = yield* mapped(tasks, (task) => {
     const cgroups = pathsOf(task.cgroupIds);
-    const known = rows.get(task);
-    if (known?.cgroups === cgroups) return known;
+    const known = rows.get(task.pid);
+    if (known?.task === task && known.row.cgroups === cgroups) return known.row;
     const row = rowOf(task, cgroups);
-    rows.set(task, row);
+    rows.set(task.pid, { task, row });
     return row;
   });
+  forgetEnded(tasks);
+  return made;
+}
+
+/** Who reads others, or all anew, makes their rows anew. */
+function forgetEnded(tasks: readonly Task[]): void {
+  if (rows.size < 2 * tasks.length) return;
+  const pids = new Set(tasks.map(({ pid }) => pid));
+  rows = new Map([...rows].filter(([pid]) => pids.has(pid)));
 }
 
 function rowOf(task: Task, cgroups: HostProcess["cgroups"]): HostProcess {

@@ -62,7 +62,11 @@ export function* namespaceSteps(
 /** Whoever keeps tasks gives those that are in the same namespaces one object: the first has shown them all. */
 function firstMembers(tasks: readonly Task[]): readonly Task[] {
   const shown = new Set<Task["namespaces"]>();
+  let last: Task["namespaces"] | undefined;
   return tasks.filter(({ namespaces }) => {
+    // Most are where the one before is.
+    if (namespaces === last) return false;
+    last = namespaces;
     const isFirst = !shown.has(namespaces);
     if (isFirst) shown.add(namespaces);
     return isFirst;
