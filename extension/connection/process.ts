@@ -25,8 +25,11 @@ const passedVariables = [
 /** pkexec(1) makes an environment of its own, and refuses a SHELL that is not in /etc/shells. */
 const pkexecVariables = ["PATH", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_ID"] as const;
 
-/** V8 otherwise lets 16 MiB of what nobody needs gather before it looks; each look at 1 MiB takes a millisecond. */
-const smallHeap = ["--max-semi-space-size=1"];
+/**
+ * V8 otherwise lets 16 MiB of what nobody needs gather before it looks, each look at 1 MiB takes a millisecond, and
+ * lets the rest grow to twice of what is needed: with 5,000 processes 20 MB more, for a fifth of what a change costs.
+ */
+const smallHeap = ["--max-semi-space-size=1", "--heap-growing-percent=15"];
 
 /** Starts `terrarium helper --stdio` with the editor's rights. The caller ends it. */
 export function startOwnHelper(program: string, log: LogOutputChannel): Carrier {

@@ -1,13 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { prepareTasks, readTasks } from "../../helper/inventory/tasks.ts";
+import { readCgroupTree } from "../../helper/inventory/cgroups/tree.ts";
+import { readSnapshot } from "../../helper/inventory/snapshot.ts";
+import { prepareTasks, readTasks, type TaskTable } from "../../helper/inventory/tasks.ts";
+import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { readProcTasks } from "../../helper/kernel/procTasks.ts";
 import { type Contest, median } from "./contest.ts";
 import { compile } from "./race.ts";
 
 /**
- * Processor time of one snapshot of all processes, by the iterator and by /proc, beside lsns, which tells of no
- * more than their namespaces. Beside so many processes those that the machine has anyway count little.
+ * Processor time of one snapshot of all processes and namespaces, with the parents and owners of these, none of which
+ * is known yet, by the iterator and by /proc, beside lsns. Beside so many processes those that the machine has anyway
+ * count little.
  */
 
 const sizes = [50, 500, 5_000] as const;
@@ -69,8 +73,8 @@ function slope(from: Times, to: Times, source: "iterator" | "proc" | "lsns"): nu
 function measure(processes: number): Times {
   return {
     processes,
-    iterator: median(repeat(rounds.iterator, () => ownMs(readTasks))),
-    proc: median(repeat(rounds.proc, () => ownMs(readProcTasks))),
+    iterator: median(repeat(rounds.iterator, () => snapshotMs(readTasks))),
+    proc: median(repeat(rounds.proc, () => snapshotMs(readProcTasks))),
     lsns: median(repeat(rounds.lsns, lsnsMs)),
   };
 }
@@ -80,9 +84,11 @@ function repeat(count: number, measureOnce: () => number): readonly number[] {
   return Array.from({ length: count + 1 }, measureOnce).slice(1);
 }
 
-function ownMs(read: () => unknown): number {
+function snapshotMs(read: () => TaskTable): number {
+  const mounts = readCgroupMounts();
+  const cgroups = readCgroupTree(mounts);
   const before = process.cpuUsage();
-  read();
+  readSnapshot({ mounts, cgroups, tasks: read() });
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

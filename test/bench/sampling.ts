@@ -9,6 +9,7 @@ import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { FilesAbove } from "../../helper/usage/above.ts";
 import { usageFiles } from "../../helper/usage/files.ts";
 import { UsageReader } from "../../helper/usage/reader.ts";
+import { refreshMs } from "./cgroupTree.ts";
 import type { Contest } from "./contest.ts";
 import { processorMs } from "./processor.ts";
 import { compile } from "./race.ts";
@@ -27,12 +28,18 @@ const settlingMs = 65_000;
 /** Milliseconds a round: 5 % of a processor. */
 const mostMs = 0.05 * intervalMs;
 
+/** As many rows as a view shows at once, and what reading and drawing them may cost. */
+const shown = 50;
+const mostRefreshMs = 5;
+
 const work = `usage of ${count} cgroups, a round a second`;
 
 export async function sampling(): Promise<readonly Contest[]> {
   const crowd = new Crowd(`bench-${process.pid}`);
   try {
     const still = await helperMs(crowd.paths);
+    const ofShown = await helperMs(crowd.paths.slice(0, shown));
+    const rows = refreshMs(count, shown);
     const ofCgtop = readersMs(crowd, cgtopFiles);
     const peers = {
       cgtop: cgtopMs(),
@@ -52,7 +59,13 @@ export async function sampling(): Promise<readonly Contest[]> {
       ours: ofCgtop,
     } as const;
     const theirBusy = { work: `${work}, something runs in each`, unit: "ms", ours: busy } as const;
+    const refresh = {
+      work: `tree of ${count} cgroups, usage of ${shown} rows anew`,
+      unit: "ms",
+    } as const;
     return [
+      { ...refresh, peer: "the bar", ours: ofShown + rows, theirs: mostRefreshMs, bar: 1 },
+      { ...refresh, peer: "the rows of it", ours: ofShown + rows, theirs: rows, bar: undefined },
       { ...ours, peer: "5 % of a processor", theirs: mostMs, bar: 1 },
       { ...ours, peer: "one cat of all files", theirs: peers.oneCat, bar: 0.3 },
       { ...ours, peer: "a cat for each cgroup", theirs: peers.catEach, bar: undefined },

@@ -24,7 +24,7 @@ const betweenMs = 50;
 const idleMs = 60_000;
 
 /** As extension/connection/process.ts starts it. */
-const asTheEditor = ["--max-semi-space-size=1"];
+const asTheEditor = ["--max-semi-space-size=1", "--heap-growing-percent=15"];
 
 /** A part of a core. */
 const idleBarPercent = 0.2;
