@@ -41,7 +41,9 @@ function piecesOf<T extends WatchedTableName>(name: T, { tables }: InventoryChan
   for (let from = 0; from === 0 || from < whole.put.length; from += rowsOfPart) {
     const put = whole.put.slice(from, from + rowsOfPart);
     const gone = from === 0 ? whole.gone : [];
-    pieces.push(Object.assign({}, { [name]: { ...whole, put, gone } }));
+    // Each goes on from the one before, also where another change came in between.
+    const since = from === 0 ? whole.since : whole.generation;
+    pieces.push(Object.assign({}, { [name]: { ...whole, since, put, gone } }));
   }
   return pieces;
 }
@@ -64,7 +66,9 @@ function joined(parts: readonly InventoryChange[]): InventoryChange {
 }
 
 function tableOf<T extends WatchedTableName>(name: T, parts: readonly InventoryChange[]) {
-  const pieces = parts.flatMap(({ tables }) => tables[name] ?? []);
+  const all = parts.flatMap(({ tables }) => tables[name] ?? []);
+  // One that begins anew, as of another helper, has nothing to do with those before.
+  const pieces = all.slice(Math.max(0, all.map(({ since }) => since).lastIndexOf(0)));
   const [first] = pieces;
   if (!first) return {};
   const put = pieces.flatMap((piece) => piece.put);
