@@ -14,5 +14,5 @@ export function shareInventory(host: SandboxHost, containers: ContainerReader): 
 
 /** One for each user whom root's helper shows everything: of the sandboxes theirs are ours, which their agent lists. */
 export function shareInventoryFor(containers: ContainerReader): Inventory {
-  return new Inventory({ containers, directories: [], sandboxes: async () => [] });
+  return new Inventory({ containers, directories: () => [], sandboxes: async () => [] });
 }
