@@ -9,6 +9,7 @@
 #include "privileges.h"
 #include "proctext.h"
 #include "session.h"
+#include "toolbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -114,14 +115,15 @@ static bool go(const struct session *session, struct failure *failure) {
 }
 
 static bool prepare_entry(struct entry *entry, struct options *options, struct failure *failure) {
-    return target_open(&entry->target, options, failure) &&
+    return toolbox_open(options, &entry->toolbox, failure) &&
+           target_open(&entry->target, options, failure) &&
            follow_rlimits(options, entry, failure) && follow_filters(options, entry, failure) &&
            privileges_hide(failure);
 }
 
 static bool begin(struct session *session, struct options *options, struct failure *failure) {
     uint64_t namespaces[NAMESPACE_COUNT];
-    struct entry entry = {.pty = {-1, -1}};
+    struct entry entry = {.pty = {-1, -1}, .toolbox = -1};
     bool spawned = session_open(session, failure) && prepare_entry(&entry, options, failure) &&
                    spawn_by_joiner(session, &entry, failure);
     filters_free(entry.filters);

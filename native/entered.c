@@ -10,6 +10,7 @@
 #include "resolve.h"
 #include "seccomp.h"
 #include "syscalls.h"
+#include "toolbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -41,9 +42,11 @@ static bool change_directory(const struct options *options, int directory,
     return reachable || chdir("/") == 0 || failed(failure, "chdir", "chdir", "/");
 }
 
-/* The target may itself be chrooted: its root, not that of its mount namespace. */
-static bool change_root(const struct target *target, struct failure *failure) {
-    if (target->root < 0)
+/* The target may itself be chrooted: its root, not that of its mount namespace. A toolbox is a root
+ * already. */
+static bool change_root(const struct options *options, const struct target *target,
+                        struct failure *failure) {
+    if (target->root < 0 || options->toolbox)
         return true;
     if (fchdir(target->root) < 0)
         return failed(failure, "root", "fchdir", NULL);
@@ -80,7 +83,9 @@ static bool choose_terminal(const struct options *options, const struct target *
 static bool close_landlock(const struct options *options, const struct target *target,
                            struct failure *failure) {
     cleanup_fd int own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return landlock_close(&options->landlock, target->root >= 0 ? target->root : own, failure);
+    cleanup_fd int tools = options->toolbox ? open("/bin", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int root = target->root >= 0 ? target->root : own;
+    return landlock_close(&options->landlock, root, tools, failure);
 }
 
 static bool become_target(const struct options *options, struct entry *entry,
@@ -97,17 +102,27 @@ static bool become_target(const struct options *options, struct entry *entry,
 }
 
 /*
- * What needs rights comes first. The ids come before the terminal, whose owner is whoever opens
- * ptmx; a label before no_new_privs, which forbids it; PDEATHSIG last, for a change of credentials
- * clears it.
+ * The ids come before the terminal, whose owner is whoever opens ptmx, and before the files of a
+ * toolbox: in the target's user namespace who we are outside may be nobody. Its devpts is looked
+ * for below its own root, before that is /target.
+ */
+static bool arrive(const struct options *options, struct entry *entry,
+                   const struct confinement *confinement, struct failure *failure) {
+    struct target *target = &entry->target;
+    return become_target(options, entry, confinement, failure) &&
+           choose_terminal(options, target, &entry->pty, failure) &&
+           (!options->toolbox || toolbox_enter(options, target, entry->toolbox, failure));
+}
+
+/*
+ * What needs rights comes first: a label before no_new_privs, which forbids it; PDEATHSIG last, for
+ * a change of credentials clears it.
  */
 static bool confine(const struct options *options, struct entry *entry,
                     const struct confinement *confinement, struct failure *failure) {
     struct target *target = &entry->target;
     bool filters = entry->filters != NULL;
-    return become_target(options, entry, confinement, failure) &&
-           choose_terminal(options, target, &entry->pty, failure) && change_root(target, failure) &&
-           close_landlock(options, target, failure) &&
+    return change_root(options, target, failure) && close_landlock(options, target, failure) &&
            (options->no_seccomp || filters || seccomp_install(failure)) &&
            (!options->follow || confinement_take_privileges(confinement, filters, failure)) &&
            privileges_hide(failure) && privileges_die_with_parent(failure);
@@ -118,9 +133,10 @@ static bool settle(const struct options *options, struct entry *entry, struct fa
     struct target *target = &entry->target;
     if (options->follow && !confinement_read(&confinement, target->proc, failure))
         return false;
-    cleanup_fd int directory = open_directory(options, target, failure);
-    bool settled =
-        (directory >= 0 || !options->directory) && confine(options, entry, &confinement, failure);
+    bool arrived = arrive(options, entry, &confinement, failure);
+    cleanup_fd int directory = arrived ? open_directory(options, target, failure) : -1;
+    bool settled = arrived && (directory >= 0 || !options->directory) &&
+                   confine(options, entry, &confinement, failure);
     free(confinement.groups);
     return settled && change_directory(options, directory, failure);
 }
@@ -147,8 +163,9 @@ _Noreturn void entered_main(const struct options *options, struct entry *entry, 
         failed(&failure, "go", "recvmsg", NULL);
         message_give_up(monitor, &failure, EXIT_LAUNCHER_FAILED);
     }
-    if (namespaces_read(entry->target.procfs, message.namespaces, &failure) &&
-        settle(options, entry, &failure)) {
+    /* A toolbox has a mount namespace of its own. */
+    if (settle(options, entry, &failure) &&
+        namespaces_read(entry->target.procfs, message.namespaces, &failure)) {
         message.following = entry->following;
         execution.umask = umask(0);
         if (!message_send(monitor, &message, &entry->pty.master, options->terminal ? 1 : 0)) {

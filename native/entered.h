@@ -11,6 +11,7 @@ struct entry {
     struct target target;
     struct pty pty;          /* for a target without a devpts of its own; -1, -1: no terminal */
     struct filters *filters; /* the target's, or NULL */
+    int toolbox;             /* its program, or -1 */
     struct following following;
 };
 

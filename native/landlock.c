@@ -52,6 +52,14 @@ static uint64_t rights_known(void) {
     return version < 5 ? RIGHTS_OF_VERSION_3 : RIGHTS_OF_VERSION_5;
 }
 
+static bool add_rule(int ruleset, int place, const char *path, uint64_t rights,
+                     struct failure *failure) {
+    const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = place};
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+        return failed(failure, "landlock", "landlock_add_rule", path);
+    return true;
+}
+
 static bool allow(int ruleset, int root, const char *path, uint64_t rights,
                   struct failure *failure) {
     struct stat facts;
@@ -61,10 +69,7 @@ static bool allow(int ruleset, int root, const char *path, uint64_t rights,
                               "a rule names what is there inside: mount it, or leave it out");
     if (!S_ISDIR(facts.st_mode))
         rights &= RIGHTS_OF_A_FILE;
-    const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = place};
-    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-        return failed(failure, "landlock", "landlock_add_rule", path);
-    return true;
+    return add_rule(ruleset, place, path, rights, failure);
 }
 
 static bool allow_all(int ruleset, int root, const struct string_list *paths, uint64_t rights,
@@ -75,7 +80,7 @@ static bool allow_all(int ruleset, int root, const struct string_list *paths, ui
     return true;
 }
 
-bool landlock_close(const struct landlock *landlock, int root, struct failure *failure) {
+bool landlock_close(const struct landlock *landlock, int root, int tools, struct failure *failure) {
     uint64_t rights = landlock->files ? rights_known() : 0;
     if (!landlock->files && landlock->scopes == 0)
         return true;
@@ -89,6 +94,8 @@ bool landlock_close(const struct landlock *landlock, int root, struct failure *f
         failed(failure, "landlock", "landlock_create_ruleset", NULL);
         return failed_hint(failure, "--scope needs Linux 6.12 or newer, with Landlock enabled");
     }
+    if (rights && tools >= 0 && !add_rule(ruleset, tools, "/bin", rights & RIGHTS_READ, failure))
+        return false;
     if (!allow_all(ruleset, root, &landlock->read, rights & RIGHTS_READ, failure) ||
         !allow_all(ruleset, root, &landlock->write, rights, failure))
         return false;

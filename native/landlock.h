@@ -20,7 +20,8 @@ bool landlock_parse_scope(const char *name, uint64_t *scopes, struct failure *fa
 
 /*
  * Closes all this for the caller and its children: what they did not begin inside is out of reach.
- * Paths are resolved below the directory root. Needs no_new_privs, or CAP_SYS_ADMIN. Does nothing
- * where nothing is to be closed.
+ * Paths are resolved below the directory root; what lies below `tools` (-1: nothing) may be read
+ * and run as well. Needs no_new_privs, or CAP_SYS_ADMIN. Does nothing where nothing is to be
+ * closed.
  */
-bool landlock_close(const struct landlock *landlock, int root, struct failure *failure);
+bool landlock_close(const struct landlock *landlock, int root, int tools, struct failure *failure);

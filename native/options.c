@@ -6,6 +6,7 @@
 #include "numbers.h"
 #include "sharing.h"
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,14 @@ static bool set_seccomp(struct options *options, const struct row *row, char **v
         return true;
     return refused(failure, "options", "--seccomp: '%s' is not default%s or none", values[0],
                    enters ? ", target" : "");
+}
+
+static bool add_tool(struct options *options, const struct row *row, char **values,
+                     struct failure *failure) {
+    const char *name = values[0];
+    if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return refused(failure, "options", "--tool: '%s' is no name of a file", name);
+    return add_text(options, row, values, failure);
 }
 
 static bool add_left(struct options *options, const struct row *row, char **values,
@@ -264,6 +273,8 @@ static const struct row rows[] = {
     {"namespaces", "LIST", "the namespaces to join: pid,mnt,net,...", COMMAND_ENTER, set_namespaces, 0, 0, {0}},
     {"follow", "", "take PID's ids, groups, capabilities, no_new_privs, umask, limits, scheduling ...", COMMAND_ENTER, set_flag, FIELD(follow), 0, {0}},
     {"become-root", "", "be root of the user namespace instead, with all of its capabilities", COMMAND_ENTER, set_flag, FIELD(become_root), 0, {0}},
+    {"toolbox", "FILE", "a root with this static program in /bin, and PID's root at /target", COMMAND_ENTER, set_text, FIELD(toolbox), 0, {0}},
+    {"tool", "NAME", "one more name of it in /bin; repeatable", COMMAND_ENTER, add_tool, FIELD(tools), 0, {0}},
     {"leave", "NAME", "one of these that --follow leaves, as umask or affinity; repeatable", COMMAND_ENTER, add_left, FIELD(left), 0, {0}},
     {"cgroup", "DIR", "a cgroup directory to join; repeatable (run removes it at the end)", BOTH, add_text, FIELD(cgroups), 0, {0}},
     {"seccomp", "default|none", "the system-call filter (default: default for run, none for enter, which knows `target` too: PID's own)", BOTH, set_seccomp, 0, 0, {0}},
@@ -356,6 +367,8 @@ static bool check(const struct options *options, struct failure *failure) {
                            options->environment.items[i]);
     if (options->command == COMMAND_ENTER && (options->pid == 0 || options->namespaces == 0))
         return refused(failure, "options", "enter needs --pid and --namespaces");
+    if (options->toolbox && !(options->namespaces & CLONE_NEWNS))
+        return refused(failure, "options", "--toolbox needs mnt among --namespaces");
     if (options->follow && options->become_root)
         return refused(failure, "options", "--follow and --become-root exclude each other");
     if (options->command == COMMAND_RUN && !sharing_check(options, failure))
@@ -396,6 +409,7 @@ void options_free(struct options *options) {
     string_list_free(&options->time_offsets);
     string_list_free(&options->cgroups);
     string_list_free(&options->environment);
+    string_list_free(&options->tools);
     string_list_free(&options->landlock.read);
     string_list_free(&options->landlock.write);
     processes_free(&options->processes);

@@ -61,9 +61,11 @@ struct options {
     struct string_list environment;
     bool read_only_root;
     bool terminal, no_init, keep_state, no_seccomp, follow;
-    bool become_root;  /* of the user namespace, with all its capabilities */
-    bool copy_seccomp; /* the target's filters, where the kernel shows them */
-    uint32_t left;     /* bits of what follow leaves out (following.h) */
+    bool become_root;         /* of the user namespace, with all its capabilities */
+    bool copy_seccomp;        /* the target's filters, where the kernel shows them */
+    const char *toolbox;      /* a static program of the host; NULL: none */
+    struct string_list tools; /* its names */
+    uint32_t left;            /* bits of what follow leaves out (following.h) */
     const char *listen;
     uint64_t timeout_ms, grace_ms; /* 0: no limit */
     uint64_t die_with;             /* a pid; 0: nobody */

@@ -73,7 +73,7 @@ static bool build_root(struct options *options, struct building *building,
     return devices_open(&building->devices, failure) && sources_open(options, failure) &&
            root_attach(options, building, failure) && mounts_apply(options, building, failure) &&
            (!options->read_only_root || root_seal(building, failure)) &&
-           root_enter(building, failure);
+           root_enter(building->root, failure);
 }
 
 /* Somebody else's tree is used as it is: there is nothing to build. */
@@ -106,7 +106,7 @@ static bool change_directory(const struct options *options, int root, struct fai
 static bool confine(const struct options *options, int root, struct failure *failure) {
     return privileges_drop(options, failure) && privileges_die_with_parent(failure) &&
            change_directory(options, root, failure) &&
-           landlock_close(&options->landlock, root, failure) &&
+           landlock_close(&options->landlock, root, -1, failure) &&
            (options->no_seccomp || seccomp_install(failure)) && privileges_settle(options, failure);
 }
 

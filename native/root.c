@@ -30,8 +30,8 @@ bool root_seal(const struct building *building, struct failure *failure) {
     return mount_seal(building->root, "/", failure);
 }
 
-bool root_enter(const struct building *building, struct failure *failure) {
-    if (fchdir(building->root) < 0)
+bool root_enter(int root, struct failure *failure) {
+    if (fchdir(root) < 0)
         return failed(failure, "root", "fchdir", "/");
     /* pivot_root(2), "pivot_root(".", ".")": the old root ends up stacked on the new one. */
     if (syscall(SYS_pivot_root, ".", ".") < 0)

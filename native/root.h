@@ -10,4 +10,4 @@ bool root_attach(const struct options *options, struct building *building, struc
 bool root_seal(const struct building *building, struct failure *failure);
 
 /* pivot_root into it; the old root is gone afterwards. */
-bool root_enter(const struct building *building, struct failure *failure);
+bool root_enter(int root, struct failure *failure);

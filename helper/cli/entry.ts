@@ -5,11 +5,14 @@ import {
   followedNames,
   isFollowedName,
   isLooser,
-  type Unfollowed,
+  type ToolboxChoice,
+  toolboxChoices,
 } from "../protocol/following.ts";
+import type { StartedProcess } from "../protocol/methods.ts";
 import { printable } from "../protocol/printable.ts";
 import { shellWords } from "../protocol/shellWords.ts";
 import { onTerminal } from "./attach.ts";
+import { oneOf } from "./choice.ts";
 import { isConfirmed } from "./confirm.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { type Column, formatFacts, formatTable } from "./text.ts";
@@ -22,6 +25,13 @@ export const entryOptions: readonly Option[] = [
     help: "all, none, or names as identity,seccomp,umask",
   },
   { name: "as-root", help: "be root there, without its confinement; asks" },
+  {
+    name: "toolbox",
+    argument: "WHEN",
+    implied: "auto",
+    help: "bring busybox: auto (no shell there), always, never",
+  },
+  { name: "thaw", help: "let a paused process run again first" },
   { name: "workdir", short: "w", argument: "DIR", help: "working directory inside" },
   { name: "dry-run", help: "show who you would be, and start nothing" },
 ];
@@ -47,6 +57,11 @@ export function parseFollow(text: string | undefined): FollowedName[] {
   return names.filter(isFollowedName);
 }
 
+/** Undefined: the helper's default. */
+export function parseToolbox(text: string | undefined): ToolboxChoice | undefined {
+  return text === undefined ? undefined : oneOf("--toolbox", toolboxChoices, text);
+}
+
 const warning = `This starts a program of that container with more rights than the container has: what it does wrong, or what
 somebody put there, is done with yours. Its own processes can see it and may try to take it over.`;
 
@@ -63,7 +78,10 @@ export async function isMeant(parsed: ParsedArguments): Promise<boolean> {
   return !onTerminal() || (await isConfirmed("Enter all the same?"));
 }
 
-export function warnOfUnfollowed(unfollowed: readonly Unfollowed[]): void {
+/** What an entry did or left undone beside what was asked. */
+export function tellOfEntry({ unfollowed = [], thawed = [] }: StartedProcess): void {
+  for (const directory of thawed)
+    process.stderr.write(`terrarium: thawed ${printable(directory)}\n`);
   for (const one of unfollowed) {
     process.stderr.write(`terrarium: ${printable(describeUnfollowed(one))}\n`);
   }
@@ -87,8 +105,17 @@ export function describeEntry(plan: EntryPlan): string {
     ["process", `${plan.pid} ${plan.command}, of ${plan.user}`],
     ["joins", plan.namespaces.join(", ")],
     ["command", shellWords(plan.args)],
+    ["shells there", plan.shells && (plan.shells.join(" ") || "none")],
+    ["toolbox", describeToolbox(plan)],
+    ["paused by", plan.frozen?.join(" ")],
   ]);
   return `${facts}\n\n${formatTable(columns, plan.rows)}`;
+}
+
+function describeToolbox({ shells, toolbox }: EntryPlan): string | undefined {
+  if (toolbox.used)
+    return toolbox.missing ? `cannot be had: ${toolbox.missing}` : "is brought along";
+  return shells?.length === 0 ? (toolbox.missing ?? "--toolbox brings a shell along") : undefined;
 }
 
 const longestCell = 44;

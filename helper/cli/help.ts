@@ -44,6 +44,7 @@ function optionLines(options: readonly Option[]): string[] {
   ]);
 }
 
-function spell({ name, short, argument }: Option): string {
-  return `${short ? `-${short}, ` : "    "}--${name}${argument ? ` ${argument}` : ""}`;
+function spell({ name, short, argument, implied }: Option): string {
+  const value = implied === undefined ? ` ${argument}` : `[=${argument}]`;
+  return `${short ? `-${short}, ` : "    "}--${name}${argument ? value : ""}`;
 }

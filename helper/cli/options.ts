@@ -7,6 +7,8 @@ export interface Option {
   readonly short?: string;
   /** What follows it; without, it is a switch. */
   readonly argument?: string;
+  /** What it means where nothing follows; then only `--name=value` gives it another value. */
+  readonly implied?: string;
   readonly help: string;
   /** What stands over it in the help, with others of its kind. */
   readonly heading?: string;
@@ -98,7 +100,7 @@ function findOption(
 }
 
 function optionValue(
-  { argument }: Option,
+  { argument, implied }: Option,
   inline: string | undefined,
   spelled: string,
   queue: string[],
@@ -107,7 +109,7 @@ function optionValue(
     if (inline !== undefined) throw new UsageError(`${spelled} takes no value`, "Leave it out.");
     return "";
   }
-  const value = inline ?? queue.shift();
+  const value = inline ?? implied ?? queue.shift();
   if (value === undefined) {
     throw new UsageError(`${spelled} needs a value`, `It is written ${spelled} ${argument}.`);
   }

@@ -7,6 +7,7 @@ import type { StartedProcess } from "../protocol/methods.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import type { SandboxSpec, Stdio } from "../protocol/schemas.ts";
 import { checkEntered } from "./guest.ts";
+import type { Toolbox } from "./toolbox.ts";
 
 /** A process to start beside another one, inside its namespaces. */
 export interface EnterPlan {
@@ -23,6 +24,8 @@ export interface EnterPlan {
   readonly landlock: SandboxSpec["landlock"];
   readonly cgroupDirectories: readonly string[];
   readonly workdir: string | undefined;
+  /** Absent: its files and programs are the target's. */
+  readonly toolbox?: Toolbox | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly args: readonly string[];
   readonly stdio: Stdio;
@@ -66,9 +69,15 @@ export function enterOptions(plan: EnterPlan): readonly string[] {
     ...["--seccomp", plan.seccomp],
     ...landlockOptions(plan.landlock),
     ...plan.cgroupDirectories.flatMap((directory) => ["--cgroup", directory]),
+    ...toolboxOptions(plan.toolbox),
     ...(plan.workdir ? ["--chdir", plan.workdir] : []),
     ...environmentOptions(plan.environment),
     ...(plan.stdio === "tty" ? ["--tty"] : []),
     ...(plan.stdio === "none" ? [] : ["--listen", plan.socket, "--owner", plan.owner.join(":")]),
   ];
+}
+
+function toolboxOptions(toolbox: Toolbox | undefined): readonly string[] {
+  if (!toolbox) return [];
+  return ["--toolbox", toolbox.program, ...toolbox.tools.flatMap((name) => ["--tool", name])];
 }

@@ -2,34 +2,35 @@ import { parsePasswd } from "../kernel/identity.ts";
 import { withinRoot } from "../kernel/insideRoot.ts";
 import { readIdMap } from "../kernel/procfs.ts";
 import type { IdMapLine } from "../kernel/proctext.ts";
-import { findShell } from "../launch/shell.ts";
+import { findShells } from "../launch/shell.ts";
 
 /** Who somebody is where he works: passwd(5). */
 export interface Person {
   readonly name: string;
   readonly home: string;
-  readonly shell: string;
+  /** Those that are there, the one to start first; undefined where nobody may look. */
+  readonly shells: readonly string[] | undefined;
 }
 
 const passwdCapBytes = 1024 * 1024;
 const nologin = /\/(nologin|false|true|sync)$/;
 
 /**
- * Whom a user id means among the files of a process, by its own passwd; the shell is one that is there. A daemon's
- * user has a shell that refuses logins: another is taken.
+ * Whom a user id means among the files of a process, by its own passwd; a daemon's user
+ * has a shell that refuses logins: others are named.
  */
 export function personInside(pid: number, uid: number): Person {
   const found = withinRoot(pid, (root) => {
     const users = parsePasswd(root.text("/etc/passwd", passwdCapBytes) ?? "");
     const user = users.find((candidate) => candidate.uid === uid);
     const preferred = user && !nologin.test(user.shell) ? user.shell : undefined;
-    return { user, shell: findShell(preferred, root.exists) };
+    return { user, shells: findShells(preferred, root.exists) };
   });
-  const { user, shell = "/bin/sh" } = found ?? {};
+  const { user, shells } = found ?? {};
   return {
     name: user?.name ?? (uid === 0 ? "root" : `${uid}`),
     home: user?.home.startsWith("/") ? user.home : uid === 0 ? "/root" : "/",
-    shell,
+    shells,
   };
 }
 

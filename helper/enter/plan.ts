@@ -2,9 +2,8 @@ import { readStatus } from "../kernel/procfs.ts";
 import type { ProcessStat, ProcessStatus } from "../kernel/proctext.ts";
 import { buildEnvironment } from "../launch/environment.ts";
 import { chooseShell, shellCommand } from "../launch/shell.ts";
-import { findFrozen } from "../limits/freezer.ts";
 import { TerrariumError } from "../protocol/errors.ts";
-import type { FollowedName, Unfollowed } from "../protocol/following.ts";
+import type { FollowedName, ToolboxOffer, Unfollowed } from "../protocol/following.ts";
 import type { NamespaceType } from "../protocol/namespaces.ts";
 import { printable } from "../protocol/printable.ts";
 import type { ParameterOutput, SandboxSpec } from "../protocol/schemas.ts";
@@ -15,6 +14,8 @@ import { followedEnvironment } from "./environment.ts";
 import { becoming, checkGuest, type Guest } from "./guest.ts";
 import { chooseNamespaces } from "./namespaces.ts";
 import { idInside, type Person, personInside } from "./person.ts";
+import { type Frozen, frozenOf } from "./thaw.ts";
+import { findToolbox, howToGetToolbox, toolboxEnvironment, toolboxShell } from "./toolbox.ts";
 
 /** Who enters, and where its terminal can be reached. */
 export interface Visitor {
@@ -31,7 +32,10 @@ export interface Visitor {
   readonly landlock: SandboxSpec["landlock"];
 }
 
-export type EntryParameters = ParameterOutput<"process/enter">;
+/** Which process it is has been found out. */
+export type EntryParameters = Omit<ParameterOutput<"process/enter">, "pid" | "target"> & {
+  readonly pid: number;
+};
 
 export interface PlannedEntry {
   readonly stat: ProcessStat;
@@ -40,6 +44,10 @@ export interface PlannedEntry {
   /** What is taken over, as far as the helper can say. */
   readonly follow: ReadonlySet<FollowedName>;
   readonly unfollowed: readonly Unfollowed[];
+  /** Among the target's files; undefined where nobody may look. */
+  readonly shells: readonly string[] | undefined;
+  readonly toolbox: ToolboxOffer;
+  readonly frozen: Frozen | undefined;
 }
 
 /**
@@ -57,35 +65,64 @@ export function planEntry(visitor: Visitor, parameters: EntryParameters): Planne
   const follow = followedOf(parameters, namespaces);
   checkGuest(visitor, parameters, follow, namespaces);
   const cgroups = follow.has("cgroup") ? joinableCgroups(pid) : undefined;
-  refuseFrozen(pid, cgroups?.directories ?? []);
+  const directories = cgroups?.directories ?? [];
   const joinsFiles = namespaces.includes("mnt");
   const person = personOf(visitor, parameters, status, namespaces);
   const copied = follow.has("environment") ? followedEnvironment(pid) : {};
-  const { stdio, asRoot, workdir } = parameters;
+  const { toolbox, program } = chooseToolbox(parameters, joinsFiles, person.shells);
+  const shell = program === undefined ? (person.shells?.[0] ?? "/bin/sh") : toolboxShell;
+  const { stdio, asRoot } = parameters;
   const plan: EnterPlan = {
-    ...{ pid, namespaces, asRoot, workdir, stdio, socket: visitor.socket },
+    ...{ pid, namespaces, asRoot, stdio, socket: visitor.socket },
+    toolbox: program === undefined ? undefined : { program, tools: [] },
+    workdir: parameters.workdir,
     startTimeTicks: stat.startTimeTicks,
     follow: follow.has("identity"),
     left: leftOf(follow),
     seccomp: filterFor(status, follow),
     landlock: joinsFiles && !asRoot ? visitor.landlock : undefined,
-    cgroupDirectories: cgroups?.directories ?? [],
-    environment: buildEnvironment({
-      user: person,
-      clientEnv: parameters.clientEnv,
-      tty: stdio === "tty",
-      set: copied,
-    }),
+    cgroupDirectories: directories,
+    environment: (program === undefined ? sameEnvironment : toolboxEnvironment)(
+      buildEnvironment({
+        user: { ...person, shell },
+        clientEnv: parameters.clientEnv,
+        tty: stdio === "tty",
+        set: copied,
+      }),
+    ),
     args: [
       ...(follow.has("identity") ? [] : becoming(visitor.guest)),
-      ...(parameters.args ?? shellCommand(person.shell)),
+      ...(parameters.args ?? shellCommand(shell)),
     ],
     owner: [visitor.guest?.uid ?? visitor.uid, visitor.guest?.gid ?? visitor.gid],
     allowed: visitor.guest?.allowed,
     title: title(stat.command, parameters),
   };
   const errno = cgroups?.errno;
-  return { stat, status, plan, follow, unfollowed: errno ? [{ name: "cgroup", errno }] : [] };
+  const unfollowed: readonly Unfollowed[] = errno ? [{ name: "cgroup", errno }] : [];
+  const { shells } = person;
+  const frozen = frozenOf(directories);
+  return { stat, status, plan, follow, unfollowed, shells, toolbox, frozen };
+}
+
+const sameEnvironment = (environment: Readonly<Record<string, string>>) => environment;
+
+/** Whether tools are brought along, and from where. Without the target's files there are the host's own. */
+function chooseToolbox(
+  { toolbox: choice }: EntryParameters,
+  joinsFiles: boolean,
+  shells: readonly string[] | undefined,
+): { readonly toolbox: ToolboxOffer; readonly program?: string | undefined } {
+  if (!joinsFiles) {
+    const missing = "the files are the host's, and so are its shells and tools";
+    return { toolbox: { used: choice === "always", missing } };
+  }
+  const program = findToolbox();
+  // Nobody may look into a root that could be a program's: whoever asked for tools gets them then.
+  const isBare = shells === undefined || shells.length === 0;
+  const used = choice === "always" || (choice === "auto" && isBare);
+  if (program === undefined) return { toolbox: { used, missing: howToGetToolbox } };
+  return { toolbox: { used }, program: used ? program : undefined };
 }
 
 function checkRoot(visitor: Visitor, { asRoot }: EntryParameters): void {
@@ -127,12 +164,6 @@ function filterFor(status: ProcessStatus, follow: ReadonlySet<FollowedName>): En
   return follow.has("identity") ? "target" : "default";
 }
 
-/** Whoever joins a frozen cgroup stands still as well, the launcher in the middle of its work. */
-function refuseFrozen(pid: number, directories: readonly string[]): void {
-  const directory = findFrozen(directories);
-  if (directory !== undefined) throw new TerrariumError("processFrozen", { pid, directory });
-}
-
 function personOf(
   visitor: Visitor,
   { pid, asRoot, follow }: EntryParameters,
@@ -140,7 +171,9 @@ function personOf(
   namespaces: readonly NamespaceType[],
 ): Person {
   const { name, home } = visitor;
-  if (!namespaces.includes("mnt")) return { name, home, shell: chooseShell("/", visitor.shell) };
+  if (!namespaces.includes("mnt")) {
+    return { name, home, shells: [chooseShell("/", visitor.shell)] };
+  }
   const outside = follow.includes("identity") ? status.uid.effective : visitor.uid;
   const uid = namespaces.includes("user") ? idInside(pid, outside) : outside;
   return personInside(pid, asRoot ? 0 : uid);

@@ -3,6 +3,7 @@ import type { EntryPlan, EntryRow } from "../protocol/following.ts";
 import { printable } from "../protocol/printable.ts";
 import { type Attribute, attributes } from "./attributes.ts";
 import { type EntryParameters, type PlannedEntry, planEntry, type Visitor } from "./plan.ts";
+import { targetRoot } from "./toolbox.ts";
 
 /** What entering a process would mean: who enters, against the host and the target. Nothing is started. */
 export function previewEntry(visitor: Visitor, parameters: EntryParameters): EntryPlan {
@@ -16,6 +17,9 @@ export function previewEntry(visitor: Visitor, parameters: EntryParameters): Ent
     user: userName(entry.status.uid.effective),
     args: entry.plan.args.map((word) => printable(word)),
     namespaces: entry.plan.namespaces,
+    shells: entry.shells?.map((shell) => printable(shell)),
+    toolbox: entry.toolbox,
+    frozen: entry.frozen?.holders,
     rows,
   };
 }
@@ -24,7 +28,8 @@ const untold = "not told";
 
 function rowOf(attribute: Attribute, visitor: Visitor, entry: PlannedEntry): EntryRow[] {
   const [host, target] = [process.pid, entry.plan.pid].map((pid) => attribute.read(pid));
-  if (host === target) return [];
+  const isMoved = attribute.name in placesOfToolbox && isToolbox(entry);
+  if (host === target && !isMoved) return [];
   const entered = enteredOf({ attribute, host, target, visitor, entry });
   return [
     {
@@ -64,6 +69,10 @@ const outcomes: readonly {
     says: ({ host }) => host,
   },
   {
+    applies: ({ attribute, entry }) => attribute.name in placesOfToolbox && isToolbox(entry),
+    says: ({ attribute, entry }) => placesOfToolbox[attribute.name]?.(entry.plan.workdir ?? ""),
+  },
+  {
     applies: ({ attribute, entry }) =>
       attribute.name === "working directory" && entry.plan.workdir !== undefined,
     says: ({ entry }) => entry.plan.workdir,
@@ -100,6 +109,15 @@ function namespaceOf({ name }: Attribute): string | undefined {
 function joins(attribute: Attribute, { plan }: PlannedEntry): boolean {
   return plan.namespaces.some((type) => type === namespaceOf(attribute));
 }
+
+const isToolbox = ({ plan }: PlannedEntry) => plan.toolbox !== undefined;
+
+/** Where a toolbox is not where its target is. */
+const placesOfToolbox: Readonly<Record<string, (workdir: string) => string>> = {
+  "mnt namespace": () => "a copy of the target's, for this entry alone",
+  root: () => `a toolbox, and the target's at ${targetRoot}`,
+  "working directory": (workdir) => `${targetRoot}${workdir}`,
+};
 
 function isPlace({ name }: Attribute): boolean {
   return name === "root" || name === "working directory";

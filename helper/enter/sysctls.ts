@@ -61,6 +61,8 @@ async function readThere(
     only: [...types],
     follow: ["identity", "seccomp"],
     asRoot: false,
+    toolbox: "never",
+    thaw: false,
     args: ["grep", ...words(types)],
     stdio: "inherit",
     clientEnv: {},

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { readCgroupFile, writeCgroupFile } from "../kernel/cgroupfs.ts";
 import { pause } from "../kernel/pause.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -7,7 +8,10 @@ interface Freezer {
   readonly file: string;
   readonly frozen: string;
   readonly thawed: string;
+  /** By itself or by an ancestor. */
   isFrozen(directory: string): boolean;
+  /** By itself. */
+  holds(directory: string): boolean;
 }
 
 /**
@@ -20,12 +24,14 @@ const freezers: readonly Freezer[] = [
     frozen: "1",
     thawed: "0",
     isFrozen: (directory) => /^frozen 1$/m.test(readCgroupFile(directory, "cgroup.events") ?? ""),
+    holds: (directory) => readCgroupFile(directory, "cgroup.freeze")?.trim() === "1",
   },
   {
     file: "freezer.state",
     frozen: "FROZEN",
     thawed: "THAWED",
     isFrozen: (directory) => readCgroupFile(directory, "freezer.state")?.trim() === "FROZEN",
+    holds: (directory) => readCgroupFile(directory, "freezer.self_freezing")?.trim() === "1",
   },
 ];
 
@@ -62,6 +68,32 @@ export function thaw(directories: readonly string[]): void {
 /** The first of these directories whose processes the kernel holds, by itself or by an ancestor. */
 export function findFrozen(directories: readonly string[]): string | undefined {
   return directories.find((directory) => freezers.some((freezer) => freezer.isFrozen(directory)));
+}
+
+/** What was frozen for these to be held: they themselves, or cgroups above them. */
+export function holdersOf(directories: readonly string[]): readonly string[] {
+  const all = new Set(directories.flatMap(withAncestors));
+  return [...all].filter((directory) => freezers.some((freezer) => freezer.holds(directory)));
+}
+
+/** Up to the top of its hierarchy. */
+function withAncestors(directory: string): readonly string[] {
+  const found: string[] = [];
+  for (let at = directory; isCgroup(at); at = dirname(at)) found.push(at);
+  return found;
+}
+
+function isCgroup(directory: string): boolean {
+  return directory !== "/" && readCgroupFile(directory, "cgroup.procs") !== undefined;
+}
+
+/** Lets go what one cgroup itself holds. Throws cgroupFailed. */
+export function thawOne(directory: string): void {
+  for (const { file, thawed, holds } of freezers) {
+    if (!holds(directory)) continue;
+    const errno = writeCgroupFile(directory, file, thawed);
+    if (errno !== undefined) throw refused(`${directory}/${file}`, errno);
+  }
 }
 
 function freezerOf(directories: readonly string[]) {

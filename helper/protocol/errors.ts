@@ -55,6 +55,9 @@ export interface ErrorArguments {
   readonly systemdFailed: { readonly unit: string; readonly answer: string };
   readonly notEnterable: { readonly pid: number; readonly why: string };
   readonly wrongVersion: { readonly helper: string; readonly client: string };
+  readonly noShell: { readonly pid: number; readonly missing?: string | undefined };
+  readonly toolboxUnavailable: { readonly why: string };
+  readonly noSuchContainer: { readonly key: string };
 }
 
 /** Why somebody may not do what is not theirs. */
@@ -112,6 +115,9 @@ const errorCodes = [
   "systemdFailed",
   "notEnterable",
   "wrongVersion",
+  "noShell",
+  "toolboxUnavailable",
+  "noSuchContainer",
 ] as const satisfies readonly ErrorCode[];
 
 const firstErrorNumber = -32000;
@@ -131,7 +137,7 @@ const wording: Wording = {
   sandboxPaused: ({ target }) =>
     `Sandbox "${target}" is paused. "terrarium unpause ${target}" lets it run again.`,
   processFrozen: ({ pid, directory }) =>
-    `Process ${pid} is paused, and so would be what enters it (${directory} is frozen). Resume it first, or enter only some of its namespaces.`,
+    `Process ${pid} is paused, and so would be what enters it (${directory} is frozen). Resume it first ("terrarium enter ${pid} --thaw" does both), or enter only some of its namespaces.`,
   sandboxNotPaused: ({ target }) => `Sandbox "${target}" is not paused.`,
   nameTaken: ({ name }) =>
     `A sandbox named "${name}" exists already. Choose another name, or remove it with "terrarium rm -f ${name}".`,
@@ -139,6 +145,11 @@ const wording: Wording = {
   processDenied: ({ pid, errno }) =>
     `The kernel denied reading process ${pid} (${errno}): it belongs to another user, whom only a helper that runs as root may enter, or it protects itself.`,
   notEnterable: ({ pid, why }) => `Process ${pid} cannot be entered: ${why}.`,
+  noShell: ({ pid, missing }) =>
+    `Process ${pid} has no shell among its files. Name a command that is there, or bring tools along with "terrarium enter ${pid} --toolbox"${missing === undefined ? "" : `, which needs more here: ${missing}`}.`,
+  toolboxUnavailable: ({ why }) => `There is no toolbox to enter with: ${why}.`,
+  noSuchContainer: ({ key }) =>
+    `There is no container ${key}, or no process in it: it has ended. "terrarium ps --all-engines" lists those that run.`,
   namespaceGone: ({ type, target }) =>
     `The ${type} namespace of ${target} cannot be joined: what held it has ended.`,
   nothingToEnter: ({ pid, types }) =>

@@ -48,6 +48,17 @@ export function describeUnfollowed({ name, errno }: Unfollowed): string {
   return `${what} could not be taken over (${name}: ${errno})${instead}`;
 }
 
+/** When tools are brought along in a root of their own, with the target's at /target. */
+export const toolboxChoices = ["never", "auto", "always"] as const;
+export type ToolboxChoice = (typeof toolboxChoices)[number];
+
+export interface ToolboxOffer {
+  /** This entry would have it. */
+  readonly used: boolean;
+  /** Why it cannot be had; absent: it can. */
+  readonly missing?: string | undefined;
+}
+
 /** One line of what an entry would be. */
 export interface EntryRow {
   readonly name: string;
@@ -66,6 +77,11 @@ export interface EntryPlan {
   /** The command that would run. */
   readonly args: readonly string[];
   readonly namespaces: readonly string[];
+  /** Those among the target's files, the one that would be started first; absent where nobody may look. */
+  readonly shells?: readonly string[] | undefined;
+  readonly toolbox: ToolboxOffer;
+  /** The cgroups that hold it still: `thaw` lets them go. Absent: it runs. */
+  readonly frozen?: readonly string[] | undefined;
   /** Where host, target and who enters are not the same. */
   readonly rows: readonly EntryRow[];
 }

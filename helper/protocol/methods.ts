@@ -57,6 +57,8 @@ export interface StartedProcess {
   readonly title: string;
   /** What of the process that was entered could not be taken over; absent: all of it was. */
   readonly unfollowed?: readonly Unfollowed[] | undefined;
+  /** The cgroups that were thawed for it. */
+  readonly thawed?: readonly string[] | undefined;
   readonly attach?: Attachment | undefined;
 }
 

@@ -3,7 +3,7 @@ import en from "zod/v4/locales/en.js";
 import { devices } from "./devices.ts";
 import { durationPattern, parseDuration } from "./duration.ts";
 import { exportFormats } from "./exports.ts";
-import { followedNames } from "./following.ts";
+import { followedNames, toolboxChoices } from "./following.ts";
 import { tableNames } from "./hostTables.ts";
 import { watchedTableNames } from "./inventoryChanges.ts";
 import { limit, limitChanges, limits } from "./limitWords.ts";
@@ -175,7 +175,14 @@ const creation = z.strictObject({
 });
 
 const entry = z.strictObject({
-  ...process,
+  /** The process, or in its place `target`. */
+  pid: z.optional(pid),
+  startTimeTicks: process.startTimeTicks,
+  /**
+   * What stays the same when its processes are others: a container's key (tableKeys.containers), whose topmost process is
+   * entered, or a cgroup's path, of which it is the oldest one.
+   */
+  target: z.optional(cgroupTarget),
   /** The namespaces to join; absent: all that differ from the helper's. */
   only: z.optional(z.array(namespaceType).check(z.minLength(1), z.maxLength(8))),
   /** What is taken over of the process; empty: nothing. The rest means something with its identity only. */
@@ -190,6 +197,10 @@ const entry = z.strictObject({
   ),
   /** Root of its user namespace, with all capabilities there and no filter. */
   asRoot: z._default(z.boolean(), false),
+  /** Brings a shell and tools along: `auto` where the target has no shell. */
+  toolbox: z._default(z.enum(toolboxChoices), "never"),
+  /** Lets the cgroups go that hold it still, and whatever else is in them. */
+  thaw: z._default(z.boolean(), false),
   workdir: z.optional(absolutePath),
   args: z.optional(commandLine),
   stdio: z._default(stdio, "tty"),

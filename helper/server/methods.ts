@@ -10,10 +10,12 @@ import type { InventoryWatch } from "../inventory/watch/watch.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { MethodName, Results } from "../protocol/methods.ts";
+import { printable } from "../protocol/printable.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { AuditEntry } from "../sandboxes/audit.ts";
 import { createSandbox } from "../sandboxes/create.ts";
 import { removeSandbox, stopSandbox } from "../sandboxes/end.ts";
+import { processToEnter } from "../sandboxes/entryTarget.ts";
 import { execInSandbox } from "../sandboxes/exec.ts";
 import { exportSandbox } from "../sandboxes/exportAs.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
@@ -180,13 +182,21 @@ export const methods: { readonly [M in MethodName]: Method<M> } = {
   },
   "process/enter": {
     changes: true,
-    handle: (session, parameters) => enterProcess(visitorOf(session, parameters), parameters),
+    handle: async (session, parameters) => {
+      const process = await processToEnter(session.host, parameters);
+      return enterProcess(visitorOf(session, process), { ...parameters, ...process });
+    },
+    details: ({ pid, target }, { thawed }) => ({
+      target: target ?? `${pid}`,
+      changes: thawed?.map((directory) => `thawed ${printable(directory)}`),
+    }),
   },
   "process/entry": {
     changes: false,
     handle: async (session, parameters) => {
       const { previewEntry } = await import("../enter/preview.ts");
-      const plan = previewEntry(visitorOf(session, parameters), parameters);
+      const process = await processToEnter(session.host, parameters);
+      const plan = previewEntry(visitorOf(session, process), { ...parameters, ...process });
       checkSameProcess(plan);
       return plan;
     },

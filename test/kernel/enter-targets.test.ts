@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readlinkSync,
   rmdirSync,
   rmSync,
@@ -18,6 +19,7 @@ import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { processIds, readStat } from "../../helper/kernel/procfs.ts";
 import type { EntryPlan } from "../../helper/protocol/following.ts";
 import { clientOf, clientOfUser, eventually, json, terrarium } from "./cli.ts";
+import { needsEngine, startRunc } from "./engines.ts";
 import { endGroup, findProcess, newSleep } from "./entry-targets.ts";
 import { needsRoot, startPlain, strangerId } from "./isolated.ts";
 
@@ -81,19 +83,29 @@ describe("terrarium enter says what it is that cannot be entered", needsRoot, ()
     mkdirSync(directory);
     const pid = await startSleep(t, (sleep) => `exec unshare -u ${sleep}`);
     writeFileSync(join(directory, "cgroup.procs"), `${pid}`);
+    // It is held by the cgroup above.
+    const inner = join(directory, "inner");
+    mkdirSync(inner);
+    writeFileSync(join(inner, "cgroup.procs"), `${pid}`);
     writeFileSync(join(directory, "cgroup.freeze"), "1");
     const { code, stderr } = await enter(pid);
-    writeFileSync(join(directory, "cgroup.freeze"), "0");
+    const { frozen } = await json<EntryPlan>(["enter", `${pid}`, "--dry-run"]);
+    const thawed = await enter(pid, "--thaw", "--", "echo", "entered");
+    const held = readFileSync(join(directory, "cgroup.freeze"), "utf8");
     process.kill(pid, "SIGKILL");
     await eventually("the cgroup can be removed", () => {
       try {
+        rmdirSync(inner);
         rmdirSync(directory);
         return true;
       } catch {
         return false;
       }
     });
-    assert.deepEqual([code, /is paused/.test(stderr)], [125, true], stderr);
+    assert.deepEqual([code, /is paused.*--thaw/.test(stderr)], [125, true], stderr);
+    assert.deepEqual(frozen, [directory]);
+    assert.deepEqual([thawed.stdout, held], ["entered\n", "0\n"], thawed.stderr);
+    assert.equal(thawed.stderr, `terrarium: thawed ${directory}\n`);
   });
 });
 
@@ -153,6 +165,45 @@ function makeRoot(t: TestContext): string {
   symlinkSync("busybox", join(root, "bin/sleep"));
   return root;
 }
+
+describe("what is entered again", needsRoot, () => {
+  const startAs = async (t: TestContext, id: string) => {
+    const cgroup = `/${id}`;
+    startRunc(t, id, cgroup);
+    const key = `runc:${id}`;
+    await eventually("it runs", async () => (await enterKey(key, "busybox", "true")).code === 0);
+    return { key, cgroup };
+  };
+  const enterKey = (key: string, ...words: readonly string[]) =>
+    terrarium.run(["enter", key, "--", ...words]);
+
+  it(
+    "is the container of the same identity, started anew, by its key, name or cgroup",
+    needsEngine("runc"),
+    async (t) => {
+      const id = `again-${process.pid}`;
+      const { key, cgroup } = await startAs(t, id);
+      const first = await json<EntryPlan>(["enter", key, "--dry-run"]);
+      for (const word of [id, cgroup]) {
+        const { pid } = await json<EntryPlan>(["enter", word, "--dry-run"]);
+        assert.equal(pid, first.pid, word);
+      }
+      await once(spawn("runc", ["delete", "-f", id]), "exit");
+      const gone = await enterKey(key, "busybox", "true");
+      assert.deepEqual([gone.code, /no container/.test(gone.stderr)], [125, true], gone.stderr);
+      await startAs(t, id);
+      const second = await json<EntryPlan>(["enter", key, "--dry-run"]);
+      assert.notDeepEqual([second.pid, second.startTimeTicks], [first.pid, first.startTimeTicks]);
+      const { stdout } = await enterKey(key, "busybox", "readlink", "/proc/self/ns/pid");
+      assert.equal(stdout, `${readlinkSync(`/proc/${second.pid}/ns/pid`)}\n`);
+    },
+  );
+
+  it("is nothing where no container is called so", async () => {
+    const { code, stderr } = await terrarium.run(["enter", "nobody-has-this-name"]);
+    assert.deepEqual([code, /no sandbox or container/.test(stderr)], [125, true], stderr);
+  });
+});
 
 describe("the shell of whom is entered", needsRoot, () => {
   const shellOf = async (root: string, t: TestContext): Promise<readonly string[]> => {

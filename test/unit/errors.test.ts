@@ -47,6 +47,9 @@ const examples: ErrorArguments = {
   targetChanged: { target: "/docker" },
   noSuchRevert: { revert: "a1b2" },
   notEnterable: { pid: 2, why: "it is a thread of the kernel" },
+  noShell: { pid: 4711, missing: "the host has no static busybox" },
+  toolboxUnavailable: { why: "the host has no static busybox" },
+  noSuchContainer: { key: "docker:0a1" },
   notPutBack: { reason: "The kernel refused the limit Memory 64 MB." },
   wrongVersion: { helper: "0.1.0", client: "0.2.0" },
   systemdFailed: { unit: "terrarium-a1b2c3d4e5f6.scope", answer: "Access denied" },
@@ -128,6 +131,9 @@ test("numbers on the wire never change their meaning", () => {
     systemdFailed: -32030,
     notEnterable: -32031,
     wrongVersion: -32032,
+    noShell: -32033,
+    toolboxUnavailable: -32034,
+    noSuchContainer: -32035,
   });
 });
 

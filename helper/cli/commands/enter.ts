@@ -1,17 +1,24 @@
-import type { StartedProcess } from "../../protocol/methods.ts";
-import { mainProcess } from "../../protocol/processes.ts";
+import { TerrariumError } from "../../protocol/errors.ts";
+import type { HelperClient, StartedProcess } from "../../protocol/methods.ts";
 import { attach, clientEnvironment, stdioForTerminal } from "../attach.ts";
 import { type CliContext, type Command, exitCodes, jsonOption } from "../command.ts";
-import { describeEntry, entryOptions, isMeant, parseFollow, warnOfUnfollowed } from "../entry.ts";
+import {
+  describeEntry,
+  entryOptions,
+  isMeant,
+  parseFollow,
+  parseToolbox,
+  tellOfEntry,
+} from "../entry.ts";
+import { whomToEnter } from "../entryTarget.ts";
 import { isSet, lastValue, type ParsedArguments } from "../options.ts";
 import { asPid, onlyTarget } from "../target.ts";
-import { UsageError } from "../usage.ts";
 import { parseTypes } from "./ns.ts";
 
 export const enterCommand: Command = {
   name: "enter",
-  summary: "start a shell inside the namespaces of a process or sandbox",
-  usage: "enter PID|SANDBOX [OPTIONS] [-- COMMAND [ARGUMENT...]]",
+  summary: "start a shell inside a process, sandbox, container or cgroup",
+  usage: "enter PID|SANDBOX|CONTAINER|/CGROUP [OPTIONS] [-- COMMAND...]",
   options: [
     { name: "only", argument: "TYPES", help: "only these namespaces, as in net,mnt" },
     ...entryOptions,
@@ -20,16 +27,16 @@ export const enterCommand: Command = {
   run: async (context, parsed) => {
     if (isSet(parsed, "dry-run")) return show(context, parsed);
     if (!(await isMeant(parsed))) return exitCodes.terrariumFailed;
-    const { attach: attachment, unfollowed = [] } = await start(context, parsed);
-    warnOfUnfollowed(unfollowed);
-    return attachment ? attach(attachment, true) : exitCodes.ok;
+    const started = await start(context, parsed);
+    tellOfEntry(started);
+    return started.attach ? attach(started.attach, true) : exitCodes.ok;
   },
 };
 
 async function show({ connection, print }: CliContext, parsed: ParsedArguments): Promise<number> {
   const target = onlyTarget(parsed, "process or sandbox");
   const plan = await connection.request("process/entry", {
-    ...(await processOf({ connection }, target)),
+    ...(await whomToEnter(connection, target)),
     ...howToEnter(parsed),
   });
   print(isSet(parsed, "json") ? JSON.stringify(plan, null, 2) : describeEntry(plan));
@@ -37,16 +44,37 @@ async function show({ connection, print }: CliContext, parsed: ParsedArguments):
 }
 
 /** Said about a process: a sandbox is entered as it was made. */
-const aboutProcesses = ["only", "follow", "as-root"];
+const aboutProcesses = ["only", "follow", "as-root", "toolbox", "thaw"];
 
 async function start({ connection }: CliContext, parsed: ParsedArguments): Promise<StartedProcess> {
   const target = onlyTarget(parsed, "process or sandbox");
-  // A sandbox of ours is entered by its record: no process id in between that could be somebody else's.
-  if (asPid(target) === undefined && !aboutProcesses.some((name) => isSet(parsed, name))) {
-    return connection.request("sandbox/exec", { target, ...common(parsed) });
+  const asMade = mayBeSandbox(target) && !aboutProcesses.some((name) => isSet(parsed, name));
+  return (
+    (asMade ? await execIn(connection, target, parsed) : undefined) ??
+    connection.request("process/enter", {
+      ...(await whomToEnter(connection, target)),
+      ...howToEnter(parsed),
+    })
+  );
+}
+
+const mayBeSandbox = (target: string) => asPid(target) === undefined && !/[:/]/.test(target);
+
+/**
+ * A sandbox of ours is entered by its record: no process id in between that could be somebody else's. Undefined: there
+ * is none of that name.
+ */
+async function execIn(
+  connection: HelperClient,
+  target: string,
+  parsed: ParsedArguments,
+): Promise<StartedProcess | undefined> {
+  try {
+    return await connection.request("sandbox/exec", { target, ...common(parsed) });
+  } catch (error) {
+    if (TerrariumError.is(error, "noSuchSandbox")) return undefined;
+    throw error;
   }
-  const process = await processOf({ connection }, target);
-  return connection.request("process/enter", { ...process, ...howToEnter(parsed) });
 }
 
 function common(parsed: ParsedArguments) {
@@ -65,17 +93,7 @@ function howToEnter(parsed: ParsedArguments) {
     only: only === undefined ? undefined : parseTypes(only),
     follow: parseFollow(lastValue(parsed, "follow")),
     asRoot: isSet(parsed, "as-root"),
+    toolbox: parseToolbox(lastValue(parsed, "toolbox")),
+    thaw: isSet(parsed, "thaw"),
   };
-}
-
-async function processOf(context: Pick<CliContext, "connection">, target: string) {
-  const pid = asPid(target);
-  return pid === undefined ? mainOf(context, target) : { pid };
-}
-
-async function mainOf({ connection }: Pick<CliContext, "connection">, target: string) {
-  const { processes } = await connection.request("sandbox/inspect", { target });
-  const main = mainProcess(processes);
-  if (!main) throw new UsageError(`sandbox ${target} has no process`, "It has ended.");
-  return { pid: main.pid, startTimeTicks: main.startTimeTicks };
 }

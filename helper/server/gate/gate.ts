@@ -170,7 +170,7 @@ export class Gate implements Responder {
     action: string,
   ): Promise<Results[M]> {
     const { host } = this.#options.served;
-    const { what, process, ...pinned } = pin(host, name, parameters);
+    const { what, process, ...pinned } = await pin(host, name, parameters);
     const decision = await this.#allow(name, { action, what });
     const said = { ...Object(parameters), ...pinned.parameters };
     const result = await this.#root.answer(name, said, { decision, what, process });
@@ -252,10 +252,17 @@ function factsOf(name: MethodName): ClassFacts {
   return classes[classOf[name]];
 }
 
-function pin(host: SandboxHost, name: MethodName, parameters: unknown): Pinned<object> {
+async function pin(
+  host: SandboxHost,
+  name: MethodName,
+  parameters: unknown,
+): Promise<Pinned<object>> {
   if (!isAskedMethod(name))
     throw new TerrariumError("helperFailed", { reason: `${name} is never asked for` });
   // Of each row the schema and the words belong together; the compiler sees a union of all.
-  const pinOf = pins[name] as (host: SandboxHost, parameters: unknown) => Pinned<object>;
+  const pinOf = pins[name] as (
+    host: SandboxHost,
+    parameters: unknown,
+  ) => Pinned<object> | Promise<Pinned<object>>;
   return pinOf(host, parse(name, parameters));
 }

@@ -8,6 +8,7 @@ import type { MethodName } from "../../protocol/methods.ts";
 import { printable } from "../../protocol/printable.ts";
 import type { ParameterOutput } from "../../protocol/schemas.ts";
 import { findCgroupTarget } from "../../sandboxes/cgroupTarget.ts";
+import { processToEnter } from "../../sandboxes/entryTarget.ts";
 import type { SandboxHost } from "../../sandboxes/host.ts";
 
 /**
@@ -25,7 +26,7 @@ type Pins = {
   readonly [M in AskedMethod]: (
     host: SandboxHost,
     parameters: ParameterOutput<M>,
-  ) => Pinned<ParameterOutput<M>>;
+  ) => Pinned<ParameterOutput<M>> | Promise<Pinned<ParameterOutput<M>>>;
 };
 
 export function isAskedMethod(name: MethodName): name is AskedMethod {
@@ -35,10 +36,12 @@ export function isAskedMethod(name: MethodName): name is AskedMethod {
 export type AskedMethod = "process/enter" | "process/kill" | "limits/update";
 
 export const pins: Pins = {
-  "process/enter": (_, parameters) => {
-    refuseMore(parameters);
-    const { words, status, startTimeTicks } = processOf(parameters);
-    return { what: `enter ${words}`, parameters: { startTimeTicks }, process: status };
+  "process/enter": async (host, parameters) => {
+    const { pid, ...asked } = await processToEnter(host, parameters);
+    refuseMore(pid, parameters);
+    const { words, status, startTimeTicks } = processOf({ pid, ...asked });
+    const pinned = { pid, startTimeTicks, target: undefined };
+    return { what: `enter ${words}`, parameters: pinned, process: status };
   },
   "process/kill": (_, parameters) => ({
     what: `send ${parameters.signal} to ${processOf(parameters).words}`,
@@ -58,9 +61,14 @@ export const pins: Pins = {
 };
 
 /** Before anybody is asked for what would be refused all the same (enter/guest.ts). */
-function refuseMore({ pid, asRoot, follow, only }: ParameterOutput<"process/enter">): void {
-  if (!asRoot && (only !== undefined || follow.includes("identity"))) return;
-  const what = `enter process ${pid} with more rights than it has`;
+function refuseMore(
+  pid: number,
+  { asRoot, follow, only, thaw }: ParameterOutput<"process/enter">,
+): void {
+  if (!asRoot && !thaw && (only !== undefined || follow.includes("identity"))) return;
+  const what = thaw
+    ? `let what holds process ${pid} run again`
+    : `enter process ${pid} with more rights than it has`;
   throw new TerrariumError("notAuthorised", { what, why: "asItIsOnly" });
 }
 
