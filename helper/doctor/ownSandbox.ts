@@ -29,6 +29,7 @@ async function makeOne(host: SandboxHost): Promise<void> {
     spec,
     stdio: "none",
     clientEnv: {},
+    shellIntegration: false,
     start: true,
     keep: true,
   });

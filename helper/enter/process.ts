@@ -1,6 +1,7 @@
 import { TerrariumError } from "../protocol/errors.ts";
 import type { StartedProcess } from "../protocol/methods.ts";
 import { startEntered } from "./enter.ts";
+import { withIntegration } from "./integration.ts";
 import { type EntryParameters, type PlannedEntry, planEntry, type Visitor } from "./plan.ts";
 import { thawForEntry } from "./thaw.ts";
 import { openToolbox } from "./toolbox.ts";
@@ -15,7 +16,8 @@ export async function enterProcess(
   const { plan, unfollowed, frozen } = entry;
   const toolbox = plan.toolbox && (await openToolbox(plan.toolbox.program));
   const thawed = frozen && (await thawForEntry(plan.pid, frozen, plan.cgroupDirectories));
-  const started = await startEntered({ ...plan, toolbox });
+  const whole = { ...plan, toolbox };
+  const started = await startEntered(parameters.shellIntegration ? withIntegration(whole) : whole);
   const all = [...unfollowed, ...(started.unfollowed ?? [])];
   return { ...started, thawed, unfollowed: all.length > 0 ? all : undefined };
 }

@@ -66,6 +66,7 @@ async function readThere(
     args: ["grep", ...words(types)],
     stdio: "inherit",
     clientEnv: {},
+    shellIntegration: false,
   });
   return attach ? run(attach.command, attach.args) : "";
 }

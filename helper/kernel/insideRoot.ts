@@ -1,5 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { openat2 } from "./libc.ts";
 import { readMountinfo } from "./procfs.ts";
 
@@ -16,6 +24,8 @@ const O_PATH = 0o10000000;
  */
 export interface InsideRoot {
   exists(path: string): boolean;
+  /** Of the file that a path leads to, by the links at its end, its own last name. */
+  fileName(path: string): string | undefined;
   /** Of a plain file; undefined where there is none, or it is longer than `capBytes`. */
   text(path: string, capBytes: number): string | undefined;
 }
@@ -56,6 +66,13 @@ function insideRoot(root: number, path: string): InsideRoot {
         return lstatSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
       if (typeof fd === "number") closeSync(fd);
       return typeof fd === "number";
+    },
+    fileName: (name) => {
+      const fd = open(name, O_PATH, 0);
+      if (typeof fd !== "number") return undefined;
+      const found = readlinkSync(`/proc/self/fd/${fd}`);
+      closeSync(fd);
+      return basename(found);
     },
     text: (name, capBytes) => {
       const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -140,6 +140,8 @@ export const sandboxSpec = z.strictObject({
 const stdio = z.enum(["tty", "inherit", "none"]);
 
 const terminalEnvironment = z._default(environment, {});
+/** For a terminal of an editor's: the shell tells it of prompts, commands and the working directory (OSC 633). */
+const shellIntegration = z._default(z.boolean(), false);
 const sandboxTarget = z.string().check(z.minLength(1), z.maxLength(64));
 /** A sandbox, a process (PID or PID@START), or a cgroup: a path that begins with a slash. */
 const cgroupTarget = text(4095).check(z.minLength(1));
@@ -165,6 +167,7 @@ const attendance = {
   dieWith: z.optional(pid),
   /** The client's variables; only those on the allow-list or in passEnv get inside. */
   clientEnv: terminalEnvironment,
+  shellIntegration,
 };
 
 const creation = z.strictObject({
@@ -205,6 +208,7 @@ const entry = z.strictObject({
   args: z.optional(commandLine),
   stdio: z._default(stdio, "tty"),
   clientEnv: terminalEnvironment,
+  shellIntegration,
 });
 
 const eventSelection = z.strictObject({
@@ -242,6 +246,7 @@ export const parameterSchemas = {
     env: z._default(environment, {}),
     stdio: z._default(stdio, "tty"),
     clientEnv: terminalEnvironment,
+    shellIntegration,
   }),
   "sandbox/stop": z.strictObject({
     target: sandboxTarget,

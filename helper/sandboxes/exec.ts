@@ -1,4 +1,5 @@
-import { startEntered } from "../enter/enter.ts";
+import { type EnterPlan, startEntered } from "../enter/enter.ts";
+import { withIntegration } from "../enter/integration.ts";
 import { ownNamespaces } from "../enter/namespaces.ts";
 import { buildEnvironment } from "../launch/environment.ts";
 import { chooseShell } from "../launch/shell.ts";
@@ -30,7 +31,7 @@ export async function execInSandbox(
   const { spec, identity } = record;
   const own = ownNamespaces();
   const shell = chooseShell(`/proc/${main.pid}/root`, record.command[0]);
-  return startEntered({
+  const plan: EnterPlan = {
     socket: host.registry.terminalSocket(),
     pid: main.pid,
     startTimeTicks: main.startTimeTicks,
@@ -52,5 +53,6 @@ export async function execInSandbox(
     stdio: parameters.stdio,
     owner: [host.asker.uid, host.asker.gid],
     title: record.name,
-  });
+  };
+  return startEntered(parameters.shellIntegration ? withIntegration(plan) : plan);
 }

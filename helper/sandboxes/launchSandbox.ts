@@ -1,13 +1,15 @@
-import { closeSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
 import { attachment, type Launch, launch } from "../launch/launcher.ts";
 import { dismissLauncher, inheritedPath, type LauncherProcess } from "../launch/process.ts";
+import { integrateShell, type ShellStart } from "../launch/shellIntegration.ts";
 import { takeLauncher } from "../launch/spare.ts";
 import { createCgroups, planCgroups } from "../limits/cgroups.ts";
 import { splitLimits } from "../limits/link.ts";
 import { holdScope, usesScopes } from "../limits/scope.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { CreatedSandbox } from "../protocol/methods.ts";
+import type { PlannedMount } from "../protocol/plan.ts";
 import { checkDevices, deviceRules } from "./devices.ts";
 import { checkEnding } from "./ending.ts";
 import type { SandboxHost } from "./host.ts";
@@ -17,8 +19,9 @@ import { checkOverlay, layerUndo, makeLayers } from "./kept/layers.ts";
 import { linkNetwork } from "./link.ts";
 import { processIdentity } from "./newRecord.ts";
 import { checkPaths, type Sources } from "./paths.ts";
+import { plannedFolders } from "./plan/folders.ts";
 import { checkLxcfs } from "./plan/lxcfs.ts";
-import { planRun } from "./plan/plan.ts";
+import { type PlanFacts, planRun } from "./plan/plan.ts";
 import { type Occasion, planFacts } from "./plan/planFacts.ts";
 import { planMounts } from "./plan/plannedMounts.ts";
 import { checkProcesses } from "./plan/startOrder.ts";
@@ -90,11 +93,35 @@ async function start(
         : join(host.registry.directoryOf(record.id), "attach.sock");
     const named = joined.map(({ type }, place) => ({ type, path: inheritedPath(place) }));
     const facts = planFacts(host, prepared, occasion, { sources, socket, joined: named });
-    makeLayers(prepared.name, planMounts(facts));
-    const launched = launch("run", planRun(facts), prepared.command, launcher);
+    const mounts = planMounts(facts);
+    makeLayers(prepared.name, mounts);
+    const { command, environment } = integrated(prepared, facts.environment, mounts, occasion);
+    const options = planRun({ ...facts, environment });
+    const launched = launch("run", options, command, launcher);
     return await follow(host, prepared, launched, { partner, socket });
   } finally {
     dismissLauncher(launcher);
+  }
+}
+
+/** Whoever attaches a terminal of an editor's is told of its prompts; the record has the command itself. */
+function integrated(
+  { command, spec }: SandboxRecord,
+  environment: PlanFacts["environment"],
+  mounts: readonly PlannedMount[],
+  { stdio, shellIntegration }: Occasion,
+): ShellStart {
+  const start = { command, environment };
+  if (!shellIntegration || stdio !== "tty") return start;
+  const program = spec.rootfs.type === "host" ? hostProgram(command[0]) : undefined;
+  return integrateShell(start, { folders: plannedFolders(mounts), program });
+}
+
+function hostProgram(path = ""): string | undefined {
+  try {
+    return basename(realpathSync(path));
+  } catch {
+    return undefined;
   }
 }
 

@@ -42,6 +42,7 @@ const systemPackages = [
   { name: "crun", file: "crun", jobs: ["test"] },
   { name: "docker.io", file: "/usr/sbin/dockerd", jobs: ["test", "bench"] },
   { name: "e2fsprogs", file: "mkfs.ext4", jobs: ["test"] },
+  { name: "fish", file: "fish", jobs: ["test"], optional: true },
   { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu", jobs: ["test"] },
   {
     name: "fonts-droid-fallback",
@@ -82,6 +83,7 @@ const systemPackages = [
   { name: "systemd-container", file: "systemd-nspawn", jobs: ["test"] },
   { name: "uidmap", file: "newuidmap", jobs: ["test"] },
   { name: "util-linux", file: "unshare", jobs: ["test", "bench"] },
+  { name: "zsh", file: "zsh", jobs: ["test"], optional: true },
   { name: "zlib1g-dev", file: "/usr/include/zlib.h", jobs: ["test", "bench"] },
 ];
 

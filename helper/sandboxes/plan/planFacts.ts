@@ -14,7 +14,7 @@ import type { PlanFacts } from "./plan.ts";
 /** A spec, and how it is attended when it is launched: what a creation says, or a record and a start. */
 export type Occasion = Pick<
   ParameterOutput<"sandbox/create">,
-  "spec" | "stdio" | "keep" | "dieWith" | "clientEnv"
+  "spec" | "stdio" | "keep" | "dieWith" | "clientEnv" | "shellIntegration"
 >;
 
 /** Gathers what the plan of a launch depends on; the same for a launch and for a look at it beforehand. */
