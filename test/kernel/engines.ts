@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
   existsSync,
@@ -36,6 +37,7 @@ const programs = {
   nspawn: "/usr/bin/systemd-nspawn",
   bubblewrap: "/usr/bin/bwrap",
   chromium: "/usr/bin/chromium",
+  terrarium: "/proc",
 } as const;
 
 /** Options of a test: it wants root and this engine. */
@@ -108,6 +110,7 @@ function killGroup({ pid }: ChildProcess): void {
 
 export interface Docker {
   readonly client: Client;
+  readonly command: readonly string[];
   /** Of its state and its socket. */
   readonly folder: string;
 }
@@ -123,7 +126,7 @@ export async function startDocker(t: Cleanup): Promise<Docker> {
     await daemon.dispose();
     removeEmptyCgroups("docker");
   });
-  return { client, folder };
+  return { client, command: daemon.client, folder };
 }
 
 export interface Podman {
@@ -229,9 +232,20 @@ function answers(ask: () => unknown): boolean {
   }
 }
 
+/** What `runc spec` writes, as far as tests change it. */
+export interface OciSpec {
+  readonly process: Record<string, unknown>;
+  readonly linux: Record<string, unknown> & { readonly namespaces: { type: string }[] };
+}
+
 /** A shell's sleep, started by `runc run -d`, in the default directory of state. */
-export function startRunc(t: Cleanup, id: string, cgroupsPath: string): void {
-  const bundle = makeBundle(makeFolder(), cgroupsPath);
+export function startRunc(
+  t: Cleanup,
+  id: string,
+  cgroupsPath: string,
+  change?: (spec: OciSpec) => void,
+): void {
+  const bundle = makeBundle(makeFolder(), cgroupsPath, change);
   t.after(() => {
     execFileSync("runc", ["delete", "-f", id], { stdio: "ignore" });
     removeFolder(bundle);
@@ -252,8 +266,14 @@ export function startCrun(t: Cleanup, id: string, cgroupsPath: string): void {
 }
 
 /** The specification that `runc spec` writes, for a shell that sleeps. */
-function makeBundle(folder: string, cgroupsPath: string): string {
+function makeBundle(
+  folder: string,
+  cgroupsPath: string,
+  change: (spec: OciSpec) => void = () => undefined,
+): string {
   makeTree(join(folder, "rootfs"));
+  // Whoever its root is outside walks down to it.
+  chmodSync(folder, 0o755);
   execFileSync("runc", ["spec"], { cwd: folder });
   const path = join(folder, "config.json");
   const config = JSON.parse(readFileSync(path, "utf8"));
@@ -261,6 +281,7 @@ function makeBundle(folder: string, cgroupsPath: string): string {
   // Its defaults raise a limit that not every root may raise.
   delete config.process.rlimits;
   config.linux.cgroupsPath = cgroupsPath;
+  change(config);
   writeFileSync(path, JSON.stringify(config));
   return folder;
 }
@@ -279,11 +300,15 @@ export function startLxc(t: Cleanup, name: string): void {
 }
 
 /** systemd-nspawn of a command, without a service manager of the host. */
-export function startNspawn(t: Cleanup, name: string): void {
+export function startNspawn(
+  t: Cleanup,
+  name: string,
+  command: readonly string[] = ["/bin/sleep", "600"],
+): void {
   const folder = makeFolder();
   const tree = makeTree(join(folder, "tree"));
   const flags = ["--register=no", "--keep-unit", "-q", "--as-pid2", "--console=pipe"];
-  const words = [...flags, "-M", name, "-D", tree, "--private-network", "/bin/sleep", "600"];
+  const words = [...flags, "-M", name, "-D", tree, "--private-network", ...command];
   const nspawn = spawn("systemd-nspawn", words, { stdio: "ignore" });
   t.after(async () => {
     await end(nspawn);

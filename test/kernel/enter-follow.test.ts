@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import { clientPath, endGroup, findProcess, newSleep, targetMakers } from "./entry-targets.ts";
@@ -56,8 +56,7 @@ async function differences(
 
 describe("a process that terrarium enter starts", needsRoot, () => {
   for (const { name, needs, make } of targetMakers) {
-    const skip = existsSync(needs) ? false : `${needs} is not installed`;
-    it(`is what its target is: ${name}`, { skip, timeout: 60_000 }, async (t) => {
+    it(`is what its target is: ${name}`, needs, async (t) => {
       const { pid, own } = await make(t, newSleep());
       const ways: readonly (readonly [string, readonly string[]])[] = [
         ["terrarium enter", [process.execPath, clientPath, "enter", `${pid}`, "--"]],

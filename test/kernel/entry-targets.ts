@@ -1,22 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { childCgroups, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { processIds, readCommandLine, readStat } from "../../helper/kernel/procfs.ts";
-import { startDocker } from "../bench/peers.ts";
-import { type Cleanup, eventually, startSandbox } from "./cli.ts";
+import { type Cleanup, eventually, startSandbox, uniqueName } from "./cli.ts";
+import {
+  bubblewrapped,
+  needsEngine,
+  type OciSpec,
+  openPodman,
+  start,
+  startDocker,
+  startNspawn,
+  startRunc,
+} from "./engines.ts";
 
 /** Containers of several makers, of which one process sleeps, each confined in another way. */
 
@@ -28,7 +24,8 @@ export interface Target {
 
 export interface TargetMaker {
   readonly name: string;
-  readonly needs: string;
+  /** Options of a test. */
+  readonly needs: ReturnType<typeof needsEngine>;
   /** `sleep`: the words of a command that sleeps, where there is a busybox or the host's programs. */
   make(t: Cleanup, sleep: readonly string[]): Promise<Target>;
 }
@@ -52,35 +49,34 @@ export async function findProcess(command: readonly string[]): Promise<number> {
 }
 
 export const targetMakers: readonly TargetMaker[] = [
-  { name: "runc", needs: "/usr/sbin/runc", make: (t, sleep) => startRunc(t, sleep, plainSpec) },
+  { name: "runc", needs: needsEngine("runc"), make: (t, sleep) => makeRunc(t, sleep, plainSpec) },
   {
     name: "runc with a user namespace",
-    needs: "/usr/sbin/runc",
-    make: (t, sleep) => startRunc(t, sleep, mappedSpec),
+    needs: needsEngine("runc"),
+    make: (t, sleep) => makeRunc(t, sleep, mappedSpec),
   },
-  { name: "docker", needs: "/usr/sbin/dockerd", make: startInDocker },
+  { name: "docker", needs: needsEngine("docker"), make: makeDocker },
+  { name: "podman", needs: needsEngine("podman"), make: makePodman },
   {
     name: "bubblewrap",
-    needs: "/usr/bin/bwrap",
-    make: (t, sleep) =>
-      startChild(t, sleep, [
-        ...["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "nice", "-n", "3"],
-        ...["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"],
-      ]),
+    needs: needsEngine("bubblewrap"),
+    make: async (t, sleep) => {
+      const identity = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"];
+      start(t, ...identity, "nice", "-n", "3", ...bubblewrapped, ...sleep);
+      return { pid: await findProcess(sleep), own: undefined };
+    },
   },
   {
     name: "systemd-nspawn",
-    needs: "/usr/bin/systemd-nspawn",
-    make: (t, sleep) => {
-      const tree = makeTree(t);
-      const flags = ["--register=no", "--keep-unit", "-q", "--as-pid2", "--console=pipe"];
-      t.after(() => removeEmptyCgroups("payload", "supervisor"));
-      return startChild(t, sleep, ["systemd-nspawn", ...flags, "-D", tree, "--private-network"]);
+    needs: needsEngine("nspawn"),
+    make: async (t, sleep) => {
+      startNspawn(t, uniqueName(), sleep);
+      return { pid: await findProcess(sleep), own: undefined };
     },
   },
   {
     name: "terrarium",
-    needs: "/proc",
+    needs: needsEngine("terrarium"),
     make: async (t, sleep) => {
       const limits = ["--memory", "64m", "--cap-add", "NET_RAW", "--ulimit", "nofile=99:100"];
       const { name } = await startSandbox(t, limits, sleep);
@@ -91,23 +87,6 @@ export const targetMakers: readonly TargetMaker[] = [
 ];
 
 export const clientPath = join(import.meta.dirname, "../../dist/bin/terrarium");
-
-/** A root file system of busybox. */
-function makeTree(t: Cleanup): string {
-  const tree = mkdtempSync(join(tmpdir(), "terrarium-tree-"));
-  t.after(() => rmSync(tree, { recursive: true, force: true }));
-  for (const name of ["bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr"]) {
-    mkdirSync(join(tree, name));
-  }
-  copyFileSync("/usr/bin/busybox", join(tree, "bin/busybox"));
-  for (const name of ["sh", "sleep"]) symlinkSync("busybox", join(tree, "bin", name));
-  return tree;
-}
-
-interface OciSpec {
-  readonly process: Record<string, unknown>;
-  readonly linux: Record<string, unknown> & { readonly namespaces: { type: string }[] };
-}
 
 /** A user, groups, capabilities, filters, a umask and a place of its own. */
 function plainSpec({ process, linux }: OciSpec): void {
@@ -139,62 +118,38 @@ function mappedSpec({ linux }: OciSpec): void {
   linux.namespaces.push({ type: "user" }, { type: "cgroup" });
 }
 
-async function startRunc(
+async function makeRunc(
   t: Cleanup,
   sleep: readonly string[],
   change: (spec: OciSpec) => void,
 ): Promise<Target> {
-  const tree = makeTree(t);
-  const folder = mkdtempSync(join(tmpdir(), "terrarium-runc-"));
-  // Whoever its root is outside walks down to it.
-  execFileSync("chmod", ["755", folder, tree]);
-  const id = `target-${sleep.at(-1)}`;
-  const runc = ["runc", "--root", join(folder, "state")];
-  execFileSync("runc", ["spec"], { cwd: folder });
-  const path = join(folder, "config.json");
-  const spec = JSON.parse(readFileSync(path, "utf8"));
-  spec.root.path = tree;
-  // Its defaults raise a limit that not every root may raise.
-  delete spec.process.rlimits;
-  Object.assign(spec.process, { terminal: false, args: sleep });
-  spec.linux.cgroupsPath = `/${id}`;
-  change(spec);
-  writeFileSync(path, JSON.stringify(spec));
-  t.after(() => {
-    execFileSync("runc", [...runc.slice(1), "delete", "-f", id], { stdio: "ignore" });
-    rmSync(folder, { recursive: true, force: true });
+  const id = uniqueName();
+  startRunc(t, id, `/${id}`, (spec) => {
+    Object.assign(spec.process, { args: sleep });
+    change(spec);
   });
-  execFileSync("runc", [...runc.slice(1), "run", "-d", "-b", folder, id], { stdio: "ignore" });
-  return { pid: await findProcess(sleep), own: [...runc, "exec", id] };
+  return { pid: await findProcess(sleep), own: ["runc", "exec", id] };
 }
 
-async function startInDocker(t: Cleanup, sleep: readonly string[]): Promise<Target> {
-  const daemon = await startDocker();
-  const [program = "", ...words] = daemon.client;
-  const docker = (...more: string[]) =>
-    execFileSync(program, [...words, ...more], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  t.after(async () => {
-    docker("rm", "-f", "target");
-    await daemon.dispose();
-    removeEmptyCgroups("docker");
-  });
-  const confined = ["--user", "65530:65531", "--group-add", "65532", "--cap-drop", "all"];
-  const network = ["--network", "none", "--memory", "64m", "--ulimit", "nofile=123:456"];
-  docker("run", "-d", "--name", "target", ...confined, ...network, "bench:1", ...sleep);
-  return { pid: await findProcess(sleep), own: [...daemon.client, "exec", "target"] };
+/** In the words of both; Podman's user inside is known by a number only, too. */
+const confined = [
+  ...["--user", "65530:65531", "--group-add", "65532", "--cap-drop", "all"],
+  ...["--network", "none", "--memory", "64m", "--ulimit", "nofile=123:456"],
+];
+
+async function makeDocker(t: Cleanup, sleep: readonly string[]): Promise<Target> {
+  const { client, command } = await startDocker(t);
+  client("run", "-d", "--name", "target", ...confined, "bench:1", ...sleep);
+  return { pid: await findProcess(sleep), own: [...command, "exec", "target"] };
 }
 
-async function startChild(
-  t: Cleanup,
-  sleep: readonly string[],
-  [program = "", ...words]: readonly string[],
-): Promise<Target> {
-  const child = spawn(program, [...words, ...sleep], { stdio: "ignore", detached: true });
-  t.after(() => endGroup(child));
-  return { pid: await findProcess(sleep), own: undefined };
+async function makePodman(t: Cleanup, sleep: readonly string[]): Promise<Target> {
+  const { client, command, env } = openPodman(t);
+  // Beside one limit that is named its own default of another stands, which not every root may raise.
+  const limit = ["--ulimit", "nproc=1024:1024"];
+  client("run", "-d", "--name", "target", ...confined, ...limit, "tree:1", ...sleep);
+  const own = ["env", `CONTAINERS_CONF=${env["CONTAINERS_CONF"]}`, ...command, "exec", "target"];
+  return { pid: await findProcess(sleep), own };
 }
 
 /** Of a child that was started detached. */
@@ -206,22 +161,4 @@ export async function endGroup(child: ChildProcess): Promise<void> {
     // It has ended.
   }
   await ended;
-}
-
-/** Engines leave the cgroups that theirs were in. Those in which another container is stay. */
-function removeEmptyCgroups(...names: readonly string[]): void {
-  for (const name of names) {
-    for (const { mountPoint } of readCgroupMounts().hierarchies)
-      removeEmpty(join(mountPoint, name));
-  }
-}
-
-function removeEmpty(directory: string): void {
-  if (!existsSync(directory)) return;
-  for (const name of childCgroups(directory)) removeEmpty(join(directory, name));
-  try {
-    rmdirSync(directory);
-  } catch {
-    // Another container is in it.
-  }
 }
