@@ -7,7 +7,6 @@
 #include "message.h"
 #include "privileges.h"
 #include "process.h"
-#include "wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -140,7 +139,7 @@ _Noreturn void join_shared(struct options *options, uint64_t flags, int cgroup, 
 static bool take_entered(struct session *session, struct failure *failure) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
-    if (!wait_readable(session, session->inside, -1, "namespaces", failure))
+    if (!session_await_inside(session, "namespaces", failure))
         return false;
     if (!message_receive(session->inside, &message, received))
         return failed(failure, "namespaces", "recvmsg", NULL);
@@ -173,6 +172,9 @@ bool join_await(struct session *session, pid_t joiner, struct failure *failure) 
                                          : failed(failure, "namespaces", "pidfd_open", NULL);
     if (!entered)
         kill(joiner, SIGKILL); /* it may still wait for a namespace */
+    /* What version 1 froze dies when it is thawed: it is waited for when this has been told. */
+    if (!entered && failure->error == ETIMEDOUT)
+        return false;
     waitpid(joiner, NULL, 0);
     if (!entered)
         reap_all(session);

@@ -49,16 +49,15 @@ bool session_share(struct session *session, struct failure *failure) {
     return session->children >= 0;
 }
 
-/* Who enters meets file systems of the target's: one that is a program's need never answer (FUSE).
- */
 enum { ENTRY_TIMEOUT_MS = 10000 };
 
-static bool await_prepared(struct session *session, struct failure *failure) {
+bool session_await_inside(struct session *session, const char *stage, struct failure *failure) {
     bool enters = session->options->command == COMMAND_ENTER;
-    if (wait_readable(session, session->inside, enters ? ENTRY_TIMEOUT_MS : -1, "prepare", failure))
+    if (wait_readable(session, session->inside, enters ? ENTRY_TIMEOUT_MS : -1, stage, failure))
         return true;
     if (failure->error == ETIMEDOUT)
-        failed_hint(failure, "a file system of the process's does not answer");
+        failed_hint(failure, "the process was paused meanwhile, or a file system of its does not "
+                             "answer");
     return false;
 }
 
@@ -66,7 +65,7 @@ bool session_await_prepared(struct session *session, uint64_t *namespaces,
                             struct failure *failure) {
     struct message message;
     int received[MESSAGE_DESCRIPTORS];
-    if (!await_prepared(session, failure))
+    if (!session_await_inside(session, "prepare", failure))
         return false;
     if (!message_receive(session->inside, &message, received))
         return failed(failure, "prepare", "recvmsg", NULL);

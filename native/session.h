@@ -40,6 +40,12 @@ bool session_open(struct session *session, struct failure *failure);
 /* Where the sandbox has no pid namespace of its own, makes us the one who ends what it leaves. */
 bool session_share(struct session *session, struct failure *failure);
 
+/*
+ * Waits for a word from inside. Who enters meets what is the target's: a cgroup that is frozen, a
+ * file system that is a program's and need never answer (FUSE). So that ends after a while.
+ */
+bool session_await_inside(struct session *session, const char *stage, struct failure *failure);
+
 /* Waits for "prepared"; namespaces gets the inode numbers that it brought. */
 bool session_await_prepared(struct session *session, uint64_t *namespaces, struct failure *failure);
 

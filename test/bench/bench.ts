@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { checkout } from "../rig/prepare.mjs";
 import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
+import { entry } from "./entry.ts";
 import { inventory } from "./inventory.ts";
 import { panel } from "./panel.ts";
 import { results, section } from "./report.ts";
@@ -25,6 +26,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   launcher: launcherRun,
   helper: helperRun,
   exec: helperExec,
+  entry,
   client: clientRun,
   editor: editorTerminal,
   starting,

@@ -28,6 +28,8 @@ export interface Runc {
   run(): readonly string[];
   /** Arguments of `runc exec` of /bin/true in a container that sleeps. */
   readonly exec: readonly string[];
+  /** Of the process that sleeps. */
+  readonly pid: number;
   dispose(): Promise<void>;
 }
 
@@ -46,11 +48,16 @@ export async function openRunc(): Promise<Runc> {
   return {
     run: () => ["runc", ...root, "run", "-b", once, `${idleId}-${count++}`],
     exec: ["runc", ...root, "exec", idleId, "/bin/true"],
+    pid: pidOf(root, idleId),
     dispose: async () => {
       await runQuietly(["runc", ...root, "delete", "-f", idleId]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function pidOf(root: readonly string[], id: string): number {
+  return JSON.parse(execFileSync("runc", [...root, "state", id], { encoding: "utf8" })).pid;
 }
 
 const limits = {

@@ -12,7 +12,7 @@ import { compile, raceCommands, raceFunctions } from "./race.ts";
 
 /** What is measured: one function per row of the table that `npm run bench` prints. */
 
-const launcher = join(checkout, "dist/native/launcher");
+export const launcher = join(checkout, "dist/native/launcher");
 const terrarium = [projectNode, join(checkout, "dist/bin/terrarium")];
 
 /** Ids that no user of the host has, as the helper chooses them for root. */
@@ -226,7 +226,7 @@ export async function withHelper<T>(
   }
 }
 
-async function run([program = "", ...words]: readonly string[]): Promise<void> {
+export async function run([program = "", ...words]: readonly string[]): Promise<void> {
   const child = spawn(program, words, { stdio: "ignore" });
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`${program} ended with ${code}`);

@@ -27,7 +27,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   3: {
     lesson: "a descriptor or the working directory leads out",
     cves: ["CVE-2024-21626"],
-    files: ["launcher-enter", "security-roots"],
+    files: ["enter-attacks", "launcher-enter", "security-roots"],
   },
   4: {
     lesson: "a mount's target is exchanged, or led away, while it is made",
@@ -88,12 +88,12 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   14: {
     lesson: "a program types into the terminal outside",
     cves: ["CVE-2017-5226", "CVE-2019-10063"],
-    files: ["launcher-seccomp", "launcher-terminal"],
+    files: ["enter-attacks", "launcher-seccomp", "launcher-terminal"],
   },
   15: {
     lesson: "what poses as a sandbox is entered",
     cves: ["CVE-2022-31214"],
-    files: ["launcher-enter", "security-targets"],
+    files: ["enter-attacks", "launcher-enter", "security-targets"],
   },
   16: {
     lesson: "an argument is read by a shell",
@@ -163,7 +163,7 @@ export const securityRows: Readonly<Record<number, SecurityRow>> = {
   29: {
     lesson: "what is frozen is entered",
     cves: [],
-    files: ["sandbox-life"],
+    files: ["enter-attacks", "sandbox-life"],
   },
   30: {
     lesson: "something is left behind by what was killed",
