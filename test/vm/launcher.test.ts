@@ -156,6 +156,35 @@ const company: readonly Scene[] = [
     shows: "entered\n7\nterrarium-init\nCapEff:0000000000000000\n",
   },
   {
+    name: "enters a process with AppArmor's label, which its own is another than",
+    // A policy namespace has a profile of its own, for which nobody has to compile one; who is in it does not see it.
+    script: `
+      mount -t securityfs none /sys/kernel/security 2>/dev/null
+      mkdir /sys/kernel/security/apparmor/policy/namespaces/glass
+      sh -c 'echo changeprofile :glass:unconfined > /proc/self/attr/current; exec sleep 1000' & labelled=$!
+      eventually grep -q glass /proc/$labelled/attr/current
+      for leave in "" "--leave label"; do
+        rm -f /tmp/status
+        /launcher enter --pid $labelled --namespaces uts --follow $leave --env PATH=/bin --status-fd 3 -- \\
+          sleep 1000 3>/tmp/status &
+        eventually grep -qs started /tmp/status
+        entered=$(sed -n 's/.*"ready","pid":\\([0-9]*\\).*/\\1/p' /tmp/status)
+        cmp -s /proc/$labelled/attr/current /proc/$entered/attr/current && echo followed || echo left
+      done`,
+    shows: "followed\nleft\n",
+  },
+  {
+    name: "brings a toolbox along to a process that has nothing but itself",
+    script: `
+      mkdir -p /tmp/lonely/bin; cp /bin/busybox /tmp/lonely/bin/sleep
+      unshare -m chroot /tmp/lonely /bin/sleep 1000 & lonely=$!
+      eventually grep -q sleep /proc/$lonely/comm
+      /launcher enter --pid $lonely --namespaces mnt --follow --toolbox /bin/busybox --tool sh --tool ls \
+        --env PATH=/bin -- sh -c 'pwd; ls /target /target/bin'
+      ls /tmp/lonely`,
+    shows: "/target\n/target:\nbin\n\n/target/bin:\nsleep\nbin\n",
+  },
+  {
     name: "starts one process after the other, and the one that failed again",
     script: `
       sandbox --process first on-failure --word sh --word -c \\
