@@ -40,7 +40,10 @@ export function systemFiles(icon: () => Buffer): readonly SystemFile[] {
     {
       path: appArmorFile,
       words: "an AppArmor profile, which lets Terrarium's launcher make user namespaces",
-      ...unless(existsSync(appArmorSetting), "AppArmor restricts no user namespaces here"),
+      ...unless(
+        [appArmorSetting, appArmorParser].every((path) => existsSync(path)),
+        "AppArmor restricts no user namespaces here",
+      ),
       content: () => appArmorProfile,
       announce: [appArmorParser, "--replace", appArmorFile],
       retract: [appArmorParser, "--remove", appArmorFile],
