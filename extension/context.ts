@@ -1,7 +1,9 @@
-import type { LogOutputChannel, Memento } from "vscode";
+import type { LogOutputChannel, Memento, Uri } from "vscode";
 import type { Helper } from "./connection/helper.ts";
 import type { DoctorDocument } from "./documents/doctor.ts";
 import type { InspectDocuments } from "./documents/inspect.ts";
+import type { EnteredTerminals } from "./enter/enteredTerminals.ts";
+import type { Reentry } from "./enter/reentry.ts";
 import type { Alerts } from "./events/alerts.ts";
 import type { Reports } from "./inventory/reports.ts";
 import type { Panels } from "./panel/panels.ts";
@@ -18,10 +20,14 @@ export interface Ctx {
   readonly reports: Reports;
   readonly alerts: Alerts;
   readonly terminals: SandboxTerminals;
+  readonly entered: EnteredTerminals;
+  readonly reentry: Reentry;
   readonly documents: InspectDocuments;
   readonly doctor: DoctorDocument;
   readonly panels: Panels;
   readonly views: Views;
   readonly choices: Choices;
+  /** A folder of ours, which no sandbox can write to. */
+  readonly storage: Uri;
   readonly workspaceState: Memento;
 }

@@ -6,8 +6,13 @@
 export const commands = {
   newSandboxedTerminal: "terrarium.newSandboxedTerminal",
   openAnotherTerminal: "terrarium.openAnotherTerminal",
-  enterNamespace: "terrarium.enterNamespace",
+  enter: "terrarium.enter",
+  enterNamespaces: "terrarium.enterNamespaces",
   enterNetwork: "terrarium.enterNetwork",
+  enterFiles: "terrarium.enterFiles",
+  enterAsRoot: "terrarium.enterAsRoot",
+  reenter: "terrarium.reenter",
+  runActiveFile: "terrarium.runActiveFile",
   pauseSandbox: "terrarium.pauseSandbox",
   resumeSandbox: "terrarium.resumeSandbox",
   startSandbox: "terrarium.startSandbox",
@@ -69,6 +74,9 @@ export const panelViewType = "terrarium.panel";
 
 export const terminalProfile = "terrarium.sandboxTerminal";
 
+/** Of tasks that run in a sandbox or a container. */
+export const taskType = "terrarium";
+
 /** Scheme of what decorations name: a sandbox's rows, by its id. */
 export const rowScheme = "terrarium-row";
 
@@ -101,6 +109,8 @@ export const settings = {
   section: "terrarium",
   helper: "helper",
   sandboxDefaults: "sandboxDefaults",
+  /** A table of host, target and who enters is shown before: `always`, for what is not our own, or `never`. */
+  enterPreview: "enter.preview",
 } as const;
 
 /** The ids of the views that show only what a filter lets through. */
@@ -127,6 +137,7 @@ export const rowTokens = [
   "creating",
   "exited",
   "alert",
+  "returned",
   "process",
   "namespace",
   "foreign",

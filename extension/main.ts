@@ -5,6 +5,9 @@ import { Helper } from "./connection/helper.ts";
 import type { Ctx } from "./context.ts";
 import { DoctorDocument } from "./documents/doctor.ts";
 import { InspectDocuments } from "./documents/inspect.ts";
+import { EnteredTerminals } from "./enter/enteredTerminals.ts";
+import { offerReentry } from "./enter/offerReentry.ts";
+import { Reentry } from "./enter/reentry.ts";
 import { Alerts } from "./events/alerts.ts";
 import { registerDecorations } from "./events/decorations.ts";
 import { EventFeed } from "./events/feed.ts";
@@ -15,6 +18,7 @@ import { Reports } from "./inventory/reports.ts";
 import { ShownUsage } from "./inventory/shownUsage.ts";
 import { Panels } from "./panel/panels.ts";
 import { registerStatusBar } from "./status/statusBar.ts";
+import { registerTasks } from "./tasks/provider.ts";
 import { registerTerminalProfile } from "./terminals/profile.ts";
 import { SandboxTerminals } from "./terminals/sandboxTerminals.ts";
 import { Choices } from "./views/choices.ts";
@@ -37,6 +41,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const alerts = own(new Alerts(events.onDidHappen));
   const details = own(new Details(helper, reports, log));
   const terminals = own(new SandboxTerminals(workspaceState));
+  const entered = own(new EnteredTerminals(workspaceState, helper, terminals));
+  const reentry = own(new Reentry(reports, entered));
   const documents = own(new InspectDocuments(helper));
   const doctor = own(new DoctorDocument(helper));
   const panels = own(
@@ -47,7 +53,18 @@ export function activate(context: vscode.ExtensionContext): void {
   const containerUsage = own(new ShownUsage(helper, "containers"));
   const cgroupUsage = own(new ShownUsage(helper, "cgroups"));
   const views = registerViews(
-    { helper, reports, details, parts, events, alerts, containerUsage, cgroupUsage, choices },
+    {
+      helper,
+      reports,
+      details,
+      parts,
+      events,
+      alerts,
+      containerUsage,
+      cgroupUsage,
+      choices,
+      reentry,
+    },
     subscriptions,
   );
   const ctx: Ctx = {
@@ -57,21 +74,25 @@ export function activate(context: vscode.ExtensionContext): void {
     reports,
     alerts,
     terminals,
+    entered,
+    reentry,
     documents,
     doctor,
     panels,
     views,
     choices,
+    storage: context.globalStorageUri,
     workspaceState,
   };
 
   followHelper(helper, subscriptions);
   registerStatusBar(ctx, subscriptions);
   subscriptions.push(
-    registerDecorations(alerts, terminals),
+    registerDecorations(alerts, terminals, entered),
+    offerReentry(ctx),
     followWithTerminals(events, terminals),
   );
-  subscriptions.push(registerTerminalProfile(ctx), ...registerCommands(ctx));
+  subscriptions.push(registerTerminalProfile(ctx), registerTasks(ctx), ...registerCommands(ctx));
 
   function own<T extends vscode.Disposable>(disposable: T): T {
     subscriptions.push(disposable);

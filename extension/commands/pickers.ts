@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { containerTitle, whatItIs } from "../../helper/protocol/containerWords.ts";
-import type { HostContainer } from "../../helper/protocol/hostTables.ts";
+import type { HostContainer, HostProcess } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import { containerOfSandbox } from "../../helper/protocol/tableIndexes.ts";
 import { countOf, facts } from "../../helper/protocol/words.ts";
@@ -9,6 +9,7 @@ import { withoutIcons } from "../plain.ts";
 import { containerIcon, engineWords } from "../views/containerWords.ts";
 import { namespaceIcons, namespaceSubject } from "../views/namespaceRow.ts";
 import type { NamespaceSubject, Subject } from "../views/row.ts";
+import type { Tables } from "../views/tables.ts";
 import { stateWords } from "../views/words.ts";
 
 interface Choice<T> extends vscode.QuickPickItem {
@@ -24,6 +25,8 @@ interface Line extends vscode.QuickPickItem {
 export type Target =
   | Extract<Subject, { kind: "sandbox" | "container" | "namespace" }>
   | { readonly kind: "pid"; readonly pid: number };
+
+export type ProcessTarget = Extract<Subject, { kind: "process" }>;
 
 export interface CgroupPath {
   readonly kind: "path";
@@ -54,6 +57,20 @@ export async function pickTarget(ctx: Ctx, title: string): Promise<Target | unde
   return choice === "by pid" ? askForPid(title) : choice;
 }
 
+/** What to be inside of: also each process by its name. */
+export async function pickEnterable(
+  ctx: Ctx,
+  title: string,
+): Promise<Target | ProcessTarget | undefined> {
+  const choice = await choose<Target | ProcessTarget | "by pid">(
+    ctx,
+    title,
+    [byPid],
+    processTargets,
+  );
+  return choice === "by pid" ? askForPid(title) : choice;
+}
+
 /** What has limits: any cgroup, too. */
 export async function pickLimited(
   ctx: Ctx,
@@ -68,6 +85,7 @@ async function choose<T>(
   ctx: Ctx,
   title: string,
   typed: readonly Choice<T>[],
+  processes: (tables: Tables) => readonly Choice<T>[] = () => [],
 ): Promise<T | Target | undefined> {
   const [sandboxes, tables] = await Promise.all([
     ctx.reports.refreshSandboxes(),
@@ -83,6 +101,7 @@ async function choose<T>(
     ...group("sandboxes", running.map(sandboxTarget)),
     ...group("containers", containers.map(containerTarget)),
     ...group("by hand", typed),
+    ...group("processes", processes(tables)),
     ...group("namespaces", others.map(namespaceTarget)),
   ]);
 }
@@ -123,6 +142,24 @@ function namespaceTarget(namespace: NamespaceSubject): Choice<Target> {
     description: withoutIcons(facts(namespace.whose, countOf(namespace.processes, "process"))),
     value: { kind: "namespace", namespace },
   };
+}
+
+/** Those that are in a container first; threads of the kernel cannot be entered. */
+function processTargets({ processes, containers }: Tables): readonly Choice<ProcessTarget>[] {
+  const all = [...processes.values()].filter(
+    ({ isKernelThread, isZombie }) => !isKernelThread && !isZombie,
+  );
+  const isInside = ({ container }: HostProcess) => (container === undefined ? 1 : 0);
+  return all
+    .sort((a, b) => isInside(a) - isInside(b) || a.pid - b.pid)
+    .map((process) => {
+      const container = containers.get(process.container ?? "");
+      return {
+        label: `$(circle-small-filled) ${withoutIcons(process.command)}`,
+        description: withoutIcons(facts(`${process.pid}`, container && containerTitle(container))),
+        value: { kind: "process", process },
+      };
+    });
 }
 
 function sandboxWords(sandbox: SandboxSummary): vscode.QuickPickItem {

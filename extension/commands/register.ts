@@ -17,7 +17,11 @@ import { copyAsDocker } from "./copyAsDocker.ts";
 import { copyId } from "./copyId.ts";
 import { copyPath } from "./copyPath.ts";
 import { copyPid } from "./copyPid.ts";
-import { enterNamespace, enterNetwork } from "./enterNamespace.ts";
+import { enter } from "./enter.ts";
+import { enterAsRoot } from "./enterAsRoot.ts";
+import { enterFiles } from "./enterFiles.ts";
+import { enterNamespaces } from "./enterNamespaces.ts";
+import { enterNetwork } from "./enterNetwork.ts";
 import {
   clearCgroupsFilter,
   clearContainersFilter,
@@ -34,10 +38,12 @@ import { newSandboxedTerminal } from "./newSandboxedTerminal.ts";
 import { openAnotherTerminal } from "./openAnotherTerminal.ts";
 import { openLimits, openPanel } from "./openPanel.ts";
 import { pauseSandbox, resumeSandbox } from "./pauseSandbox.ts";
+import { reenter } from "./reenter.ts";
 import { refresh } from "./refresh.ts";
 import { removeSandbox } from "./removeSandbox.ts";
 import { revealInCgroups } from "./revealInCgroups.ts";
 import { revealInNamespaces } from "./revealInNamespaces.ts";
+import { runActiveFile } from "./runActiveFile.ts";
 import { runDoctor } from "./runDoctor.ts";
 import { runDoctorFix } from "./runDoctorFix.ts";
 import { showEvents } from "./showEvents.ts";
@@ -57,8 +63,13 @@ type Handler = (ctx: Ctx, argument: unknown, selected: unknown) => Promise<void>
 const handlers: Readonly<Record<CommandId, Handler>> = {
   [commands.newSandboxedTerminal]: newSandboxedTerminal,
   [commands.openAnotherTerminal]: openAnotherTerminal,
-  [commands.enterNamespace]: enterNamespace,
+  [commands.enter]: enter,
+  [commands.enterNamespaces]: enterNamespaces,
   [commands.enterNetwork]: enterNetwork,
+  [commands.enterFiles]: enterFiles,
+  [commands.enterAsRoot]: enterAsRoot,
+  [commands.reenter]: reenter,
+  [commands.runActiveFile]: runActiveFile,
   [commands.pauseSandbox]: pauseSandbox,
   [commands.resumeSandbox]: resumeSandbox,
   [commands.startSandbox]: startSandbox,

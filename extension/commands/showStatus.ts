@@ -23,7 +23,7 @@ function actionsIn(state: HelperState): readonly Action[] {
   const all: readonly Action[] = [
     ...remedies(state),
     { label: "$(add) New Sandboxed Terminal", command: commands.newSandboxedTerminal },
-    { label: "$(sign-in) Enter Namespace…", command: commands.enterNamespace },
+    { label: "$(sign-in) Enter…", command: commands.enter },
     { label: "$(pulse) Open Panel…", command: commands.openPanel },
     { label: "$(list-tree) Show Views", command: `workbench.view.extension.${viewContainer}` },
     ...helperActions(state),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { rowScheme } from "../contributions.ts";
+import type { EnteredTerminals } from "../enter/enteredTerminals.ts";
 import type { SandboxTerminals } from "../terminals/sandboxTerminals.ts";
 import type { Alert, Alerts } from "./alerts.ts";
 import { type MarkSubject, markSubject } from "./marks.ts";
@@ -10,10 +11,14 @@ const colors = {
   warning: "list.warningForeground",
 } as const;
 
-/** A mark on the rows of a sandbox, container or cgroup, and on its terminals' tabs, until somebody has looked. */
+/**
+ * A mark on the rows of a sandbox, container or cgroup, and on its terminals' tabs, until somebody has looked. A tab
+ * inside of something says in its card what that is.
+ */
 export function registerDecorations(
   alerts: Alerts,
   terminals: SandboxTerminals,
+  entered: EnteredTerminals,
 ): vscode.Disposable {
   const changed = new vscode.EventEmitter<undefined>();
   const tabs = new TerminalTabs();
@@ -21,16 +26,16 @@ export function registerDecorations(
     tabs.forget();
     changed.fire(undefined);
   };
+  const isAny = () => alerts.isAnyNew || vscode.window.terminals.some((one) => entered.of(one));
   const redrawMarked = () => {
-    if (alerts.isAnyNew) redraw();
+    if (isAny()) redraw();
   };
   const provider = vscode.window.registerFileDecorationProvider({
     onDidChangeFileDecorations: changed.event,
     provideFileDecoration: async (uri) => {
       if (uri.scheme === rowScheme) return rowDecoration(markSubject(uri), alerts);
-      const terminal = alerts.isAnyNew ? await tabs.terminalOf(uri) : undefined;
-      const sandbox = terminal && terminals.sandboxOf(terminal);
-      return sandbox === undefined ? undefined : decoration(alerts.get(sandbox));
+      const terminal = isAny() ? await tabs.terminalOf(uri) : undefined;
+      return terminal && tabDecoration(terminal, alerts, terminals, entered);
     },
   });
   return vscode.Disposable.from(
@@ -39,6 +44,20 @@ export function registerDecorations(
     alerts.onDidChange(redraw),
     vscode.window.onDidOpenTerminal(redrawMarked),
     vscode.window.onDidCloseTerminal(redrawMarked),
+  );
+}
+
+function tabDecoration(
+  terminal: vscode.Terminal,
+  alerts: Alerts,
+  terminals: SandboxTerminals,
+  entered: EnteredTerminals,
+): vscode.FileDecoration | undefined {
+  const sandbox = terminals.sandboxOf(terminal);
+  const alert = sandbox === undefined ? undefined : decoration(alerts.get(sandbox));
+  const tooltip = entered.of(terminal)?.tooltip;
+  return (
+    alert ?? (tooltip === undefined ? undefined : new vscode.FileDecoration(undefined, tooltip))
   );
 }
 

@@ -6,7 +6,7 @@ import { commands } from "../contributions.ts";
 import { processOf } from "./identity.ts";
 
 const commandOf: Readonly<Record<PanelAction, string>> = {
-  enter: commands.enterNamespace,
+  enter: commands.enter,
   pause: commands.pauseSandbox,
   resume: commands.resumeSandbox,
   start: commands.startSandbox,

@@ -13,6 +13,8 @@ import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 export interface TerminalLooks {
   readonly name: string;
   readonly icon: vscode.ThemeIcon;
+  /** One of the terminal's; absent: green. */
+  readonly color?: string | undefined;
   /** First line, shown dim. */
   readonly message?: string | undefined;
 }
@@ -34,7 +36,7 @@ export async function newSandboxTerminal(ctx: Ctx): Promise<vscode.TerminalOptio
  * A shell in the sandbox that the settings and the folder's file describe, whatever the file's command is. The folder
  * is the workspace unless one of them says otherwise.
  */
-async function shellSpec(ctx: Ctx, { folder }: WorkspaceChoice) {
+export async function shellSpec(ctx: Ctx, { folder }: WorkspaceChoice) {
   const defaults = await sandboxDefaults(ctx, folder);
   if (folder === undefined) return { spec: defaults, isOfFile: false };
   const allowed = { workspace: folder, ...defaults };
@@ -65,7 +67,7 @@ async function create({ helper }: Ctx, spec: SandboxSpecInput): Promise<CreatedS
  */
 export function attachedTerminal(
   attach: Attachment | undefined,
-  { name, icon, message }: TerminalLooks,
+  { name, icon, color = "terminal.ansiGreen", message }: TerminalLooks,
 ): vscode.TerminalOptions {
   if (!attach) throw new TerrariumError("helperFailed", { reason: "it gave no terminal" });
   return {
@@ -75,7 +77,7 @@ export function attachedTerminal(
     env: {},
     strictEnv: true,
     iconPath: icon,
-    color: new vscode.ThemeColor("terminal.ansiGreen"),
+    color: new vscode.ThemeColor(color),
     ...(message !== undefined && { message: dim(message) }),
   };
 }

@@ -105,7 +105,7 @@ function cgroupRow(parentId: string, place: Place, from: CgroupFacts): Row {
     label,
     description: words,
     icon: icon(cgroup, isContainersOwn, cgroupsByParent(tables.cgroups).has(keyOf(cgroup))),
-    tokens: ["cgroup", ...stateTokens(cgroup)],
+    tokens: ["cgroup", ...(total > 0 ? (["populated"] as const) : []), ...stateTokens(cgroup)],
     subject: { kind: "cgroup", ...place, title: label },
     spoken: `Cgroup ${label}, ${spokenFacts(words)}`,
     alerts: container?.engine === "terrarium" && isContainersOwn ? container.id : path,

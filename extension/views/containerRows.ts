@@ -28,6 +28,8 @@ export interface ContainerFacts {
   readonly alertOf: (target: string) => Alert | undefined;
   readonly tables: Tables;
   readonly reach: Reach;
+  /** It ended under a terminal, and is there again. */
+  readonly hasReturned: (container: HostContainer) => boolean;
   /** By a container's key. */
   readonly parts: ReadonlyMap<string, ContainerPart>;
   readonly usage: Usage;
@@ -65,6 +67,7 @@ export function containerRow(
       ...(["container", state] as const),
       ...(alert?.isNew ? (["alert"] as const) : []),
       ...(beyond ? (["beyond"] as const) : []),
+      ...(from.hasReturned(container) ? (["returned"] as const) : []),
     ],
     subject: { kind: "container", container },
     spoken: `Container ${label}, ${spokenFacts(what)}${spokenAlert(alert)}`,

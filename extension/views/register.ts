@@ -86,8 +86,8 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
 
 /** Whatever of it changed: what a view shows of it is compared row by row. */
 function changesOf(sources: Sources): readonly vscode.Event<unknown>[] {
-  const { reports, details, parts, alerts, containerUsage, cgroupUsage } = sources;
-  return [reports, details, parts, alerts, containerUsage, cgroupUsage].map(
+  const { reports, details, parts, alerts, containerUsage, cgroupUsage, reentry } = sources;
+  return [reports, details, parts, alerts, containerUsage, cgroupUsage, reentry].map(
     ({ onDidChange }): vscode.Event<unknown> => onDidChange,
   );
 }

@@ -49,7 +49,11 @@ export function sandboxRow(
     label: sandbox.name,
     description: facts("terrarium", what),
     icon: icons[sandbox.state],
-    tokens: ["sandbox", sandbox.state, ...(alert?.isNew ? (["alert"] as const) : [])],
+    tokens: [
+      ...(["sandbox", sandbox.state] as const),
+      ...(alert?.isNew ? (["alert"] as const) : []),
+      ...(found && from.hasReturned(found) ? (["returned"] as const) : []),
+    ],
     subject: { kind: "sandbox", sandbox },
     spoken: `Sandbox ${sandbox.name}, ${spokenFacts(what)}${spokenAlert(alert)}`,
     alerts: sandbox.id,

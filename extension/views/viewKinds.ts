@@ -3,6 +3,7 @@ import type { WatchedTableName } from "../../helper/protocol/inventoryChanges.ts
 import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { Helper } from "../connection/helper.ts";
 import { type ViewId, views } from "../contributions.ts";
+import type { Reentry } from "../enter/reentry.ts";
 import type { Alerts } from "../events/alerts.ts";
 import type { EventFeed } from "../events/feed.ts";
 import type { ContainerParts } from "../inventory/containerParts.ts";
@@ -27,6 +28,7 @@ export interface Sources {
   readonly containerUsage: ShownUsage;
   readonly cgroupUsage: ShownUsage;
   readonly choices: Choices;
+  readonly reentry: Reentry;
 }
 
 /** What tells the views apart. */
@@ -78,7 +80,7 @@ export const viewKinds: Readonly<Record<keyof typeof views, ViewKind>> = {
 };
 
 function containerViewRows(sources: Sources): readonly Row[] | undefined {
-  const { helper, reports, details, parts, alerts, containerUsage, choices } = sources;
+  const { helper, reports, details, parts, alerts, containerUsage, choices, reentry } = sources;
   const { sandboxes, tables } = reports.last;
   if (!sandboxes || !tables) return undefined;
   return sandboxAndContainerRows(
@@ -89,6 +91,7 @@ function containerViewRows(sources: Sources): readonly Row[] | undefined {
       details: details.known,
       parts: parts.known,
       usage: containerUsage.usage,
+      hasReturned: (container) => reentry.leftIn(container) !== undefined,
       alertOf: (target) => alerts.get(target),
       nowMs: Date.now(),
     },

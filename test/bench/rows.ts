@@ -46,6 +46,7 @@ function rowsOf(from: Tables): readonly Row[] {
     ...nothing,
     tables: from,
     alertOf: () => undefined,
+    hasReturned: () => false,
     nowMs: 0,
   });
 }

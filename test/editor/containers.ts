@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeRootfs } from "../kernel/rootfs.ts";
@@ -12,6 +20,14 @@ export interface Container {
   dispose(): void;
 }
 
+/** One of runc's, which its client does more with. */
+export interface RuncContainer extends Container {
+  /** By the words of runc(8) before its name. */
+  tell(...words: readonly string[]): void;
+  /** Ends it, and starts it anew: the same container, of other processes. */
+  restart(): void;
+}
+
 const runc = "/usr/sbin/runc";
 
 /** Why there can be none here; undefined where there can. */
@@ -21,29 +37,61 @@ export function whyNoContainers(): string | undefined {
 }
 
 /** One of runc, in a cgroup of its own with a limit of memory. */
-export function startRunc(name: string, memoryBytes: number): Container {
+export function startRunc(name: string, memoryBytes: number): RuncContainer {
+  return startBundle(name, (bundle, spec) => {
+    makeRootfs(join(bundle, "rootfs"));
+    spec.process.args = ["sh", "-c", "busybox sleep 1000 & busybox sleep 2000; :"];
+    spec.linux.resources.memory = { limit: memoryBytes };
+  });
+}
+
+/** One without a shell: nothing but the program that runs. */
+export function startShellless(name: string): RuncContainer {
+  return startBundle(name, (bundle, spec) => {
+    makeRootfs(join(bundle, "rootfs"));
+    const bin = join(bundle, "rootfs", "bin");
+    rmSync(join(bin, "sh"));
+    renameSync(join(bin, "busybox"), join(bin, "sleep"));
+    spec.process.args = ["/bin/sleep", "3000"];
+  });
+}
+
+interface RuncSpec {
+  readonly process: { args: readonly string[]; terminal: boolean };
+  readonly linux: {
+    readonly resources: { memory?: { readonly limit: number } };
+    cgroupsPath: string;
+  };
+}
+
+function startBundle(name: string, fill: (bundle: string, spec: RuncSpec) => void): RuncContainer {
   const folder = mkdtempSync(join(tmpdir(), "runc-"));
   const bundle = join(folder, "bundle");
-  makeRootfs(join(bundle, "rootfs"));
-  for (const directory of ["proc", "dev", "sys"]) mkdirSync(join(bundle, "rootfs", directory));
+  mkdirSync(bundle);
   execFileSync(runc, ["spec", "--bundle", bundle]);
   const file = join(bundle, "config.json");
-  const spec = JSON.parse(readFileSync(file, "utf8"));
+  const spec: RuncSpec = JSON.parse(readFileSync(file, "utf8"));
   spec.process.terminal = false;
-  spec.process.args = ["sh", "-c", "busybox sleep 1000 & busybox sleep 2000; :"];
-  spec.linux.resources.memory = { limit: memoryBytes };
   spec.linux.cgroupsPath = `/tides/${name}`;
+  fill(bundle, spec);
+  for (const directory of ["proc", "dev", "sys"]) mkdirSync(join(bundle, "rootfs", directory));
   writeFileSync(file, JSON.stringify(spec));
-  const client = (...words: string[]) =>
-    execFileSync(runc, words, {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-  execFileSync(runc, ["run", "-d", "-b", bundle, name], { stdio: "ignore" });
+  const client = (...words: readonly string[]) =>
+    execFileSync(runc, words, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const start = () => execFileSync(runc, ["run", "-d", "-b", bundle, name], { stdio: "ignore" });
+  const end = () => client("delete", "--force", name);
+  start();
   return {
-    pid: JSON.parse(client("state", name)).pid,
+    get pid() {
+      return JSON.parse(client("state", name)).pid;
+    },
+    tell: (...words) => client(...words, name),
+    restart: () => {
+      end();
+      start();
+    },
     dispose: () => {
-      client("delete", "--force", name);
+      end();
       rmSync(folder, { recursive: true, force: true });
     },
   };

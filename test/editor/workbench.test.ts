@@ -141,12 +141,12 @@ describe("In the workbench", () => {
     await workbench.waitForText(/^still-here, shell 2$/m);
   });
 
-  step("Enter Namespace opens a terminal inside the sandbox", "11-enter", async () => {
+  step("Enter opens a terminal inside the sandbox", "11-enter", async () => {
     const row = await sandboxRow();
-    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter"));
     await workbench.waitForText(/[$#] ?$/m);
     // The command's, not init's, which keeps no privilege to follow and shows itself to root only.
-    await workbench.waitForText(new RegExp(`of process ${shellPid}$`, "m"));
+    await workbench.waitForText(new RegExp(`^entered process ${shellPid} in its`, "m"));
     await workbench.type("hostname; readlink /proc/self/ns/net");
     const [entered] = await workbench.waitForText(/net:\[\d+\]/);
     assert.equal(entered, sandboxNet);
@@ -165,7 +165,7 @@ describe("In the workbench", () => {
     const inode = /\d+/.exec(sandboxNet)?.[0] ?? "";
     await workbench.expandRow(await workbench.findRow("Namespaces", /^net/));
     const row = await workbench.findRow("Namespaces", inode);
-    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter"));
     await workbench.waitForText(/[$#] ?$/m);
     await workbench.type("readlink /proc/self/ns/net /proc/self/ns/uts");
     const [, net, uts] = await workbench.waitForText(/^(net:\[\d+\])\n(uts:\[\d+\])$/m);
@@ -177,8 +177,8 @@ describe("In the workbench", () => {
     await workbench.expandRow(await sandboxRow());
     await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
     const row = await workbench.findRow(sandboxes, /^2\s*→/);
-    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter Namespace"));
-    await workbench.waitForText(new RegExp(`of process ${shellPid}$`, "m"));
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(row, "Enter"));
+    await workbench.waitForText(new RegExp(`^entered process ${shellPid} in its`, "m"));
     await workbench.type("readlink /proc/self/ns/net");
     const [entered] = await workbench.waitForText(/net:\[\d+\]/);
     assert.equal(entered, sandboxNet);
@@ -255,7 +255,7 @@ describe("In the workbench", () => {
     await workbench.picture("16-start-shared");
     await workbench.expandRow(await workbench.findRow(sandboxes, /^Processes/));
     const shell = await workbench.findRow(sandboxes, /^2\s*→.*x\ufffd\]0;y/);
-    await workbench.openTerminal(() => workbench.chooseFromContextMenu(shell, "Enter Namespace"));
+    await workbench.openTerminal(() => workbench.chooseFromContextMenu(shell, "Enter"));
     await workbench.terminalTitle("x\ufffd]0;y").waitFor();
   });
 

@@ -225,6 +225,14 @@ export class Workbench {
     });
   }
 
+  async collapseRow(row: Locator): Promise<void> {
+    await this.#leaveCards();
+    await row.locator(".monaco-tl-twistie").click();
+    await this.until("the row to close", async () => {
+      return (await row.getAttribute("aria-expanded")) === "false" || undefined;
+    });
+  }
+
   /** Right-clicks a row and chooses an entry of its menu. */
   async chooseFromContextMenu(row: Locator, entry: string): Promise<void> {
     await this.#chooseFromMenu(() => row.click({ button: "right" }), entry);
@@ -307,6 +315,31 @@ export class Workbench {
       .locator(".quick-input-list .monaco-list-row", { hasText: title })
       .first()
       .click();
+  }
+
+  /** The list that a command shows, by what stands over it. */
+  quickPick(title: string | RegExp): Locator {
+    return this.page
+      .locator(".quick-input-widget")
+      .filter({ has: this.page.locator(".quick-input-title", { hasText: title }) });
+  }
+
+  /** One of its lines. */
+  quickPickRow(text: string | RegExp): Locator {
+    return this.page
+      .locator(".quick-input-list .monaco-list-row")
+      .filter({ hasText: text })
+      .first();
+  }
+
+  /** An entry of the Problems panel. */
+  problem(text: string | RegExp): Locator {
+    return this.page.locator(".markers-panel .monaco-list-row").filter({ hasText: text }).first();
+  }
+
+  /** The title of the editor that is shown. */
+  activeEditorTab(): Locator {
+    return this.page.locator(".tabs-container .tab.active");
   }
 
   /** Types into the box of a command that asks. */

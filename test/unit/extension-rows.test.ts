@@ -123,7 +123,14 @@ function rowsOf(
   };
   return sandboxAndContainerRows(
     sandboxes,
-    { ...nothing, tables: from, alertOf: () => undefined, nowMs, ...more },
+    {
+      ...nothing,
+      tables: from,
+      alertOf: () => undefined,
+      hasReturned: () => false,
+      nowMs,
+      ...more,
+    },
     { order: "state", byEngine: false, ...arrangement },
   );
 }

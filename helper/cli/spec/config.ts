@@ -11,6 +11,22 @@ export const configOption: Option = {
   help: "a sandbox.json; flags win over it",
 };
 
+export const specOption: Option = {
+  name: "spec",
+  argument: "FILE",
+  help: "in its place: a spec as inspect --json shows it",
+};
+
+/** A whole spec in its own units, which the helper checks as it checks every other. */
+export function readSpecFile(path: string): SandboxSpecInput {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new TerrariumError("pathRefused", { path, reason: `it is no JSON: ${error.message}` });
+  }
+}
+
 /** The client reads the file, as the user that it runs as; the helper never opens a path that a client names. */
 export async function readConfig(
   connection: HelperClient,

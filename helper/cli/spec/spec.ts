@@ -1,19 +1,35 @@
 import type { HelperClient } from "../../protocol/methods.ts";
 import type { SandboxSpecInput } from "../../protocol/schemas.ts";
 import { lastValue, type Option, type ParsedArguments, under } from "../options.ts";
-import { configOption, readConfig } from "./config.ts";
+import { UsageError } from "../usage.ts";
+import { configOption, readConfig, readSpecFile, specOption } from "./config.ts";
 import { flags, saidByFlags } from "./flags.ts";
 import { merge } from "./merge.ts";
 
 /** Every option that says what a sandbox is, rather than how it is attended. */
-export const specOptions: readonly Option[] = [...under("The sandbox", [configOption]), ...flags];
+export const specOptions: readonly Option[] = [
+  ...under("The sandbox", [configOption, specOption]),
+  ...flags,
+];
 
 export async function readSpec(
   connection: HelperClient,
   parsed: ParsedArguments,
 ): Promise<SandboxSpecInput> {
+  return specOf(await describedBy(connection, parsed), parsed);
+}
+
+async function describedBy(
+  connection: HelperClient,
+  parsed: ParsedArguments,
+): Promise<SandboxSpecInput> {
   const config = lastValue(parsed, configOption.name);
-  return specOf(config === undefined ? {} : await readConfig(connection, config), parsed);
+  const spec = lastValue(parsed, specOption.name);
+  if (config !== undefined && spec !== undefined) {
+    throw new UsageError("--spec cannot stand beside --config", "Each of them says everything.");
+  }
+  if (spec !== undefined) return readSpecFile(spec);
+  return config === undefined ? {} : readConfig(connection, config);
 }
 
 /** What a file, the flags and the words after two hyphens ask for together. */
