@@ -1,6 +1,7 @@
 import type { Ctx } from "../context.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
 import { showTerminal } from "../terminals/sandboxTerminal.ts";
+import { wantsShellIntegration } from "../terminals/shellIntegration.ts";
 import { pickSandbox } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -14,6 +15,7 @@ export async function openAnotherTerminal(ctx: Ctx, argument: unknown): Promise<
     target: sandbox.id,
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
+    shellIntegration: wantsShellIntegration(),
   });
   showTerminal(ctx, sandbox, attach);
 }

@@ -22,6 +22,8 @@ export async function runActiveFile(ctx: Ctx): Promise<void> {
   const definition = { type: taskType, command, args: [...args, fsPath] };
   const scope = folder ?? vscode.TaskScope.Workspace;
   const task = await resolveTask(ctx, new vscode.Task(definition, scope, name, taskType));
+  // The command line says nothing that one did not choose.
+  task.presentationOptions = { echo: false };
   await vscode.tasks.executeTask(task);
 }
 

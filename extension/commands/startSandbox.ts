@@ -1,6 +1,7 @@
 import type { Ctx } from "../context.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
 import { showTerminal } from "../terminals/sandboxTerminal.ts";
+import { wantsShellIntegration } from "../terminals/shellIntegration.ts";
 import { isAtRest } from "../views/words.ts";
 import { pickSandbox } from "./pickers.ts";
 import { subjectOf } from "./subject.ts";
@@ -15,6 +16,7 @@ export async function startSandbox(ctx: Ctx, argument: unknown): Promise<void> {
     target: sandbox.id,
     stdio: sandbox.tty ? "tty" : "none",
     clientEnv: terminalEnvironment(process.env),
+    shellIntegration: wantsShellIntegration(),
   });
   if (attach) showTerminal(ctx, sandbox, attach);
   await ctx.reports.refreshSandboxes();

@@ -7,6 +7,7 @@ import type { Ctx } from "../context.ts";
 import { settings } from "../contributions.ts";
 import { terminalEnvironment } from "../terminals/environment.ts";
 import { attachedTerminal } from "../terminals/sandboxTerminal.ts";
+import { wantsShellIntegration } from "../terminals/shellIntegration.ts";
 import { chooseEntrance } from "./choose.ts";
 import { type Entrance, entryOf } from "./entrance.ts";
 import { isWithoutShell, showPreview } from "./preview.ts";
@@ -66,6 +67,7 @@ async function open(ctx: Ctx, asked: EnterTarget, { entrance, plan }: Agreed): P
     ...entryOf(target, entrance),
     stdio: "tty",
     clientEnv: terminalEnvironment(process.env),
+    shellIntegration: wantsShellIntegration(),
   });
   const tooltip = `entered ${command} (${pid}), ${namespaceWords(plan.namespaces)}`;
   ctx.entered.expect(started.attach, { target, entrance, command, tooltip });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { Attachment } from "../../helper/protocol/methods.ts";
@@ -6,6 +7,9 @@ import { KnownTerminals } from "../terminals/knownTerminals.ts";
 import type { SandboxTerminals } from "../terminals/sandboxTerminals.ts";
 import type { Entrance } from "./entrance.ts";
 import type { EnterTarget } from "./target.ts";
+
+/** Who ends a container kills what entered it before the kernel is done with the rest. */
+const looksMs = [0, 300, 2_000] as const;
 
 /** What is known of a terminal inside a target; plain data, for it outlives a reload. */
 export interface Entered {
@@ -51,12 +55,22 @@ export class EnteredTerminals implements vscode.Disposable {
   }
 
   async #look(entered: Entered): Promise<void> {
-    const { pid, startTimeTicks } = entered.target.process;
-    if (pid === undefined) return;
+    for (const pauseMs of looksMs) {
+      await sleep(pauseMs);
+      if (!(await this.#hasEnded(entered))) continue;
+      this.#ended.fire(entered);
+      return;
+    }
+  }
+
+  async #hasEnded({ target: { process } }: Entered): Promise<boolean> {
+    const { pid, startTimeTicks } = process;
+    if (pid === undefined) return false;
     try {
       await this.#helper.request("process/inspect", { pid, startTimeTicks });
+      return false;
     } catch (error) {
-      if (TerrariumError.is(error, "noSuchProcess")) this.#ended.fire(entered);
+      return TerrariumError.is(error, "noSuchProcess");
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Ctx } from "../context.ts";
 import { sandboxDefaults } from "./defaults.ts";
 import { terminalEnvironment } from "./environment.ts";
 import { readSandboxFile, trustedSpec, untrustedSpec } from "./sandboxFile.ts";
+import { wantsShellIntegration } from "./shellIntegration.ts";
 import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 
 export interface TerminalLooks {
@@ -51,13 +52,17 @@ export async function shellSpec(ctx: Ctx, { folder }: WorkspaceChoice) {
 
 /** A second terminal of a named sandbox.json is another sandbox, so it gets a name of its own. */
 async function create({ helper }: Ctx, spec: SandboxSpecInput): Promise<CreatedSandbox> {
-  const clientEnv = terminalEnvironment(process.env, spec.passEnv);
+  const attendance = {
+    stdio: "tty" as const,
+    clientEnv: terminalEnvironment(process.env, spec.passEnv),
+    shellIntegration: wantsShellIntegration(),
+  };
   try {
-    return await helper.request("sandbox/create", { spec, stdio: "tty", clientEnv });
+    return await helper.request("sandbox/create", { spec, ...attendance });
   } catch (error) {
     if (!TerrariumError.is(error, "nameTaken")) throw error;
     const { name: _name, ...unnamed } = spec;
-    return helper.request("sandbox/create", { spec: unnamed, stdio: "tty", clientEnv });
+    return helper.request("sandbox/create", { spec: unnamed, ...attendance });
   }
 }
 

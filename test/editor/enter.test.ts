@@ -208,13 +208,18 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
   });
 
   step("a container that was started anew offers to go back", "84-reenter", async () => {
+    // Of each that ends VS Code itself says so, and shows three such messages at most.
+    await workbench.runCommand("Terminal: Kill All Terminals");
+    await workbench.waitForTerminals((count) => count === 0);
     await enterFrom(await harbourRow(), "Enter");
     const before = linkOf(harbour, "pid");
     harbour.restart();
     const offer = workbench.notification("harbour is running again.");
     await offer.waitFor();
-    await (await workbench.findRow(containers, /^harbour/)).hover();
     await workbench.picture("84-reenter-offer");
+    const row = await harbourRow();
+    await row.hover();
+    await row.getByRole("button", { name: "Re-enter" }).waitFor();
     await workbench.openTerminal(async () => {
       await offer.getByRole("button", { name: "Re-enter" }).click();
       await agree();
@@ -224,23 +229,36 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
   });
 
   step("a task's error in a sandbox opens the file here", "85-task", async () => {
-    writeTasks();
+    writeWorkspace();
     await runTask("lint in a sandbox");
-    await expectProblem(/the tide is wrong/);
+    await expectProblem(/the tide is wrong/, "85-task-problem");
   });
 
   step("and one in a container, whose paths are others", "86-task-container", async () => {
     await runTask("lint in a container");
     await workbench.waitForText(/^\/app is shown as /m);
-    await expectProblem(/the moon is wrong/);
+    await expectProblem(/the moon is wrong/, "86-task-problem");
   });
 
   step("the active file runs in a sandbox", "87-active-file", async () => {
-    writeFileSync(join(workbench.workspace, "ebb.sh"), "#!/bin/sh\nhostname; pwd; echo ebb\n");
     await workbench.openFile("ebb.sh");
     await workbench.runCommand("Terrarium: Run Active File in Sandbox");
-    await workbench.waitForText(/^terrarium-\w+\n.*tide-table\nebb$/m);
+    await workbench.waitForText(/^terrarium-[\w-]+\n.*tide-table\nebb$/m);
   });
+
+  step(
+    "a file that a shell inside names opens here, from the folder it is in",
+    "88-link",
+    async () => {
+      await workbench.newTerminal("Sandboxed Shell");
+      await workbench.waitForText(/[$#] ?$/m);
+      await workbench.type("cd public && ls");
+      await workbench.waitForText(/^index\.html$/m);
+      await workbench.beginCommand("Terminal: Open Detected Link...");
+      await workbench.quickPickRow("index.html").click();
+      await workbench.activeEditorTab().filter({ hasText: "index.html" }).waitFor();
+    },
+  );
 
   function harbourRow(): Promise<Locator> {
     return workbench.findRow(containers, /^harbour/);
@@ -279,8 +297,9 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
     return namespaceLink(pid, type) ?? "";
   }
 
-  function writeTasks(): void {
-    const file = join(workbench.workspace, "tides.mjs");
+  function writeWorkspace(): void {
+    const script = "#!/bin/sh\nhostname; pwd; echo ebb\n";
+    writeFileSync(join(workbench.workspace, "ebb.sh"), script);
     const problemMatcher = {
       owner: "tides",
       fileLocation: "absolute",
@@ -299,25 +318,34 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
         paths: { "/app": "$" + "{workspaceFolder}" },
       }),
     ];
-    assert.ok(file);
     mkdirSync(join(workbench.workspace, ".vscode"), { recursive: true });
     const text = JSON.stringify({ version: "2.0.0", tasks });
     writeFileSync(join(workbench.workspace, ".vscode", "tasks.json"), text);
   }
 
+  /** VS Code reads tasks.json a moment after it was written. */
   async function runTask(label: string): Promise<void> {
-    await workbench.beginCommand("Tasks: Run Task");
-    await workbench.fillBox(label);
-    await workbench.quickPickRow(label).click();
+    await workbench.until(`the task ${label}`, async () => {
+      await workbench.beginCommand("Tasks: Run Task");
+      await workbench.fillBox(label);
+      const row = workbench.quickPickRow(label);
+      const choose = row.click({ timeout: 3_000 }).then(() => true);
+      return choose.catch(() => workbench.page.keyboard.press("Escape").then(() => undefined));
+    });
   }
 
-  async function expectProblem(text: RegExp): Promise<void> {
-    await workbench.runCommand("Problems: Focus on Problems View");
-    await workbench.problem(text).dblclick();
+  /** The terminal of a task comes to the front when it begins, maybe after we looked elsewhere. */
+  async function expectProblem(text: RegExp, picture: string): Promise<void> {
+    const problem = workbench.problem(text);
+    await workbench.openFile("README.md");
+    await workbench.until(`the problem ${text}`, async () => {
+      await workbench.runCommand("Problems: Focus on Problems View");
+      const shown = problem.waitFor({ timeout: 3_000 }).then(() => true);
+      return shown.catch(() => undefined);
+    });
+    await workbench.picture(picture);
+    await problem.dblclick();
     await workbench.activeEditorTab().filter({ hasText: "tides.mjs" }).waitFor();
-    await workbench.picture("85-problem");
-    await workbench.runCommand("View: Close Editor");
-    await workbench.runCommand("Terminal: Focus Terminal");
   }
 });
 
