@@ -14,7 +14,7 @@ export interface Stated extends StateEntry {
 
 interface Directory {
   readonly changed: number;
-  /** What was read, or how often nothing could be: a directory is there before its file. */
+  /** What was read, or since when nothing could be, by performance.now(): a directory is there before its file. */
   readonly entries: Map<string, Stated | number>;
 }
 
@@ -27,7 +27,11 @@ const filesALook = 64;
 /** Whoever may write a directory of state may fill it. */
 const mostEntries = 10_000;
 
-const mostTries = 4;
+/** Looks come every few milliseconds while much happens, and an engine on a busy machine takes its time to write. */
+const patienceMs = 10_000;
+
+/** Of the clock by which the kernel says when a directory changed: another change within it has the same time. */
+const coarseMs = 50;
 
 /** What engines without any other trace have written down, read once a container. */
 export class EngineStates {
@@ -59,18 +63,22 @@ export class EngineStates {
     const before = this.#directories.get(root);
     if (changed === undefined) this.#directories.delete(root);
     if (changed === undefined || before?.changed === changed) return;
+    const nowMs = performance.now();
     const entries = new Map<string, Stated | number>();
     for (const id of listOwnedDirectory(root, uid).slice(0, mostEntries)) {
-      const known = before?.entries.get(id) ?? 0;
-      const isKnown = isStated(known) ? isThere(known) : known >= mostTries;
-      if (isKnown) entries.set(id, known);
-      else
-        entries.set(
-          id,
-          this.#readEntry(engine, root, id, uid) ?? (isStated(known) ? 1 : known + 1),
-        );
+      const known = before?.entries.get(id);
+      const sinceMs = isStated(known) ? nowMs : (known ?? nowMs);
+      const isKnown = isStated(known) ? isThere(known) : nowMs - sinceMs >= patienceMs;
+      entries.set(
+        id,
+        known !== undefined && isKnown
+          ? known
+          : (this.#readEntry(engine, root, id, uid) ?? sinceMs),
+      );
     }
-    const isWhole = [...entries.values()].every((entry) => isStated(entry) || entry >= mostTries);
+    const isWhole =
+      Date.now() - changed > coarseMs &&
+      [...entries.values()].every((entry) => isStated(entry) || nowMs - entry >= patienceMs);
     this.#directories.set(root, { changed: isWhole ? changed : Number.NaN, entries });
   }
 
@@ -84,6 +92,6 @@ export class EngineStates {
   }
 }
 
-function isStated(entry: Stated | number): entry is Stated {
+function isStated(entry: Stated | number | undefined): entry is Stated {
   return typeof entry === "object";
 }
