@@ -227,27 +227,9 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
     assert.notEqual(linkOf(harbour, "pid"), before);
   });
 
-  step("a task's error in a sandbox opens the file here", "85-task", async () => {
-    writeWorkspace();
-    await runTask("lint in a sandbox");
-    await expectProblem(/the tide is wrong/, "85-task-problem");
-  });
-
-  step("and one in a container, whose paths are others", "86-task-container", async () => {
-    await runTask("lint in a container");
-    await workbench.waitForText(/^\/app is shown as /m);
-    await expectProblem(/the moon is wrong/, "86-task-problem");
-  });
-
-  step("the active file runs in a sandbox", "87-active-file", async () => {
-    await workbench.openFile("ebb.sh");
-    await workbench.runCommand("Terrarium: Run Active File in Sandbox");
-    await workbench.waitForText(/^terrarium-[\w-]+\n.*tide-table\nebb$/m);
-  });
-
   step(
     "a file that a shell inside names opens here, from the folder it is in",
-    "88-link",
+    "85-link",
     async () => {
       await workbench.newTerminal("Sandboxed Shell");
       await workbench.waitForText(/[$#] ?$/m);
@@ -258,6 +240,24 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
       await workbench.activeEditorTab().filter({ hasText: "index.html" }).waitFor();
     },
   );
+
+  step("a task's error in a sandbox opens the file here", "86-task", async () => {
+    writeWorkspace();
+    await runTask("lint in a sandbox");
+    await expectProblem(/the tide is wrong/, "86-task-problem");
+  });
+
+  step("and one in a container, whose paths are others", "87-task-container", async () => {
+    await runTask("lint in a container");
+    await workbench.waitForText(/^\/app is shown as /m);
+    await expectProblem(/the moon is wrong/, "87-task-problem");
+  });
+
+  step("the active file runs in a sandbox", "88-active-file", async () => {
+    await workbench.openFile("ebb.sh");
+    await workbench.runCommand("Terrarium: Run Active File in Sandbox");
+    await workbench.waitForText(/^terrarium-[\w-]+\n.*tide-table\nebb$/m);
+  });
 
   function harbourRow(): Promise<Locator> {
     return workbench.findRow(containers, /^harbour/);
