@@ -13,8 +13,8 @@ import type {
 } from "../../helper/protocol/methods.ts";
 import { UserError } from "../failure.ts";
 import type { Choice, Wish } from "./choice.ts";
-import { end, type Running } from "./launch.ts";
 import { obtainHelper } from "./obtain.ts";
+import { end, type Running } from "./running.ts";
 import { type Place, readSurroundings, type Surroundings } from "./surroundings.ts";
 
 export type HelperState =

@@ -6,24 +6,16 @@ import {
 } from "vscode-jsonrpc/node";
 import { Connection } from "../../helper/protocol/client.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
-import { type HelperFacts, protocolVersion } from "../../helper/protocol/methods.ts";
+import { protocolVersion } from "../../helper/protocol/methods.ts";
 import { patientReader } from "../../helper/protocol/patientReader.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Choice, Way } from "./choice.ts";
 import { connectionLogger } from "./logger.ts";
 import { type ObstacleName, Obstructed } from "./obstacles.ts";
 import { startByPkexec, startOwnHelper } from "./process.ts";
+import { end, type Running } from "./running.ts";
 import { connectSocket } from "./socket.ts";
 import { startBySudo } from "./sudo.ts";
-
-/** A helper that has answered. */
-export interface Running {
-  readonly carrier: Carrier;
-  readonly connection: Connection;
-  readonly facts: HelperFacts;
-  readonly choice: Choice;
-  readonly sinceMs: number;
-}
 
 export interface Launching {
   /** Absolute path of dist/bin/terrarium. */
@@ -61,11 +53,6 @@ export async function launch(choice: Choice, launching: Launching): Promise<Runn
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function end({ carrier, connection }: Pick<Running, "carrier" | "connection">): void {
-  connection.dispose();
-  carrier.end();
 }
 
 async function carry(way: Way, { program, log }: Launching): Promise<Carrier> {

@@ -1,6 +1,7 @@
 import { type Choice, chooseHelper, ownHelper, type Wish } from "./choice.ts";
-import { type Launching, launch, type Running } from "./launch.ts";
+import type { Launching } from "./launch.ts";
 import { Obstructed } from "./obstacles.ts";
+import type { Running } from "./running.ts";
 import { type Place, readSurroundings, type Surroundings, withAnswering } from "./surroundings.ts";
 
 export type Obtaining = Launching & Place;
@@ -14,6 +15,8 @@ export async function obtainHelper(
   current: Running | undefined,
   obtaining: Obtaining,
 ): Promise<Running> {
+  // JSON-RPC is what takes longest to load: no window waits for it that shows no view.
+  const { launch } = await import("./launch.ts");
   const around = await lookAround(wish, obtaining);
   let choice = chooseHelper(wish, around);
   while (choice.way.kind !== "own") {

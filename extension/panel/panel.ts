@@ -15,7 +15,6 @@ import { targetOf } from "./identity.ts";
 import { PanelLimitsEditor } from "./limits.ts";
 import { pageHtml } from "./page.ts";
 import { readFacts, tabsOf } from "./reading.ts";
-import { parseRequest } from "./request.ts";
 import { UsageWatch } from "./usageWatch.ts";
 import { perform, type WorkRequest } from "./work.ts";
 
@@ -140,7 +139,9 @@ export class Panel implements vscode.Disposable {
     clearTimeout(this.#timer);
   }
 
-  #receive(message: unknown): void {
+  /** In the order in which they come: each waits for the same module. */
+  async #receive(message: unknown): Promise<void> {
+    const { parseRequest } = await import("./request.ts");
     const request = parseRequest(message);
     if (request) this.#take(request);
     else this.#host.log.warn("A panel's page sent something that no page of ours sends.");

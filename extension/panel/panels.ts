@@ -3,7 +3,6 @@ import type { PanelSubject, PanelTab } from "../../helper/protocol/panel.ts";
 import { panelViewType } from "../contributions.ts";
 import { withoutIcons } from "../plain.ts";
 import { keyOf, Panel, type PanelHost } from "./panel.ts";
-import { parseSubject } from "./request.ts";
 
 /** The page holds all that it needs: no file can be loaded. */
 const options: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [] };
@@ -41,7 +40,9 @@ export class Panels implements vscode.Disposable {
     );
   }
 
-  #restore(view: vscode.WebviewPanel, state: unknown): void {
+  /** Schemas are loaded when the first panel is there. */
+  async #restore(view: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const { parseSubject } = await import("./request.ts");
     const subject = parseSubject(state);
     if (subject && !this.#open.has(keyOf(subject))) {
       view.webview.options = options;

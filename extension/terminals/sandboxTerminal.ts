@@ -7,7 +7,6 @@ import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
 import { sandboxDefaults } from "./defaults.ts";
 import { terminalEnvironment } from "./environment.ts";
-import { readSandboxFile, trustedSpec, untrustedSpec } from "./sandboxFile.ts";
 import { wantsShellIntegration } from "./shellIntegration.ts";
 import { chooseWorkspace, type WorkspaceChoice } from "./workspace.ts";
 
@@ -41,6 +40,7 @@ export async function shellSpec(ctx: Ctx, { folder }: WorkspaceChoice) {
   const defaults = await sandboxDefaults(ctx, folder);
   if (folder === undefined) return { spec: defaults, isOfFile: false };
   const allowed = { workspace: folder, ...defaults };
+  const { readSandboxFile, trustedSpec, untrustedSpec } = await import("./sandboxFile.ts");
   const file = await readSandboxFile(ctx, folder);
   if (file === undefined) return { spec: allowed, isOfFile: false };
   const spec = vscode.workspace.isTrusted

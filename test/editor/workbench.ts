@@ -276,8 +276,16 @@ export class Workbench {
   /** What VS Code says that an extension's activation took. */
   async activationMs(name: string): Promise<number> {
     await this.runCommand("Developer: Show Running Extensions");
-    const extension = this.page.locator(".runtime-extensions-editor .extension", { hasText: name });
-    const text = await extension.first().textContent({ timeout: patienceMs });
+    const list = this.page.locator(".runtime-extensions-editor");
+    const extension = list.locator(".extension", { hasText: name }).first();
+    // Those that took longer stand above, and only what one can see is in the page.
+    await this.until(`${name} among the running extensions`, async () => {
+      if (await extension.isVisible()) return true;
+      await list.hover();
+      await this.page.mouse.wheel(0, scrollStep);
+      return undefined;
+    });
+    const text = await extension.textContent();
     const figure = /Activation[^:]*: (\d+)ms/.exec(text ?? "")?.[1];
     if (figure === undefined) throw new Error(`VS Code says no time: ${text}`);
     return Number(figure);
