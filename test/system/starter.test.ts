@@ -26,9 +26,9 @@ function tamperings(files: readonly string[]): readonly Tampering[] {
     ...files.flatMap((file) => [
       replaced(
         `${home}/${file}`,
-        `printf x | dd of=${home}/${file} conv=notrunc bs=1 seek=$(($(stat -c %s ${home}/${file}) / 2)) 2>/dev/null`,
+        `printf '\\001\\376\\001' | dd of=${home}/${file} conv=notrunc bs=1 seek=$(($(stat -c %s ${home}/${file}) / 2)) 2>/dev/null`,
         nameOf(file),
-        `a byte of ${file} is another`,
+        `bytes in the middle of ${file} are others`,
       ),
       replaced(
         `${home}/${file}`,
