@@ -16,7 +16,7 @@ export interface Request {
 type Work = (target: string) => Request;
 type Limits = ParameterInput<"limits/update">["limits"];
 
-const args = ["sleep", "600"];
+const args = ["sleep", "3600"];
 /** Of a limit that is only tried out: it goes back as soon as whoever could keep it is dead. */
 export const triedPids = 33;
 const tried: Limits = { pidsMax: triedPids };

@@ -8,11 +8,10 @@ import { spawnHelper } from "./helper-process.ts";
 import { type Fate, makings, type Request, triedPids, uses } from "./kill-requests.ts";
 import { pickFrom, type Random } from "./random.ts";
 
-/** The part of the helpers that are killed while they start, and how long a start takes at most. */
+/** The part of the helpers that are killed while they start. */
 const killedEarly = 0.15;
-const startMs = 120;
-/** The others are killed within this time of their first answer: three or four requests. */
-const killedWithinMs = 45;
+/** The others are killed within this part of the time that a start takes, which is three or four requests. */
+const killedWithin = 0.5;
 const mostSandboxes = 4;
 
 /**
@@ -24,6 +23,8 @@ export class KillWindow {
   readonly #random: Random;
   readonly #fates = new Map<string, Fate>();
   #named = 0;
+  /** Of the last start: a machine that is slow, or made to be, is given time. */
+  #startMs = 100;
   /** Kills that met a helper in the middle of each kind of request, and of its start. */
   readonly met = new Map<string, number>();
 
@@ -43,9 +44,11 @@ export class KillWindow {
       child.kill("SIGKILL");
     };
     try {
-      if (this.#random() < killedEarly) void killWithin(startMs);
+      const begunMs = performance.now();
+      if (this.#random() < killedEarly) void killWithin(this.#startMs);
       const client = await connectClient({ input: child.stdout, output: child.stdin }, "test");
-      void killWithin(killedWithinMs);
+      this.#startMs = performance.now() - begunMs;
+      void killWithin(killedWithin * this.#startMs);
       await this.#use(client);
     } catch (error) {
       if (!child.killed || !isHelperGone(error)) throw error;
