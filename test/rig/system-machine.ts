@@ -21,7 +21,7 @@ export interface SystemMachine {
 
 const architecture: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
 
-/** Half of it is what the root file system may hold: Debian, and Node. */
+/** For the root file system too, while it is unpacked twice. */
 const memoryMiB = 2048;
 
 /**
@@ -48,7 +48,7 @@ export function installSystem(): Promise<readonly [MachineKernel, string]> {
   return Promise.all([installKernel(architecture), installSystemTree(architecture)]);
 }
 
-/** Everything is where it belongs below /system, onto which Debian is unpacked. */
+/** Everything is where it belongs below /system, from where it is laid over Debian. */
 function contents({ files, script, modules = [] }: SystemMachine, kernel: MachineKernel) {
   const texts = { init: init(modules), "system/script": script, ...units };
   return [
@@ -64,18 +64,19 @@ function contents({ files, script, modules = [] }: SystemMachine, kernel: Machin
   ];
 }
 
-/** As in machine.ts the tree becomes a mount of its own, which pivot_root(2) takes, without a copy. */
+/** Onto a tmpfs of its own: unlike the first root file system it can be id-mapped, and pivot_root(2) takes it. */
 const init = (modules: readonly string[]): string => `#!/bin/sh
 export PATH=/bin
 /bin/busybox --install -s /bin
-mkdir -p /dev /system/proc /system/sys /system/dev
-mount -t devtmpfs dev /dev
-tar -xf /dev/nvme0n1 -C /system
-mkdir -p /proc && mount -t proc proc /proc && ln -s system/usr/lib /lib
+mkdir -p /dev /proc /root
+mount -t devtmpfs dev /dev && mount -t proc proc /proc
+mount -t tmpfs -o mode=755,size=75% root /root
+tar -xf /dev/nvme0n1 -C /root
+cp -a /system/. /root && rm -r /system
+mkdir -p /root/proc /root/sys /root/dev && ln -s root/usr/lib /lib
 ${modules.map((name) => `modprobe ${name}`).join("\n")}
 umount /proc /dev
-mount --bind /system /system && cd /system && mount --move . / &&
-  exec chroot . /lib/systemd/systemd --unit=machine.target --show-status=no
+cd /root && mount --move . / && exec chroot . /lib/systemd/systemd --unit=machine.target --show-status=no
 exec poweroff -f
 `;
 

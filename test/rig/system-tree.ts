@@ -12,7 +12,8 @@ import { runQuietly } from "./quiet-command.mjs";
 /** What the tests of kernel/, the delegation of cgroups to users and the root helper need. */
 const packages = [
   ...["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd"],
-  ...["e2fsprogs", "iproute2", "kmod", "mount", "passwd", "procps", "uidmap", "util-linux"],
+  ...["e2fsprogs", "iproute2", "kmod", "mount", "nftables", "openssh-client", "passwd", "procps"],
+  ...["uidmap", "util-linux"],
   ...["polkitd", "pkexec", "sudo"],
 ];
 

@@ -32,8 +32,11 @@ export interface Session {
 const home = "/opt/terrarium";
 const timeoutMs = 14 * 60_000;
 
-/** Nobody loads them for a test that asks for a device. */
-const modules = ["loop", "ext4", "veth"];
+/** Nobody loads them for a test that asks for a device, a link or a rule. */
+const modules = [
+  ...["loop", "ext4", "overlay", "bridge", "veth", "sch_tbf"],
+  ...["chain_nat", "ct", "fib_inet", "limit", "masq", "reject_inet"].map((name) => `nft_${name}`),
+];
 
 /** Once the user's own systemd is up. As a person would: the shell in which a user may limit sandboxes is one that systemd has made a scope for. */
 const prefixes: Readonly<Record<Asker, string>> = {
@@ -82,7 +85,7 @@ function installedFiles(): Record<string, string> {
   const parts = [
     ...["package.json", "helper", "test/kernel", "test/rig", "test/unit", "test/vm"],
     ...["dist/bin", "dist/package.json"],
-    ...["launcher", "follow", "koffi.node"].map((name) => `dist/native/${name}`),
+    ...["launcher", "follow", "koffi.node", "task-iterator"].map((name) => `dist/native/${name}`),
     ...["node_modules/zod", "node_modules/vscode-jsonrpc", "node_modules/@koromix"],
   ];
   const files = parts.map((part) => [join(home, part), join(checkout, part)] as const);

@@ -19,6 +19,7 @@ const rows: readonly InsideRow[] = [
     ...["limits-cgroups", "limits-read", "sandbox-limits", "usage"],
   ]),
   ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows"]),
+  ...kernelFiles(["root"], "another kernel's queues and rules hold the rates", ["network-rates"]),
   ...kernelFiles(["user"], "what was delegated is all that can be looked at", ["cli-stats"]),
   ...kernelFiles(["root"], "a program of BPF is all that holds devices", ["device-access"]),
   ...kernelFiles(["user"], "one hierarchy, whose tree systemd made", [
@@ -33,7 +34,7 @@ const rows: readonly InsideRow[] = [
   ...kernelFiles(
     ["root"],
     "mounts and namespaces are as systemd leaves them",
-    ["mounts", "namespaces", "security"].map((name) => `launcher-${name}`),
+    ["mounts", "namespaces", "security", "view"].map((name) => `launcher-${name}`),
   ),
 ];
 
