@@ -16,8 +16,25 @@ export async function inTurns<T>(steps: Steps<T>): Promise<T> {
     const step = steps.next();
     if (step.done) return step.value;
     if (performance.now() - startedMs < sliceMs) continue;
-    await nextTurn();
+    await rest();
     startedMs = performance.now();
+  }
+}
+
+/** Of one connection a message is taken a turn: who sends many would else wait for a slice before each of them. */
+const mostTurns = 16;
+
+let requests = 0;
+
+/** Somebody asks for something: work in slices stands back for as long as others go on asking, or nearly so. */
+export function standBack(): void {
+  requests += 1;
+}
+
+async function rest(): Promise<void> {
+  for (let turn = 0, before = -1; turn < mostTurns && before !== requests; turn += 1) {
+    before = requests;
+    await nextTurn();
   }
 }
 

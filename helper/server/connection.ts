@@ -6,6 +6,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
+import { standBack } from "../inventory/turns.ts";
 import { TerrariumError, toWireError } from "../protocol/errors.ts";
 import type { MethodName } from "../protocol/methods.ts";
 import { patientReader } from "../protocol/patientReader.ts";
@@ -50,6 +51,7 @@ export function serve(
       name,
       (parameters: unknown, token: unknown): Promise<unknown> =>
         inTurn(async () => {
+          standBack();
           await drained(output);
           if (isCancelled(token)) return wasCancelled;
           return responder.answer(name, parameters).catch(toResponse);
