@@ -20,16 +20,17 @@ import { describe, type TestContext, test } from "node:test";
 import { processIds, readStat, readStatus } from "../../helper/kernel/procfs.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
+import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import { makeCgroup } from "./cgroup-limits.ts";
 import { eventually, inspect, startSandbox, uniqueName } from "./cli.ts";
 import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
 import { needsRoot, startIsolated } from "./isolated.ts";
 
 /** A process of a daemon's user, in namespaces that root made: no user namespace lets anybody else in. */
-function startDaemon(t: TestContext, script = "exec sleep 600") {
+function startDaemon(t: TestContext, script = "exec sleep 600", more: readonly string[] = []) {
   const become = `setpriv --reuid ${bob} --regid ${bob} --clear-groups sh -c '${script}'`;
   const words = `read -r pid rest < /proc/self/stat; echo "$pid"; exec ${become}`;
-  return startIsolated(t, ["--ipc", "--mount", "--net"], words);
+  return startIsolated(t, ["--ipc", "--mount", "--net", ...more], words);
 }
 
 /** Root's helper in a terminal, as `sudo terrarium helper --socket` starts it; a person sits before it. */
@@ -191,6 +192,25 @@ describe("what is somebody else's", needsRoot, () => {
     await isAsked();
     answer("n");
     await assert.rejects(again, refusedAs("dismissed"));
+  });
+
+  test("is entered by its container's key, which the asker's own agent does not know", async (t) => {
+    const { client, isAsked, answer, seen } = await sitDown(t);
+    // Where /proc is that of before, the pid that is told is the host's.
+    const { pid } = await startDaemon(t, "exec sleep 600", ["--pid", "--fork"]);
+    const { containers = [] } = await client.request("inventory/read", { tables: ["containers"] });
+    const container = containers.find((one) => one.pid === pid);
+    assert.ok(container, "it is among the containers");
+    const target = tableKeys.containers(container);
+    const entered = client.request("process/enter", { target, args: ["true"], stdio: "none" });
+    await isAsked();
+    assert.match(seen(), new RegExp(`wants to enter process ${pid} \\(sleep\\) of ${bob}\\.`));
+    answer("y");
+    await entered;
+    const unknown = { target: `${target}-not`, args: ["true"], stdio: "none" as const };
+    await assert.rejects(client.request("process/enter", unknown), (error) =>
+      TerrariumError.is(error, "noSuchContainer"),
+    );
   });
 
   test("has terminals to which only its asker can connect", async (t) => {

@@ -56,6 +56,7 @@ describe("an agent's answer", () => {
       new TerrariumError("processDenied", { pid: 1, errno: "EACCES" }),
       new TerrariumError("needsPrivilege", { what: "x", needs: "root" }),
       new TerrariumError("cgroupFailed", { call: "write", path: "/x", errno: "EPERM" }),
+      new TerrariumError("noSuchContainer", { key: "docker:1f" }),
     ];
     const others = [
       new TerrariumError("noSuchProcess", { pid: 1 }),
@@ -63,15 +64,22 @@ describe("an agent's answer", () => {
       new TerrariumError("cgroupFailed", { call: "write", path: "/x", errno: "EBUSY" }),
       new Error("nonsense"),
     ];
-    assert.deepEqual(denied.map(isDeniedToAgent), [true, true, true]);
+    assert.deepEqual(denied.map(isDeniedToAgent), [true, true, true, true]);
     assert.deepEqual(others.map(isDeniedToAgent), [false, false, false, false]);
   });
 
   test("about a sandbox's name is the last word: root may have one of that name", () => {
     const named = [{ target: "web" }, { left: "1", right: "web" }];
-    const others = [{ target: "/x" }, { target: "12@3" }, { target: 7 }, {}, null];
+    const others = [
+      { target: "/x" },
+      { target: "12@3" },
+      { target: "docker:1f" },
+      { target: 7 },
+      {},
+      null,
+    ];
     assert.deepEqual(named.map(namesSandbox), [true, true]);
-    assert.deepEqual(others.map(namesSandbox), [false, false, false, false, false]);
+    assert.deepEqual(others.map(namesSandbox), [false, false, false, false, false, false]);
   });
 
   test("is taken no faster than it may come", async () => {

@@ -6,11 +6,15 @@ import { printable } from "../../protocol/printable.ts";
 
 const denied: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
-/** A limit may be unavailable because its file is root's alone (version 1), or for any other reason, which root says too. */
+/**
+ * A limit may be unavailable because its file is root's alone (version 1), or for any other reason, which root says too.
+ * A container may be one that only root sees.
+ */
 const deniedToAgent: ReadonlySet<ErrorCode> = new Set([
   "needsPrivilege",
   "processDenied",
   "limitUnavailable",
+  "noSuchContainer",
 ]);
 
 /** The kernel, which knows what is whose, did not let the asker's own process do it. */
@@ -25,11 +29,11 @@ export function isUnknownToAgent(error: unknown): boolean {
   return TerrariumError.is(error, "noSuchSandbox");
 }
 
-/** Root may have one of the same name as the asker's, which is not meant. */
+/** Root may have one of the same name as the asker's, which is not meant. A cgroup's path, a container's key are no names. */
 export function namesSandbox(parameters: unknown): boolean {
   const { target, left, right } = Object(parameters) as Record<string, unknown>;
   return [target, left, right].some(
-    (name) => typeof name === "string" && !name.startsWith("/") && !parseProcessTarget(name),
+    (name) => typeof name === "string" && !/^\/|:/.test(name) && !parseProcessTarget(name),
   );
 }
 
