@@ -21,25 +21,13 @@ const written = {
 const common = { ...written, bundle: true };
 
 const programs = "dist/bin";
+const extension = "dist/extension";
 
-const [client] = await Promise.all([
-  build({
-    ...common,
-    // Only of ES modules esbuild makes several files that share one copy of what they share.
-    format: "esm",
-    splitting: true,
-    entryPoints: { terrarium: "helper/main.ts" },
-    outdir: programs,
-    write: false,
+await Promise.all([
+  buildInParts({ terrarium: "helper/main.ts" }, programs, {
     define: { "import.meta.dirname": "__dirname" },
   }),
-  build({
-    ...common,
-    format: "cjs",
-    entryPoints: ["extension/main.ts"],
-    outfile: "dist/extension/main.cjs",
-    external: ["vscode"],
-  }),
+  buildInParts({ main: "extension/main.ts" }, extension, { external: ["vscode"] }),
   build({
     ...common,
     platform: "browser",
@@ -50,7 +38,8 @@ const [client] = await Promise.all([
     outdir: "dist/media",
   }),
 ]);
-await writePrograms(client.outputFiles);
+renameSync(join(programs, "terrarium.js"), join(programs, "terrarium"));
+chmodSync(join(programs, "terrarium"), 0o755);
 // Without an extension the client's file is CommonJS only where the nearest package.json says so.
 writeFileSync("dist/package.json", JSON.stringify({ type: "commonjs", version: manifest.version }));
 mkdirSync("dist/native", { recursive: true });
@@ -62,16 +51,19 @@ copyFileSync(koffiAddon, `${addon}.new`);
 renameSync(`${addon}.new`, addon);
 
 /**
- * The client, cut where helper/main.ts imports a face: Node parses the whole of each file that it loads. As
- * CommonJS, because an ES module that imports node:fs makes Node load streams, promises and readline with it.
+ * Cut where a file is imported when it is needed: Node parses the whole of each file that it loads. As CommonJS, because
+ * an ES module that imports node:fs makes Node load streams, promises and readline with it.
  */
-async function writePrograms(files) {
-  rmSync(programs, { recursive: true, force: true });
-  mkdirSync(programs, { recursive: true });
-  for (const { path, text } of files) {
-    const { code } = await transform(text, { ...written, format: "cjs" });
+async function buildInParts(entryPoints, outdir, options) {
+  // Only of ES modules esbuild makes several files that share one copy of what they share.
+  const inParts = { format: "esm", splitting: true, write: false };
+  const { outputFiles } = await build({ ...common, ...inParts, ...options, entryPoints, outdir });
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    // What is imported later is required, too: import() would start Node's loader of ES modules.
+    const later = { "dynamic-import": false };
+    const { code } = await transform(text, { ...written, format: "cjs", supported: later });
     writeFileSync(path, code);
   }
-  renameSync(join(programs, "terrarium.js"), join(programs, "terrarium"));
-  chmodSync(join(programs, "terrarium"), 0o755);
 }
