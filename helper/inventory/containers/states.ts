@@ -14,8 +14,19 @@ export interface Stated extends StateEntry {
 
 interface Directory {
   readonly changed: number;
-  /** What was read, or since when nothing could be, by performance.now(): a directory is there before its file. */
-  readonly entries: Map<string, Stated | number>;
+  /** Nothing more is expected of it until it changes. */
+  readonly isWhole: boolean;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+/**
+ * A directory is there before its file, and runc's file names first a process that goes before the container's own is
+ * there: what tells of nobody is read again, for a while. Times by performance.now().
+ */
+interface Entry {
+  readonly stated: Stated | undefined;
+  readonly sinceMs: number;
+  readonly readAtMs: number;
 }
 
 /** State of runc is 20 to 60 KB. */
@@ -27,8 +38,9 @@ const filesALook = 64;
 /** Whoever may write a directory of state may fill it. */
 const mostEntries = 10_000;
 
-/** Looks come every few milliseconds while much happens, and an engine on a busy machine takes its time to write. */
+/** An engine on a busy machine takes its time to write; looks come every few milliseconds while much happens. */
 const patienceMs = 10_000;
+const pauseMs = 100;
 
 /** Of the clock by which the kernel says when a directory changed: another change within it has the same time. */
 const coarseMs = 50;
@@ -49,7 +61,7 @@ export class EngineStates {
       }
     }
     return [...this.#directories.values()].flatMap(({ entries }) =>
-      [...entries.values()].filter(isStated),
+      [...entries.values()].flatMap(({ stated }) => stated ?? []),
     );
   }
 
@@ -62,24 +74,24 @@ export class EngineStates {
     const changed = ownedDirectoryChange(root, uid);
     const before = this.#directories.get(root);
     if (changed === undefined) this.#directories.delete(root);
-    if (changed === undefined || before?.changed === changed) return;
+    const isSame = before?.changed === changed;
+    if (changed === undefined || (isSame && before?.isWhole)) return;
     const nowMs = performance.now();
-    const entries = new Map<string, Stated | number>();
+    const isSettled = ({ stated, sinceMs }: Entry) =>
+      (stated !== undefined && isThere(stated)) || (isSame && nowMs - sinceMs >= patienceMs);
+    const entries = new Map<string, Entry>();
     for (const id of listOwnedDirectory(root, uid).slice(0, mostEntries)) {
       const known = before?.entries.get(id);
-      const sinceMs = isStated(known) ? nowMs : (known ?? nowMs);
-      const isKnown = isStated(known) ? isThere(known) : nowMs - sinceMs >= patienceMs;
-      entries.set(
-        id,
-        known !== undefined && isKnown
-          ? known
-          : (this.#readEntry(engine, root, id, uid) ?? sinceMs),
-      );
+      const rests = known && isSame && nowMs - known.readAtMs < pauseMs;
+      const read = () => ({
+        stated: this.#readEntry(engine, root, id, uid),
+        sinceMs: isSame && known ? known.sinceMs : nowMs,
+        readAtMs: nowMs,
+      });
+      entries.set(id, known && (rests || isSettled(known)) ? known : read());
     }
-    const isWhole =
-      Date.now() - changed > coarseMs &&
-      [...entries.values()].every((entry) => isStated(entry) || nowMs - entry >= patienceMs);
-    this.#directories.set(root, { changed: isWhole ? changed : Number.NaN, entries });
+    const isWhole = Date.now() - changed > coarseMs && [...entries.values()].every(isSettled);
+    this.#directories.set(root, { changed, isWhole, entries });
   }
 
   #readEntry(engine: Engine, root: string, id: string, uid: number): Stated | undefined {
@@ -90,8 +102,4 @@ export class EngineStates {
     const entry = text === undefined ? undefined : engine.state?.parse(text, id);
     return entry && { ...entry, path, engine, uid };
   }
-}
-
-function isStated(entry: Stated | number | undefined): entry is Stated {
-  return typeof entry === "object";
 }
