@@ -71,11 +71,16 @@ export class Reentry implements vscode.Disposable {
     this.#awaited.set(home, entered);
     this.#offered.delete(home);
     for (const oldest of [...this.#awaited.keys()].slice(0, -mostAwaited)) this.forget(oldest);
+    if (!entered.target.isOurs) this.#watch();
+    this.#changed.fire();
+    this.#look();
+  }
+
+  /** Others start theirs anew behind our back; ours do so in a view, which watches by itself. */
+  #watch(): void {
     this.#want(true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#rest(), patienceMs);
-    this.#changed.fire();
-    this.#look();
   }
 
   /** The rows go on offering it, as long as somebody looks at them. */
