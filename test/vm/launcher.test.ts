@@ -166,7 +166,7 @@ const company: readonly Scene[] = [
       for leave in "" "--leave label"; do
         rm -f /tmp/status
         /launcher enter --pid $labelled --namespaces uts --follow $leave --env PATH=/bin --status-fd 3 -- \\
-          sleep 1000 3>/tmp/status &
+          sleep 1000 3>/tmp/status 2>/tmp/ended &
         eventually grep -qs started /tmp/status
         entered=$(sed -n 's/.*"ready","pid":\\([0-9]*\\).*/\\1/p' /tmp/status)
         cmp -s /proc/$labelled/attr/current /proc/$entered/attr/current && echo followed || echo left
