@@ -18,7 +18,7 @@ const rows: readonly InsideRow[] = [
   ...kernelFiles(["root", "user"], "one hierarchy holds all limits", [
     ...["limits-cgroups", "limits-read", "sandbox-limits", "usage"],
   ]),
-  ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows", "limits-update"]),
+  ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows"]),
   ...kernelFiles(["root"], "another kernel's queues and rules hold the rates", ["network-rates"]),
   ...kernelFiles(["user"], "what was delegated is all that can be looked at", ["cli-stats"]),
   ...kernelFiles(["root"], "a program of BPF is all that holds devices", ["device-access"]),
