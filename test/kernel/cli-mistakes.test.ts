@@ -82,7 +82,7 @@ describe("bad input", needsRoot, () => {
     [["stop", "nobody"], 125, /There is no sandbox "nobody"/],
     [["rm", "nobody"], 125, /There is no sandbox "nobody"/],
     [["ns", "-t", "network"], 125, /"network" is no type of namespace/],
-    [["helper"], 125, /helper needs --stdio or --socket PATH/],
+    [["helper"], 125, /helper needs --stdio, --socket \[PATH\] or --systemd/],
     [["helper", "--socket", "/etc/passwd"], 125, /something that is no socket is there/],
     [["--helper", missing, "ps"], 125, /no helper answers there/],
   ];
