@@ -129,7 +129,7 @@ describe("what starts the root helper", needsMachine, () => {
 
   test("hands nothing down of what its caller could set", async () => {
     const surroundings =
-      "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=1000";
+      "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=0";
     const script = `cd /tmp; ulimit -S -f 0; umask 0; ${surroundings} ${starter} --stdio </run/wait 60</dev/null & sleep 0.5;
       tr '\\0' '\\n' </proc/$!/environ | sort; readlink /proc/$!/cwd; ls /proc/$!/fd | grep -cx 60;
       grep -h -E 'Max file size|Umask' /proc/$!/limits /proc/$!/status; kill $!`;
@@ -146,7 +146,7 @@ describe("what starts the root helper", needsMachine, () => {
         "HOME=/root",
         "LC_ALL=C.UTF-8",
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-        "PKEXEC_UID=1000",
+        "PKEXEC_UID=0",
         "/",
         "0",
         "Max file size unlimited unlimited bytes",
