@@ -20,6 +20,8 @@ const settleMs = 30;
 const openingMs = 400;
 /** Of the extension host's time, what one view's rows may take. */
 const largestShareOfTime = 0.1;
+/** However long it took: on a machine that stood still for a while nobody looks at rows of before for a minute. */
+const longestRestMs = 2_000;
 /** Uptimes are told in minutes. */
 const clockMs = 30_000;
 /** What a filter has found is opened for so many rows, and so deep as VS Code allows. */
@@ -205,7 +207,8 @@ function soon(delayMs: number, action: () => void): Soon {
     timer = undefined;
     if (begunMs < notBeforeMs) return schedule();
     action();
-    restMs = Math.max(delayMs, (performance.now() - begunMs) / largestShareOfTime);
+    const fairMs = (performance.now() - begunMs) / largestShareOfTime;
+    restMs = Math.max(delayMs, Math.min(fairMs, longestRestMs));
   };
   return {
     run: schedule,

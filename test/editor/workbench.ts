@@ -173,7 +173,9 @@ export class Workbench {
 
   async #toggleSection(title: string, expanded: "true" | "false"): Promise<void> {
     const header = this.section(title).locator(".pane-header");
-    if ((await header.getAttribute("aria-expanded")) !== expanded) await header.click();
+    if ((await header.getAttribute("aria-expanded")) === expanded) return;
+    await this.#leaveCards();
+    await header.click();
   }
 
   /**
