@@ -13,7 +13,7 @@ import { runQuietly } from "./quiet-command.mjs";
 const packages = [
   ...["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd"],
   ...["e2fsprogs", "iproute2", "kmod", "mount", "nftables", "openssh-client", "passwd", "procps"],
-  ...["uidmap", "util-linux"],
+  ...["busybox-static", "uidmap", "util-linux"],
   ...["polkitd", "pkexec", "sudo"],
 ];
 

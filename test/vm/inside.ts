@@ -93,6 +93,7 @@ function sessionScript(asker: Asker, files: readonly string[]): string {
   const job: InsideJob = { files };
   return [
     `chmod 666 ${resultDevice}`,
+    "export TERRARIUM_EMULATED=1",
     // What one file has made of the modules that all of them load.
     "export NODE_COMPILE_CACHE=/tmp/compiled",
     `cd ${home}; ${prefixes[asker]} bin/node test/vm/inside-run.ts '${JSON.stringify(job)}'`,
