@@ -51,7 +51,10 @@ export async function startGate(t: TestContext, env: NodeJS.ProcessEnv = {}): Pr
     log += text;
   });
   t.after(async () => {
+    // One that a test has stopped does not see that its gate ends.
+    const agents = [alice, bob].flatMap((uid) => agentsOf({ process: child }, uid));
     await end(child);
+    for (const agent of agents.filter((pid) => readStatus(pid))) process.kill(agent, "SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   });
   return { path, process: child, log: () => log };
