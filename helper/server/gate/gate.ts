@@ -27,7 +27,7 @@ import { personOf } from "./person.ts";
 import { placeAgent } from "./place.ts";
 import { takeTurn } from "./rates.ts";
 import { isDeniedToAgent, isUnknownToAgent, namesSandbox, targetOf } from "./refusals.ts";
-import { inTurns } from "./turns.ts";
+import { openTellers } from "./tellers.ts";
 import { isAskedMethod, type Pinned, pins } from "./wanted.ts";
 import { openWatchedTables, type WatchedTables } from "./watched.ts";
 
@@ -65,7 +65,7 @@ export class Gate implements Responder {
     const { served, client, isElevated, askHere } = options;
     this.#options = options;
     this.#person = personOf(client);
-    const teller = inTurns(notify);
+    const teller = openTellers(notify);
     this.#notify = teller();
     this.#end = end;
     this.#seesAll = isElevated;

@@ -5,7 +5,7 @@ import type { Notify } from "../session.ts";
  * Two tell one client of changes, root and its agent, and a large change comes in parts: a client takes whatever change
  * comes between them for one more. So who has begun one ends it before the other begins. Each call makes one teller.
  */
-export function inTurns(notify: Notify): () => Notify {
+export function openTellers(notify: Notify): () => Notify {
   let lastChange: Promise<unknown> = Promise.resolve();
   return () => {
     let last: Promise<unknown> = Promise.resolve();

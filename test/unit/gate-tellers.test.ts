@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { InventoryPart } from "../../helper/protocol/inventoryParts.ts";
-import { inTurns } from "../../helper/server/gate/turns.ts";
+import { openTellers } from "../../helper/server/gate/tellers.ts";
 import { openWatchedTables } from "../../helper/server/gate/watched.ts";
 import type { Notify } from "../../helper/server/session.ts";
 
@@ -20,7 +20,7 @@ describe("changes that root and an agent tell one client", () => {
       const { tables, isPart } = parameters as InventoryPart;
       told.push(`${Object.keys(tables)}${isPart ? " …" : ""}`);
     };
-    const teller = inTurns(slow);
+    const teller = openTellers(slow);
     const [root, agent] = [teller(), teller()];
     await Promise.all([
       root("inventory/didChange", part("processes", true)),
@@ -37,7 +37,7 @@ describe("changes that root and an agent tell one client", () => {
     const broken: Notify = async (_name, parameters) => {
       if (told.push(parameters as InventoryPart) === 1) throw new Error("closed");
     };
-    const teller = inTurns(broken);
+    const teller = openTellers(broken);
     const [root, agent] = [teller(), teller()];
     await assert.rejects(root("inventory/didChange", part("processes")), /closed/);
     await agent("inventory/didChange", part("sandboxes"));
