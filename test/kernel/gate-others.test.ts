@@ -33,6 +33,20 @@ function startDaemon(t: TestContext, script = "exec sleep 600", more: readonly s
   return startIsolated(t, ["--ipc", "--mount", "--net", ...more], words);
 }
 
+/** Has another process of the daemon's user get this number: proc_sys_kernel(5), ns_last_pid. */
+function takeNumber(t: TestContext, pid: number): boolean {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    writeFileSync("/proc/sys/kernel/ns_last_pid", `${pid - 1}`);
+    const child = spawn("sleep", ["600"], { uid: bob, gid: bob, cwd: "/", stdio: "ignore" });
+    if (child.pid === pid) {
+      t.after(() => child.kill("SIGKILL"));
+      return true;
+    }
+    child.kill("SIGKILL");
+  }
+  return false;
+}
+
 /** Root's helper in a terminal, as `sudo terrarium helper --socket` starts it; a person sits before it. */
 function startInTerminal(t: TestContext, uid: number) {
   rmSync(ownSocket(uid), { force: true });
@@ -144,15 +158,19 @@ describe("what is somebody else's", needsRoot, () => {
     const registry = `/tmp/terrarium-${alice}/terrarium/sandboxes`;
     const record = JSON.parse(readFileSync(`${registry}/${sandbox.id}/record.json`, "utf8"));
     const pid = (await inspect(ofRoot.name)).pid ?? 0;
-    const init = { pid, startTimeTicks: readStat(pid)?.startTimeTicks };
-    const [forged, linked] = ["abcdefabcdef", "abcdefabcdee"];
-    mkdirSync(`${registry}/${forged}`);
-    writeFileSync(
-      `${registry}/${forged}/record.json`,
-      JSON.stringify({ ...record, id: forged, init }),
-    );
-    chownSync(`${registry}/${forged}`, alice, alice);
-    chownSync(`${registry}/${forged}/record.json`, alice, alice);
+    const rootsInit = { pid, startTimeTicks: readStat(pid)?.startTimeTicks };
+    const another = (await startDaemon(t, "exec sleep 600", ["--pid", "--fork"])).pid;
+    const daemon = { pid: another, startTimeTicks: readStat(another)?.startTimeTicks };
+    const [forged, stolen, linked] = ["abcdefabcdef", "abcdefabcded", "abcdefabcdee"];
+    for (const [id, init] of [
+      [forged, rootsInit],
+      [stolen, daemon],
+    ] as const) {
+      mkdirSync(`${registry}/${id}`);
+      writeFileSync(`${registry}/${id}/record.json`, JSON.stringify({ ...record, id, init }));
+      chownSync(`${registry}/${id}`, alice, alice);
+      chownSync(`${registry}/${id}/record.json`, alice, alice);
+    }
     symlinkSync(`${registry}/${sandbox.id}`, `${registry}/${linked}`);
     const later = sitDown(t);
     const again = (await later).client;
@@ -164,7 +182,7 @@ describe("what is somebody else's", needsRoot, () => {
       own.map(({ id }) => id),
       [sandbox.id],
     );
-    for (const one of [forged, linked]) rmSync(`${registry}/${one}`, { recursive: true });
+    for (const one of [forged, stolen, linked]) rmSync(`${registry}/${one}`, { recursive: true });
     await again.request("sandbox/remove", { target: name, force: true });
   });
 
@@ -331,6 +349,7 @@ describe("what is somebody else's", needsRoot, () => {
     });
     await isAsked();
     await daemon.end();
+    assert.ok(takeNumber(t, daemon.pid), "a process of the same user has its number");
     answer("y");
     await assert.rejects(entered, (error) => TerrariumError.is(error, "noSuchProcess"));
   });
