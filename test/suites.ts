@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { checkout } from "./rig/prepare.mjs";
@@ -16,6 +16,10 @@ interface Totals {
 }
 
 const suiteTimeoutMs = 15 * 60_000;
+
+/** What failed and why, to be found at the end of some thousand lines. */
+const failures: string[] = [];
+const reasonLength = 600;
 
 /** One row per suite, in the order in which they run: the cheap ones fail first. */
 const suites: Readonly<Record<string, () => Promise<Totals>>> = {
@@ -60,7 +64,9 @@ async function runChecks(): Promise<Totals> {
   ] as const;
   let failed = 0;
   for (const check of checks) {
-    if (!(await runCommand(check))) failed += 1;
+    if (await runCommand(check)) continue;
+    failed += 1;
+    failures.push(check.join(" "));
   }
   return { passed: checks.length - failed, failed, skipped: 0 };
 }
@@ -106,13 +112,18 @@ async function runFiles(globPatterns: readonly string[], concurrency: number): P
     const failed = counts.tests - counts.passed - skipped;
     totals = { passed: counts.passed, failed, skipped };
   });
+  events.on("test:fail", ({ name, file = "", details: { error } }) => {
+    if ("failureType" in error && error.failureType === "subtestsFailed") return;
+    const reason = String(error.cause ?? error).slice(0, reasonLength);
+    failures.push(`${relative(checkout, file)}: ${name}: ${reason}`);
+  });
   for await (const text of events.compose(spec)) process.stdout.write(text);
   return totals;
 }
 
-/** Prints the table of totals; true when every suite ran something and nothing failed. */
+/** Prints what failed and the table of totals; true when every suite ran something and nothing failed. */
 function report(results: readonly (readonly [string, Totals])[]): boolean {
-  process.stdout.write("\n");
+  process.stdout.write(`\n${failures.map((line) => `✖ ${line}\n`).join("")}\n`);
   for (const [name, totals] of results) {
     process.stdout.write(`${name.padEnd(8)} ${describe(totals)}${emptyNote(totals)}\n`);
   }
