@@ -105,7 +105,10 @@ const server = `
   });
 `;
 
-/** Node scripts that have a `socket`: one sends as fast as it may, the other tells what arrives, in bytes per second. */
+/**
+ * Node scripts that have a `socket`: one sends as fast as it may, the other tells what its links receive meanwhile, in
+ * bytes per second.
+ */
 export const traffic = {
   send: `
     const block = Buffer.alloc(65536);
@@ -113,24 +116,25 @@ export const traffic = {
     socket.on("drain", more).on("error", () => process.exit()).on("close", () => process.exit());
     more();
   `,
-  // What a bucket lets through at once is over after the first second. Of three windows the one in the middle: what
-  // came behind a lost packet is handed over with that, in one of them too much and in the one before too little.
+  // By the links' own counters: a reader that waits for a processor takes at once what came meanwhile, and the counters
+  // had it when it came. What a bucket lets through at once is over after the first second. Of three windows the one in
+  // the middle, for a packet may be lost.
   measure: `
-    let first, begun, bytes = 0;
+    const received = () => {
+      const links = require("node:fs").readFileSync("/proc/self/net/dev", "utf8").matchAll(/^ *(?!lo:)\\S+: *(\\d+)/gm);
+      return { at: performance.now(), bytes: [...links].reduce((sum, [, bytes]) => sum + Number(bytes), 0) };
+    };
     const rates = [];
-    socket.on("error", () => {}).on("data", ({ length }) => {
-      const now = performance.now();
-      first ??= now;
-      if (now - first < 1000) return;
-      begun ??= now;
-      bytes += length;
-      if (now - begun < 2000) return;
-      rates.push(Math.round(bytes / (now - begun) * 1000));
-      [begun, bytes] = [now, 0];
-      if (rates.length < 3) return;
+    let before;
+    const look = () => {
+      const now = received();
+      if (before) rates.push(Math.round((now.bytes - before.bytes) / (now.at - before.at) * 1000));
+      before = now;
+      if (rates.length < 3) return setTimeout(look, 2000);
       console.log(rates.sort((a, b) => a - b)[1]);
       process.exit();
-    });
+    };
+    socket.on("error", () => {}).on("data", () => {}).once("data", () => setTimeout(look, 1000));
   `,
 } as const;
 

@@ -48,7 +48,10 @@ async function startLinked(t: TestContext, machine: Machine, options: readonly s
   return { name, id: stdout.trim() };
 }
 
-describe("the rate of a network link", needsRoot, () => {
+/** Each on a machine of its own, and nearly all of it is waiting. */
+const besideEachOther = { ...needsRoot, concurrency: 4 };
+
+describe("the rate of a network link", besideEachOther, () => {
   test("--net-rate-up bounds what a sandbox sends", async (t) => {
     const machine = await startMachine(t);
     assertNear(await measureUp(t, machine, fresh("--net-rate-up", rateInBits)), rate);
@@ -57,12 +60,6 @@ describe("the rate of a network link", needsRoot, () => {
   test("--net-rate-down bounds what it is sent", async (t) => {
     const machine = await startMachine(t);
     assertNear(await measureDown(t, machine, fresh("--net-rate-down", `${rate}`)), rate);
-  });
-
-  test("without a rate there is a hundred times as much", async (t) => {
-    const machine = await startMachine(t);
-    assert.ok((await measureUp(t, machine, fresh())) > 100 * rate);
-    assert.ok((await measureDown(t, machine, fresh())) > 100 * rate);
   });
 
   test("root inside, with all that belongs to its network, does not lift it", async (t) => {
@@ -108,18 +105,20 @@ describe("the rate of a network link", needsRoot, () => {
     );
   });
 
-  test("is another one for what runs already, as soon as it was changed", async (t) => {
-    const machine = await startMachine(t);
-    const { name } = await startLinked(t, machine, ["--net-rate-up", "100m"]);
-    const inside = ["exec", name, "--"];
-    for (const next of [rate, 2 * rate]) {
-      const words = ["update", name, "--net-rate-up", `${next}`, "--net-rate-down", `${next}`];
-      const updated = await machine.client.run(words);
-      assert.equal(updated.code, 0, updated.stderr);
-      assertNear(await measureUp(t, machine, inside), next);
-      assertNear(await measureDown(t, machine, inside), next);
-    }
-  });
+  for (const [flag, measure] of [
+    ["--net-rate-up", measureUp],
+    ["--net-rate-down", measureDown],
+  ] as const) {
+    test(`${flag} is another one for what runs already, as soon as it was changed`, async (t) => {
+      const machine = await startMachine(t);
+      const { name } = await startLinked(t, machine, [flag, "100m"]);
+      for (const next of [rate, 2 * rate]) {
+        const updated = await machine.client.run(["update", name, flag, `${next}`]);
+        assert.equal(updated.code, 0, updated.stderr);
+        assertNear(await measure(t, machine, ["exec", name, "--"]), next);
+      }
+    });
+  }
 
   test("is not read from a file of that name where the client was started", async (t) => {
     const machine = await startMachine(t);
@@ -144,5 +143,13 @@ describe("the rate of a network link", needsRoot, () => {
     const report = await json<LimitsReport>(["limits", "1"]);
     const told = report.rows.find(({ limit }) => limit === "netRateUp");
     assert.match(told?.unavailable ?? "", /no network link of its own/);
+  });
+});
+
+describe("a network link", needsRoot, () => {
+  test("carries a hundred times as much without a rate", async (t) => {
+    const machine = await startMachine(t);
+    assert.ok((await measureUp(t, machine, fresh())) > 100 * rate);
+    assert.ok((await measureDown(t, machine, fresh())) > 100 * rate);
   });
 });
