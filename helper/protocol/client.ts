@@ -1,4 +1,4 @@
-import type { MessageConnection } from "vscode-jsonrpc";
+import { ErrorCodes, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import { fromWireError, TerrariumError } from "./errors.ts";
 import type {
   HelperConnection,
@@ -32,7 +32,7 @@ export class Connection implements HelperConnection {
     try {
       return await this.#rpc.sendRequest<Results[M]>(method, parameters);
     } catch (error) {
-      throw this.#closed ? helperGone() : fromWireError(error);
+      throw this.#closed || isUnsent(error) ? helperGone() : fromWireError(error);
     }
   }
 
@@ -61,6 +61,11 @@ export class Connection implements HelperConnection {
     this.#rpc.dispose();
     for (const listener of this.#closeListeners) listener();
   }
+}
+
+/** Who ends is not heard before the end of what it had written, and a write before that fails (EPIPE). */
+function isUnsent(error: unknown): boolean {
+  return error instanceof ResponseError && error.code === ErrorCodes.MessageWriteError;
 }
 
 function helperGone(): TerrariumError {

@@ -160,7 +160,7 @@ describe("a cgroup", needsRoot, () => {
     for (const name of names) mkdirSync(join(directory, name));
     const snapshot = await read();
     const paths = snapshot.cgroups
-      .filter((row) => row.hierarchy === hierarchy && row.path.includes("hostile-"))
+      .filter((row) => row.hierarchy === hierarchy && row.path.includes(`hostile-${process.pid}`))
       .map(({ path }) => path.split("/").at(-1));
     assert.deepEqual(
       new Set(paths.slice(1)),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { test } from "node:test";
 import {
   createMessageConnection,
@@ -75,6 +75,22 @@ test("a request that is under way when the helper ends is rejected, and so is th
   connection.dispose();
   assert.equal(closed, 1);
   peer.dispose();
+});
+
+test("a request that can no longer be written is rejected with the same words", async () => {
+  const closedPipe = new Writable({
+    emitClose: false,
+    write: (_chunk, _encoding, done) => done(new Error("write EPIPE")),
+  });
+  const connection = new Connection(
+    createMessageConnection(
+      new StreamMessageReader(new PassThrough()),
+      new StreamMessageWriter(closedPipe),
+      NullLogger,
+    ),
+  );
+  await assert.rejects(connection.request("sandbox/list", {}), /ended before it answered/);
+  connection.dispose();
 });
 
 test("somebody who listens for the end too late hears of it at once", () => {
