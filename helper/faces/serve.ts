@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import { removeOlderVersions } from "../install/olderVersions.ts";
 import { keepTaskIterator } from "../inventory/tasks.ts";
+import { giveBackStartPages } from "../kernel/startPages.ts";
 import { keepSpareLauncher } from "../launch/spare.ts";
 import { auditToStderr } from "../sandboxes/audit.ts";
 import { openSandboxHost } from "../sandboxes/host.ts";
@@ -31,6 +32,7 @@ export function serveStdio(): void {
   const client = asker === undefined ? undefined : clientAbove(asker);
   keepSpareLauncher();
   keepTaskIterator();
+  giveBackStartPages();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
   const serving = serve({ input, output }, (notify, end) =>
@@ -46,6 +48,7 @@ export async function serveSocket(path: string | undefined): Promise<void> {
   const guests = path === undefined ? { only: sudoer(), askHere: askOnTerminal() } : undefined;
   keepSpareLauncher();
   keepTaskIterator();
+  giveBackStartPages();
   const host = openSandboxHost(auditToStderr);
   endBySignal(await listen(host, path ?? ownSocket(sudoer()), guests));
 }
@@ -55,6 +58,7 @@ export async function serveSystemd(): Promise<void> {
   const descriptor = inheritedSocket();
   keepSpareLauncher();
   keepTaskIterator();
+  giveBackStartPages();
   const server = await listenOn(openSandboxHost(auditToStderr), descriptor, {});
   endWhenIdle(server);
   endBySignal(server);

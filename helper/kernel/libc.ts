@@ -70,6 +70,9 @@ const AT_FDCWD = -100;
 const forReading = 0o2_000_000;
 const SYS_openat2 = 437;
 
+/** asm-generic/mman-common.h. */
+const MADV_DONTNEED = 4;
+
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
@@ -98,6 +101,7 @@ interface Libc extends DirectCalls {
   readonly getsockopt: Call;
   readonly ioctl: Call;
   readonly listns: Call;
+  readonly madvise: Call;
   readonly openByHandleAt: Call;
   readonly pidfdGetfd: Call;
   readonly pidfdOpen: Call;
@@ -334,6 +338,15 @@ export function addressOf(memory: Buffer): bigint {
   return BigInt(load().address(memory));
 }
 
+/**
+ * Takes the pages of a private mapping of a file out of this process, until they are touched again: madvise(2),
+ * MADV_DONTNEED. What was written to one of them would be lost.
+ */
+export function releasePages(from: bigint, to: bigint): void {
+  const libc = load();
+  check(libc, "madvise", libc.madvise(from, to - from, MADV_DONTNEED));
+}
+
 /** What a system call answered: its value, or the errno's name. */
 export type Answer = number | string;
 
@@ -404,6 +417,7 @@ function bind(addon: Addon): Libc {
     flock: library.func("flock", "int", ["int", "int"]),
     ioctl: library.func("ioctl", "int", ["int", "ulong", "void *"]),
     listns: library.func("syscall", "long", ["long", "void *", "void *", "ulong", "uint"]),
+    madvise: library.func("madvise", "int", ["uintptr_t", "size_t", "int"]),
     openByHandleAt: library.func("open_by_handle_at", "int", ["int", "void *", "int"]),
     pidfdGetfd: library.func("syscall", "long", ["long", "int", "int", "uint"]),
     pidfdOpen: library.func("syscall", "long", ["long", "int", "uint"]),
