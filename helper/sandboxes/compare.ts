@@ -15,10 +15,10 @@ import type { NamespaceType } from "../protocol/namespaces.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import type { ParameterOutput } from "../protocol/schemas.ts";
 import type { SandboxHost } from "./host.ts";
-import { landlockOf } from "./landlockOf.ts";
 import { readTargetLimits } from "./limits.ts";
 import { namesByNamespace } from "./list.ts";
 import { readMembers } from "./members.ts";
+import { sandboxOfFiles } from "./ofFiles.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
 import { findRecord } from "./registry.ts";
 
@@ -111,7 +111,7 @@ async function sysctlsOf(
   const visitor = {
     ...host.asker,
     socket: host.registry.terminalSocket(),
-    landlock: landlockOf(host, process.pid),
+    landlock: sandboxOfFiles(host.registry.records(), process.pid)?.spec.landlock,
   };
   try {
     const value = await readSysctls(visitor, process, inodesOf(process.pid), types);

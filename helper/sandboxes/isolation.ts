@@ -1,10 +1,10 @@
 import { isolationOf } from "../inspect/isolation/report.ts";
-import { namespaceLinks } from "../kernel/procfs.ts";
 import { TerrariumError } from "../protocol/errors.ts";
 import type { IsolationReport } from "../protocol/isolation.ts";
 import { mainProcess } from "../protocol/processes.ts";
 import type { SandboxHost } from "./host.ts";
 import { readMembers } from "./members.ts";
+import { sandboxOfFiles } from "./ofFiles.ts";
 import { isRunning, reconcile } from "./reconcile.ts";
 import { findRecord } from "./registry.ts";
 
@@ -22,9 +22,6 @@ export async function isolationOfSandbox(
 
 /** Of any process; where it sees the files of a sandbox of ours, that sandbox's spec is known. */
 export function isolationOfProcess({ registry }: SandboxHost, pid: number): IsolationReport {
-  const links = namespaceLinks(pid);
-  const inode = typeof links === "object" ? links.mnt : undefined;
-  const record = registry.records().find(({ namespaces }) => namespaces["mnt"] === inode);
-  const ours = record && inode !== undefined && isRunning(record) ? record : undefined;
+  const ours = sandboxOfFiles(registry.records(), pid);
   return isolationOf(pid, { sandbox: ours?.name, asked: ours?.spec });
 }

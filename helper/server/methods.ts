@@ -22,8 +22,8 @@ import type { SandboxHost } from "../sandboxes/host.ts";
 import type { Asker } from "../sandboxes/identity/identity.ts";
 import { listLayers, removeLayer } from "../sandboxes/kept/layers.ts";
 import { killSandbox } from "../sandboxes/kill.ts";
-import { landlockOf } from "../sandboxes/landlockOf.ts";
 import { inspectSandbox, listSandboxes, sandboxOf } from "../sandboxes/list.ts";
+import { sandboxOfFiles } from "../sandboxes/ofFiles.ts";
 import { pauseSandbox, unpauseSandbox } from "../sandboxes/pause.ts";
 import { planSandbox } from "../sandboxes/preview.ts";
 import { startSandbox } from "../sandboxes/start.ts";
@@ -297,7 +297,8 @@ function visitorOf({ host, person, grant }: Session, { pid }: { readonly pid: nu
   const socket = host.registry.terminalSocket();
   const { uid, gid } = host.asker;
   const guest = person.uid === uid ? undefined : { groups: [], ...person, allowed: grant?.process };
-  return { ...person, uid, gid, guest, socket, landlock: landlockOf(host, pid) };
+  const { landlock } = sandboxOfFiles(host.registry.records(), pid)?.spec ?? {};
+  return { ...person, uid, gid, guest, socket, landlock };
 }
 
 /** Rarely asked for, so loaded then. */

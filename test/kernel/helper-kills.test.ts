@@ -31,7 +31,8 @@ describe("two windows and a command line on one registry", needsRoot, () => {
       (name, place) => new KillWindow(`${title}-${name}-`, randomFrom(seed * 2 + place)),
     );
     t.after(() => removeAll(title));
-    await Promise.all(windows.map((window) => runWindow(window)));
+    const runs = await Promise.allSettled(windows.map((window) => runWindow(window)));
+    for (const run of runs) if (run.status === "rejected") throw run.reason;
 
     const left = await list();
     for (const window of windows) window.check(left);
@@ -85,6 +86,7 @@ async function openTerminal(t: TestContext) {
   const line = [attach.command, ...attach.args].map((word) => `'${word}'`).join(" ");
   const script = spawn("script", ["-qec", line, "/dev/null"]);
   t.after(() => script.kill("SIGKILL"));
+  t.after(() => terrarium.run(["rm", "-f", spec.name]));
   const ended = once(script, "exit");
   let output = "";
   script.stdout.on("data", (text) => {

@@ -16,9 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
+import { ownNamespaces } from "../../helper/enter/namespaces.ts";
+import { readStat } from "../../helper/kernel/procfs.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { sandboxSpec } from "../../helper/protocol/schemas.ts";
 import { planIdentity } from "../../helper/sandboxes/identity/identity.ts";
+import { sandboxOfFiles } from "../../helper/sandboxes/ofFiles.ts";
 import {
   readReverts,
   removeUnfinishedReverts,
@@ -281,4 +284,17 @@ test("of limits that wait to be put back only what was being written is removed"
   writeFileSync(cutShort, '{"id":"0a12');
   removeUnfinishedReverts(state);
   assert.deepEqual([readReverts(state), existsSync(cutShort)], [[revert], false]);
+});
+
+test("the files that a process sees are those of the sandbox that runs, not of one that had its inode before", () => {
+  const { mnt = 0 } = ownNamespaces();
+  const own = { pid: process.pid, startTimeTicks: readStat("self")?.startTimeTicks ?? 0 };
+  const ended = {
+    ...record("a".repeat(12), "ended"),
+    namespaces: { mnt },
+    init: { ...own, startTimeTicks: 1 },
+  };
+  const running = { ...record("b".repeat(12), "running"), namespaces: { mnt }, init: own };
+  assert.equal(sandboxOfFiles([ended, running], process.pid), running);
+  assert.equal(sandboxOfFiles([ended], process.pid), undefined);
 });
