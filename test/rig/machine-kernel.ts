@@ -21,7 +21,8 @@ interface ArchitectureRow {
 export const architectures: Readonly<Record<Architecture, ArchitectureRow>> = {
   x86_64: {
     debian: "amd64",
-    emulator: ["qemu-system-x86_64", "-M", "q35", "-cpu", "max"],
+    // Of vectors wider than 16 bytes, which an emulator takes long for, glibc and Node would make use.
+    emulator: ["qemu-system-x86_64", "-M", "q35", "-cpu", "Nehalem,+pdpe1gb,+rdrand"],
     console: "ttyS0",
   },
   aarch64: {

@@ -21,6 +21,7 @@ const rows: readonly InsideRow[] = [
   ...kernelFiles(["root"], "one hierarchy holds all limits", ["limits-rows"]),
   ...kernelFiles(["user"], "what was delegated is all that can be looked at", ["cli-stats"]),
   ...kernelFiles(["root"], "a program of BPF is all that holds devices", ["device-access"]),
+  ...kernelFiles(["root"], "another kernel's queues and rules hold the rates", ["network-rates"]),
   ...kernelFiles(["user"], "one hierarchy, whose tree systemd made", [
     ...["inventory-inspect", "inventory-namespaces"],
   ]),
@@ -45,18 +46,9 @@ function kernelFiles(
   return names.map((name) => ({ file: `kernel/${name}.test.ts`, as, why }));
 }
 
-/**
- * By its name only, with nothing beside it: `TERRARIUM_ROWS=network-rates node --test test/vm/systemd.test.ts`. Who waits for
- * an emulated processor takes at once what came meanwhile, and a second of so slow a link is one socket's buffer.
- */
-const rowsAlone = kernelFiles(["root"], "another kernel's queues and rules hold the rates", [
-  "network-rates",
-]);
-
+/** `TERRARIUM_ROWS=launcher-run,usage node --test test/vm/systemd.test.ts` runs these alone. */
 const named = process.env["TERRARIUM_ROWS"]?.split(",");
-const chosen = named
-  ? [...rows, ...rowsAlone].filter(({ file }) => named.some((name) => file.includes(name)))
-  : rows;
+const chosen = rows.filter(({ file }) => !named || named.some((name) => file.includes(name)));
 
 const titles = {
   root: "as root",
@@ -84,8 +76,13 @@ async function retell(t: TestContext, { asker, results, output }: Session): Prom
   }
 }
 
-function retellOne(t: TestContext, { names, failure, skipped }: ResultLine): Promise<void> {
+/** What took long there is to be found where somebody looks for time. */
+const longSeconds = 5;
+
+function retellOne(t: TestContext, result: ResultLine): Promise<void> {
+  const { names, failure, skipped, seconds } = result;
   return t.test(names.join(" › "), (t) => {
+    if (seconds > longSeconds) t.diagnostic(`${Math.round(seconds)} s`);
     if (skipped !== undefined) t.skip(skipped);
     else if (failure !== undefined) assert.fail(failure);
   });
