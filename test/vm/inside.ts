@@ -27,6 +27,8 @@ export interface Session {
   readonly results: readonly ResultLine[];
   /** What their runner wrote beside the results. */
   readonly output: string;
+  /** Of machines that did not come to their end: what they had to tell by then is among the results. */
+  readonly failures: readonly string[];
 }
 
 const home = "/opt/terrarium";
@@ -69,6 +71,7 @@ async function runShared(asker: Asker, files: readonly string[]): Promise<Sessio
     asker,
     results: sessions.flatMap(({ results }) => results),
     output: sessions.map(({ output }) => output).join(""),
+    failures: sessions.flatMap(({ failures }) => failures),
   };
 }
 
@@ -78,8 +81,11 @@ async function runSession(asker: Asker, files: readonly string[]): Promise<Sessi
     const resultFile = join(folder, "results");
     const script = sessionScript(asker, files);
     const machine = { script, modules, files: installedFiles(), resultFile, timeoutMs };
-    const { output } = await bootSystem(machine);
-    return { asker, results: readResults(await readFile(resultFile, "utf8")), output };
+    const [run] = await Promise.allSettled([bootSystem(machine)]);
+    const results = readResults(await readFile(resultFile, "utf8").catch(() => ""));
+    if (run.status === "fulfilled")
+      return { asker, results, output: run.value.output, failures: [] };
+    return { asker, results, output: "", failures: [String(run.reason)] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -66,7 +66,9 @@ const testedElsewhere =
   /^needs root$|may map no more ids|cgroup v1|version 1|one hierarchy only|no such hierarchy|no devices controller|cannot be id-mapped|a scope of its own/;
 
 /** Each test again, by its name there, so that it counts and fails here. */
-async function retell(t: TestContext, { asker, results, output }: Session): Promise<void> {
+async function retell(t: TestContext, session: Session): Promise<void> {
+  const { asker, results, output, failures } = session;
+  await t.test("every machine came to its end", () => assert.deepEqual(failures, []));
   for (const { file } of chosen.filter(({ as }) => as.includes(asker))) {
     const ofFile = results.filter(
       (result) => result.file.endsWith(file) && !testedElsewhere.test(result.skipped ?? ""),
