@@ -18,10 +18,10 @@ import {
 import {
   type CgroupIds,
   cgroupIdsOfZombie,
+  type Lineage,
   type LooseThread,
   type NamespaceInodes,
   type Task,
-  type ToldNamespace,
 } from "./taskTable.ts";
 import { takeAbove, takeTold } from "./toldNamespaces.ts";
 
@@ -32,7 +32,7 @@ type Reading = Readonly<{
   hierarchies: ReadonlyMap<number, string>;
   sets: Map<number, Record<string, number>>;
   together: Map<number, NamespaceInodes>;
-  told: Map<number, ToldNamespace>;
+  told: Map<number, Lineage>;
   tasks: Task[];
   threads: LooseThread[];
 }>;

@@ -8,7 +8,7 @@ export interface TaskTable {
   readonly tasks: readonly Task[];
   readonly threads: readonly LooseThread[];
   /** By inode, what the iterator told of the namespaces of these processes, and of those above them. */
-  readonly told?: ReadonlyMap<number, ToldNamespace> | undefined;
+  readonly told?: ReadonlyMap<number, Lineage> | undefined;
   /** Processes whose namespaces the kernel did not let the helper read: only /proc denies. */
   readonly denied: number;
 }
@@ -45,8 +45,8 @@ export interface LooseThread {
   readonly namespaces: NamespaceInodes;
 }
 
-/** The answers of ioctl_nsfs(2); what it would refuse is undefined. */
-export interface ToldNamespace {
+/** What ioctl_nsfs(2) answers of a namespace; what it would refuse is undefined. */
+export interface Lineage {
   readonly id: string | undefined;
   /** Of a user or pid namespace. */
   readonly parent: number | undefined;

@@ -1,8 +1,8 @@
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import { aboveRecord, recordedNamespaces, setRecord, word } from "./recordLayout.ts";
-import type { NamespaceInodes, ToldNamespace } from "./taskTable.ts";
+import type { Lineage, NamespaceInodes } from "./taskTable.ts";
 
-type Told = Map<number, ToldNamespace>;
+type Told = Map<number, Lineage>;
 
 /** What the iterator tells of the namespaces of a set, each once in a reading. */
 export function takeTold(

@@ -8,30 +8,24 @@ import {
   namespaceUserns,
 } from "../../kernel/libc.ts";
 import type { NamespaceList } from "../../kernel/namespaceList.ts";
-import type { ToldNamespace } from "../../kernel/taskTable.ts";
-import type { HostNamespace } from "../../protocol/hostTables.ts";
+import type { Lineage } from "../../kernel/taskTable.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import type { Steps } from "../turns.ts";
 import { closing, openNamespace } from "./namespaceFile.ts";
 import { keep, type Sighting, type Sightings } from "./sightings.ts";
 
-export type Lineage = Pick<HostNamespace, "id" | "parent" | "owner" | "ownerUid">;
-
-/** What was asked of each namespace, by inode, kept from one reading to the next. */
-export type Lineages = ReadonlyMap<number, KnownLineage>;
-
-interface KnownLineage extends Lineage {
-  /** As in NamespaceFile; absent for one that was reached from below alone. */
-  readonly through?: string | undefined;
-}
-
 /** What spares the questions. */
 export interface Answered {
-  /** From the last reading. */
-  readonly known: Lineages;
+  /** Of the last reading. */
+  readonly last: Sightings | undefined;
   /** By the iterator, together with the processes. */
-  readonly told?: ReadonlyMap<number, ToldNamespace> | undefined;
+  readonly told: ReadonlyMap<number, Lineage> | undefined;
 }
+
+type Known = (inode: number) => Lineage | undefined;
+
+/** Without a question: they are made as quickly as rows. */
+const recalledAStep = 64;
 
 /**
  * Parents and owners of all that was seen: ioctl_nsfs(2), once for each namespace. They are namespaces, too,
@@ -39,56 +33,57 @@ export interface Answered {
  * initial ones or at those that the helper itself is in. What the kernel lists beside those, whatever keeps it
  * alive (a descriptor on its way through a socket, say), is added last.
  *
- * `known` spares the questions: an inode number may be given again, but not while the process through which the
+ * `last` spares the questions: an inode number may be given again, but not while the process through which the
  * namespace was seen is still in it; and what is above a namespace stays as long as that does.
  */
 export function* readLineages(
   sightings: Sightings,
   answered: Answered,
   list: NamespaceList | undefined,
-): Steps<Lineages> {
+): Steps<void> {
   const trace = new Trace(sightings, answered);
+  let recalled = 0;
   for (const sighting of sightings.all()) {
-    trace.read(sighting);
-    yield;
+    const isRecalled = trace.recall(sighting);
+    if (isRecalled) recalled += 1;
+    else trace.open(sighting);
+    if (!isRecalled || recalled % recalledAStep === 0) yield;
   }
   if (list) yield* trace.readUnseen(list);
-  return trace.lineages;
 }
 
 /** A user namespace has 32 above it at most, a pid namespace as many and their owners. */
 const mostAbove = 66;
 
 class Trace {
-  readonly lineages = new Map<number, KnownLineage>();
   readonly #sightings: Sightings;
-  readonly #known: Lineages;
-  readonly #told: NonNullable<Answered["told"]>;
+  readonly #last: Sightings | undefined;
+  readonly #ofLast: Known;
+  readonly #told: Known;
 
-  constructor(sightings: Sightings, { known, told }: Answered) {
+  constructor(sightings: Sightings, { last, told }: Answered) {
     this.#sightings = sightings;
-    this.#known = known;
-    this.#told = told ?? new Map();
+    this.#last = last;
+    this.#ofLast = (inode) => last?.get(inode)?.lineage;
+    this.#told = (inode) => told?.get(inode);
   }
 
-  read(sighting: Sighting): void {
+  /** False: it must be asked. */
+  recall(sighting: Sighting): boolean {
     const { file, inode } = sighting;
-    if (file === undefined || this.lineages.has(inode)) return;
-    const known = this.#known.get(inode);
-    if (known?.through === file.through) {
-      this.#recall(sighting, known);
-      return;
-    }
-    if (this.#isTold(inode)) {
-      this.#takeTold(sighting);
-      return;
-    }
-    const fd = openNamespace(file, inode);
+    if (file === undefined || sighting.lineage) return true;
+    if (this.#last?.get(inode)?.file?.through === file.through) this.#take(sighting, this.#ofLast);
+    if (!sighting.lineage && this.#isTold(inode)) this.#take(sighting, this.#told);
+    return sighting.lineage !== undefined;
+  }
+
+  open(sighting: Sighting): void {
+    const fd = sighting.file && openNamespace(sighting.file, sighting);
     if (fd !== undefined) closing(fd, () => this.ask(sighting, fd));
   }
 
   *readUnseen({ ids, open }: NamespaceList): Steps<void> {
-    const seen = new Set([...this.lineages.values()].map(({ id }) => id));
+    const seen = new Set(Array.from(this.#sightings.all(), ({ lineage }) => lineage?.id));
     for (const id of ids) {
       const fd = seen.has(id.toString()) ? undefined : unlessRefused(() => open(id));
       if (fd !== undefined) closing(fd, () => this.#askUnseen(fd));
@@ -99,66 +94,47 @@ class Trace {
   #askUnseen(fd: number): void {
     const type = namespaceTypes.find((known) => cloneFlags[known] === namespaceFlag(fd));
     const found = type && this.#sightings.add(type, fstatSync(fd).ino);
-    if (found && !this.lineages.has(found.inode)) this.ask(found, fd);
+    if (found && !found.lineage) this.ask(found, fd);
   }
 
   /** `fd` is a descriptor of the namespace. */
   ask(sighting: Sighting, fd: number): void {
-    const { type, inode, file } = sighting;
-    const isNested = type === "user" || type === "pid";
-    const parent = isNested ? this.#above(sighting, type, () => namespaceParent(fd)) : undefined;
-    const owner =
-      type === "user" ? undefined : this.#above(sighting, "user", () => namespaceUserns(fd));
-    this.lineages.set(inode, {
+    const { type } = sighting;
+    const isUser = type === "user";
+    const isNested = isUser || type === "pid";
+    sighting.lineage = {
       id: idOf(fd),
-      parent,
-      owner,
-      ownerUid: type === "user" ? ownerUid(fd) : this.#uidOf(owner),
-      through: file?.through,
-    });
+      parent: isNested ? this.#above(sighting, type, () => namespaceParent(fd)) : undefined,
+      owner: isUser ? undefined : this.#above(sighting, "user", () => namespaceUserns(fd)),
+      ownerUid: isUser ? ownerUid(fd) : undefined,
+    };
   }
 
   /** With all that is above it: of what nobody tells there is no descriptor to ask. */
   #isTold(inode: number, deepest = mostAbove): boolean {
-    const one = this.#told.get(inode);
-    if (one === undefined || deepest === 0) return false;
-    const isKnown = (above: number | undefined) =>
-      above === undefined || this.lineages.has(above) || this.#isTold(above, deepest - 1);
-    return isKnown(one.owner) && isKnown(one.parent);
+    const told = this.#told(inode);
+    if (told === undefined || deepest === 0) return false;
+    return this.#isKnown(told.owner, deepest - 1) && this.#isKnown(told.parent, deepest - 1);
   }
 
-  #takeTold(sighting: Sighting): void {
-    const { type, inode, file } = sighting;
-    const told = this.#told.get(inode);
-    if (!told) return;
-    this.#takeAbove(sighting, type, told.parent);
-    this.#takeAbove(sighting, "user", told.owner);
-    this.lineages.set(inode, {
-      id: told.id,
-      parent: told.parent,
-      owner: told.owner,
-      ownerUid: type === "user" ? told.ownerUid : this.#uidOf(told.owner),
-      through: file?.through,
-    });
+  #isKnown(above: number | undefined, deepest: number): boolean {
+    if (above === undefined || this.#sightings.get(above)?.lineage) return true;
+    return this.#isTold(above, deepest);
   }
 
-  #takeAbove(below: Sighting, type: NamespaceType, inode: number | undefined): void {
+  #take(sighting: Sighting, known: Known): void {
+    const { type, inode } = sighting;
+    const lineage = known(inode);
+    if (!lineage) return;
+    sighting.lineage = lineage;
+    this.#takeAbove(sighting, type, lineage.parent, known);
+    this.#takeAbove(sighting, "user", lineage.owner, known);
+  }
+
+  #takeAbove(below: Sighting, type: NamespaceType, inode: number | undefined, known: Known): void {
     if (inode === undefined) return;
     const above = this.#kept(below, type, inode);
-    if (!this.lineages.has(inode)) this.#takeTold(above);
-  }
-
-  #recall(sighting: Sighting, known: KnownLineage): void {
-    this.lineages.set(sighting.inode, known);
-    for (const [type, inode] of [
-      [sighting.type, known.parent],
-      ["user", known.owner],
-    ] as const) {
-      if (inode === undefined) continue;
-      const above = this.#kept(sighting, type, inode);
-      const knownAbove = this.#known.get(inode);
-      if (knownAbove && !this.lineages.has(inode)) this.#recall(above, knownAbove);
-    }
+    if (!above.lineage) this.#take(above, known);
   }
 
   /** Inode of what the kernel answers with; that is asked at once, while there is a descriptor of it. */
@@ -167,7 +143,7 @@ class Trace {
     if (fd === undefined) return undefined;
     return closing(fd, () => {
       const found = this.#kept(below, type, fstatSync(fd).ino);
-      if (!this.lineages.has(found.inode)) this.ask(found, fd);
+      if (!found.lineage) this.ask(found, fd);
       return found.inode;
     });
   }
@@ -176,10 +152,6 @@ class Trace {
     const found = this.#sightings.add(typeAbove, above);
     keep(found, { kind: "namespace", type, inode });
     return found;
-  }
-
-  #uidOf(owner: number | undefined): number | undefined {
-    return owner === undefined ? undefined : this.lineages.get(owner)?.ownerUid;
   }
 }
 

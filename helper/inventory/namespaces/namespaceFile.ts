@@ -5,7 +5,7 @@ import type { NamespaceType } from "../../protocol/namespaces.ts";
 
 /** What a namespace can be opened by. */
 export type NamespaceFile = (
-  | { readonly kind: "member"; readonly pid: number; readonly type: NamespaceType }
+  | { readonly kind: "member"; readonly pid: number }
   | { readonly kind: "link"; readonly path: string }
   /** A name that somebody chooses: a descriptor that may be another file by now, a mount that another may cover. */
   | { readonly kind: "chosen"; readonly path: string }
@@ -15,14 +15,19 @@ export type NamespaceFile = (
   readonly through: string;
 };
 
+interface Wanted {
+  readonly type: NamespaceType;
+  readonly inode: number;
+}
+
 /** asm-generic/fcntl.h; Node has no name for it. */
 const O_PATH = 0o10_000_000;
 
 /** The descriptor, which the caller closes; undefined where that namespace is not there any more, or is denied. */
-export function openNamespace(file: NamespaceFile, inode: number): number | undefined {
+export function openNamespace(file: NamespaceFile, wanted: Wanted): number | undefined {
   try {
-    const fd = openFile(file, inode);
-    if (fd === undefined || isNamespace(fd, inode)) return fd;
+    const fd = openFile(file, wanted);
+    if (fd === undefined || isNamespace(fd, wanted.inode)) return fd;
     closeSync(fd);
     return undefined;
   } catch (error) {
@@ -31,10 +36,10 @@ export function openNamespace(file: NamespaceFile, inode: number): number | unde
   }
 }
 
-function openFile(file: NamespaceFile, inode: number): number | undefined {
+function openFile(file: NamespaceFile, { type, inode }: Wanted): number | undefined {
   switch (file.kind) {
     case "member":
-      return openSync(`/proc/${file.pid}/ns/${file.type}`, "r");
+      return openSync(`/proc/${file.pid}/ns/${type}`, "r");
     case "link":
       return openSync(file.path, "r");
     case "chosen":

@@ -7,12 +7,12 @@ import type { LooseThread, Task, TaskTable } from "../tasks.ts";
 import { atOnce, mapped, type Steps } from "../turns.ts";
 import type { Holding, Holdings } from "./holdings.ts";
 import { initialNamespaces } from "./initial.ts";
-import { type Lineage, type Lineages, readLineages } from "./lineage.ts";
+import { readLineages } from "./lineage.ts";
 import { keep, type Sighting, Sightings } from "./sightings.ts";
 
 export interface NamespaceTable {
   readonly rows: readonly HostNamespace[];
-  readonly lineages: Lineages;
+  readonly sightings: Sightings;
   readonly madeOf: MadeOf;
 }
 
@@ -49,14 +49,16 @@ export function* namespaceSteps(
     keep(sightings.add(type, inode, file), keeper);
   }
   yield;
-  const answered = { known: last?.lineages ?? new Map(), told: tasks.told };
-  const lineages = yield* readLineages(sightings, answered, list);
-  const initial = initialNamespaces();
+  yield* readLineages(sightings, { last: last?.sightings, told: tasks.told }, list);
   yield;
-  const rows = yield* mapped(inOrder(sightings), (sighting) =>
-    keptRow(sighting, lineages.get(sighting.inode), initial.has(sighting.inode)),
-  );
-  return { rows, lineages, madeOf };
+  const ordered = sightings.inOrder();
+  yield;
+  const rows = yield* mapped(ordered, (sighting) => {
+    sighting.row =
+      keptRow(sighting, last?.sightings.get(sighting.inode)) ?? rowOf(sighting, sightings);
+    return sighting.row;
+  });
+  return { rows, sightings, madeOf };
 }
 
 /** Whoever keeps tasks gives those that are in the same namespaces one object: the first has shown them all. */
@@ -87,17 +89,12 @@ function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
 }
 
 function addMembers(sightings: Sightings, tasks: readonly Task[]): void {
-  let last: Task | undefined;
   for (const task of tasks) {
-    let through: string | undefined;
+    const file = { kind: "member", pid: task.pid, through: processKey(task) } as const;
     for (const type of namespaceTypes) {
       const inode = task.namespaces[type];
-      // Most are where the one before is.
-      if (inode === 0 || inode === last?.namespaces[type] || sightings.get(inode)) continue;
-      through ??= processKey(task);
-      sightings.add(type, inode, { kind: "member", pid: task.pid, type, through });
+      if (inode !== 0) sightings.add(type, inode, file);
     }
-    last = task;
   }
 }
 
@@ -117,19 +114,10 @@ function addThreads(sightings: Sightings, { tasks, threads }: TaskTable): void {
   }
 }
 
-/** What is known of a namespace is one object from one reading to the next, and so is its row. */
-const rows = new WeakMap<Lineage, HostNamespace>();
-
-function keptRow(
-  sighting: Sighting,
-  lineage: Lineage | undefined,
-  isInitial: boolean,
-): HostNamespace {
-  const last = lineage && rows.get(lineage);
-  if (last && (isInitial || hasSameKeepers(last, sighting))) return last;
-  const row = rowOf(sighting, lineage, isInitial);
-  if (lineage) rows.set(lineage, row);
-  return row;
+/** Of what the last reading knew, and is kept as it was. */
+function keptRow(sighting: Sighting, last: Sighting | undefined): HostNamespace | undefined {
+  if (!last?.row || !last.lineage || last.lineage !== sighting.lineage) return undefined;
+  return last.row.isInitial || hasSameKeepers(last.row, sighting) ? last.row : undefined;
 }
 
 function hasSameKeepers(row: HostNamespace, { keepers, keepersLeftOut }: Sighting): boolean {
@@ -138,11 +126,10 @@ function hasSameKeepers(row: HostNamespace, { keepers, keepersLeftOut }: Sightin
 }
 
 /** The host's own never end: nothing keeps them. */
-function rowOf(
-  { type, inode, keepers, keepersLeftOut }: Sighting,
-  lineage: Lineage | undefined,
-  isInitial: boolean,
-): HostNamespace {
+function rowOf(sighting: Sighting, sightings: Sightings): HostNamespace {
+  const { type, inode, lineage, keepers, keepersLeftOut } = sighting;
+  const isInitial = initialNamespaces().has(inode);
+  const user = type === "user" ? sighting : sightings.get(lineage?.owner ?? 0);
   return {
     type,
     inode,
@@ -150,20 +137,8 @@ function rowOf(
     isInitial,
     parent: lineage?.parent,
     owner: lineage?.owner,
-    ownerUid: lineage?.ownerUid,
+    ownerUid: user?.lineage?.ownerUid,
     keepers: isInitial ? [] : keepers,
     keepersLeftOut: isInitial ? 0 : keepersLeftOut,
   };
 }
-
-/** By type, as everywhere, and number. An array of numbers sorts itself, without asking which is first. */
-function inOrder(sightings: Sightings): readonly Sighting[] {
-  const all = sightings.all();
-  const order = new Float64Array(all.length);
-  for (const [place, { type, inode }] of all.entries()) {
-    order[place] = namespaceTypes.indexOf(type) * inodesOfType + inode;
-  }
-  return [...order.sort()].flatMap((number) => sightings.get(number % inodesOfType) ?? []);
-}
-
-const inodesOfType = 2 ** 32;

@@ -1,11 +1,12 @@
-import type { NamespaceKeeper } from "../../protocol/hostTables.ts";
-import type { NamespaceType } from "../../protocol/namespaces.ts";
+import type { Lineage } from "../../kernel/taskTable.ts";
+import type { HostNamespace, NamespaceKeeper } from "../../protocol/hostTables.ts";
+import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
 import type { NamespaceFile } from "./namespaceFile.ts";
 
 /** Whoever can make namespaces can also hold one open a thousand times: a row names the first of them. */
 export const mostKeepers = 32;
 
-/** What was seen of one namespace, in whatever place. */
+/** One namespace: what was seen of it, in whatever place, and what came of that. */
 export interface Sighting {
   readonly type: NamespaceType;
   readonly inode: number;
@@ -13,6 +14,8 @@ export interface Sighting {
   keepersLeftOut: number;
   /** What opens it, as long as whoever has it is there. */
   file: NamespaceFile | undefined;
+  lineage: Lineage | undefined;
+  row: HostNamespace | undefined;
 }
 
 /** Every namespace that was seen, once. nsfs numbers those of all types together. */
@@ -25,14 +28,35 @@ export class Sightings {
 
   /** Of several files the first is used. */
   add(type: NamespaceType, inode: number, file?: NamespaceFile): Sighting {
-    const sighting = this.#seen.get(inode) ?? { type, inode, keepers: [], keepersLeftOut: 0, file };
-    sighting.file ??= file;
+    const known = this.#seen.get(inode);
+    if (known) {
+      known.file ??= file;
+      return known;
+    }
+    const sighting: Sighting = {
+      type,
+      inode,
+      keepers: [],
+      keepersLeftOut: 0,
+      file,
+      lineage: undefined,
+      row: undefined,
+    };
     this.#seen.set(inode, sighting);
     return sighting;
   }
 
-  all(): readonly Sighting[] {
-    return [...this.#seen.values()];
+  /** In the order in which they were seen; of what is seen meanwhile, too. */
+  all(): Iterable<Sighting> {
+    return this.#seen.values();
+  }
+
+  /** By type, as everywhere, and number. */
+  inOrder(): readonly Sighting[] {
+    const all = [...this.#seen.values()];
+    return namespaceTypes.flatMap((type) =>
+      all.filter((sighting) => sighting.type === type).sort((a, b) => a.inode - b.inode),
+    );
   }
 }
 

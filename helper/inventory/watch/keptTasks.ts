@@ -1,7 +1,7 @@
 import type { CgroupMounts } from "../../kernel/cgroupfs.ts";
 import { processIds } from "../../kernel/procfs.ts";
 import { readProcTasks } from "../../kernel/procTasks.ts";
-import type { ToldNamespace } from "../../kernel/taskTable.ts";
+import type { Lineage } from "../../kernel/taskTable.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { commandLineOf, forgetCommandLine } from "../commandLines.ts";
 import {
@@ -35,7 +35,7 @@ export class KeptTasks {
   #source: TaskTable["source"] = "proc";
   #table: TaskTable | undefined;
   /** Without those of which /proc told something later. */
-  #told = new Map<number, ToldNamespace>();
+  #told = new Map<number, Lineage>();
 
   get table(): TaskTable {
     this.#table ??= {
