@@ -12,8 +12,8 @@ import { mapped, type Steps } from "./turns.ts";
 const commandLineLength = 256;
 
 interface Kept {
-  readonly task: Task;
-  readonly row: HostProcess;
+  task: Task;
+  row: HostProcess;
 }
 
 /**
@@ -27,14 +27,19 @@ export function* processRows(
   tasks: readonly Task[],
   cgroups: readonly CgroupRow[],
 ): Steps<readonly HostProcess[]> {
-  const pathsOf = lastLookups.get(cgroups) ?? (yield* cgroupPaths(cgroups));
-  lastLookups.set(cgroups, pathsOf);
+  const lookup = lastLookups.get(cgroups) ?? (yield* cgroupPaths(cgroups));
+  lastLookups.set(cgroups, lookup);
+  const pathsOf = asBefore(lookup);
+  const namespacesOf = asBefore(knownOf);
   const made = yield* mapped(tasks, (task) => {
     const cgroups = pathsOf(task.cgroupIds);
     const known = rows.get(task.pid);
     if (known?.task === task && known.row.cgroups === cgroups) return known.row;
-    const row = rowOf(task, cgroups);
-    rows.set(task.pid, { task, row });
+    const row = rowOf(task, namespacesOf(task.namespaces), cgroups);
+    if (known) {
+      known.task = task;
+      known.row = row;
+    } else rows.set(task.pid, { task, row });
     return row;
   });
   forgetEnded(tasks);
@@ -48,7 +53,11 @@ function forgetEnded(tasks: readonly Task[]): void {
   rows = new Map([...rows].filter(([pid]) => pids.has(pid)));
 }
 
-function rowOf(task: Task, cgroups: HostProcess["cgroups"]): HostProcess {
+function rowOf(
+  task: Task,
+  namespaces: HostProcess["namespaces"],
+  cgroups: HostProcess["cgroups"],
+): HostProcess {
   return {
     pid: task.pid,
     nestedPids: task.nestedPids,
@@ -57,7 +66,7 @@ function rowOf(task: Task, cgroups: HostProcess["cgroups"]): HostProcess {
     command: task.command,
     commandLine: commandLineOf(task),
     startTimeTicks: task.startTimeTicks,
-    namespaces: knownOf(task.namespaces),
+    namespaces,
     cgroups,
     isKernelThread: task.kernelThread,
     isZombie: task.zombie,
@@ -78,6 +87,15 @@ export function processFact(pid: number): ProcessFact | undefined {
     command: printable(stat.command),
     commandLine: printable(commandLine.join(" "), commandLineLength),
     startTimeTicks: stat.startTimeTicks,
+  };
+}
+
+/** Most are where the one before is, which has been made already. */
+function asBefore<From, To>(make: (from: From) => To): (from: From) => To {
+  let last: { readonly from: From; readonly made: To } | undefined;
+  return (from) => {
+    if (last?.from !== from) last = { from, made: make(from) };
+    return last.made;
   };
 }
 

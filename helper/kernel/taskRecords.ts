@@ -1,10 +1,9 @@
 import { namespaceTypes } from "../protocol/namespaces.ts";
-import { printable } from "../protocol/printable.ts";
+import { commandAt } from "./commands.ts";
 import { KernelError } from "./errors.ts";
 import { unknownNamespaces } from "./processDirectory.ts";
 import {
   cgroupRecord,
-  commBytes,
   headerRecord,
   recordedNamespaces,
   recordFlags,
@@ -85,7 +84,11 @@ function hasHeader({ words }: Reading): boolean {
   );
 }
 
-const twoToThe32 = 2 ** 32;
+/** Of 64 bits, the lower half first. What is a small number stays one: V8 makes a box for each result of a product. */
+function wide(words: Uint32Array, at: number): number {
+  const [low, high] = [word(words, at), word(words, at + 4)];
+  return high === 0 ? low : high * 2 ** 32 + low;
+}
 
 function takeCgroup({ words, hierarchies, sets }: Reading, at: number): void {
   // One that is mounted nowhere, as version 2 may be, has no name.
@@ -93,8 +96,7 @@ function takeCgroup({ words, hierarchies, sets }: Reading, at: number): void {
   if (hierarchy === undefined) return;
   const number = word(words, at + cgroupRecord.set);
   const set = sets.get(number) ?? {};
-  const id = word(words, at + cgroupRecord.idHigh) * twoToThe32;
-  set[hierarchy] = id + word(words, at + cgroupRecord.idLow);
+  set[hierarchy] = wide(words, at + cgroupRecord.idLow);
   sets.set(number, set);
 }
 
@@ -116,14 +118,13 @@ function takeTask(reading: Reading, at: number): void {
     if (!zombie) threads.push({ pid, tid, namespaces });
     return;
   }
-  const ticks = word(words, at + taskRecord.startHigh) * twoToThe32;
   const cgroupIds = reading.sets.get(word(words, at + taskRecord.set)) ?? noCgroups;
   tasks.push({
     pid,
     parentPid: word(words, at + taskRecord.parent),
     uid: word(words, at + taskRecord.euid),
-    startTimeTicks: ticks + word(words, at + taskRecord.startLow),
-    command: commandOf(reading.buffer, at + taskRecord.comm),
+    startTimeTicks: wide(words, at + taskRecord.startLow),
+    command: commandAt(reading.buffer, words, at + taskRecord.comm),
     nestedPids: nestedPidsOf(words, at, pid),
     namespaces,
     cgroupIds: zombie ? cgroupIdsOfZombie(cgroupIds) : cgroupIds,
@@ -150,15 +151,11 @@ function namespacesOf(words: Uint32Array, at: number): NamespaceInodes {
 
 function nestedPidsOf(words: Uint32Array, at: number, pid: number): readonly number[] {
   const count = word(words, at + taskRecord.nested);
-  const pids = [pid];
-  for (let i = 0; i < count; i += 1) pids.push(word(words, at + taskRecord.pids + 4 * i));
+  // A list that grows takes room for sixteen more.
+  if (count === 0) return [pid];
+  const pids = [pid, word(words, at + taskRecord.pids)];
+  for (let i = 1; i < count; i += 1) pids.push(word(words, at + taskRecord.pids + 4 * i));
   return pids;
-}
-
-function commandOf(buffer: Buffer, at: number): string {
-  let end = at;
-  while (end < at + commBytes && buffer[end] !== 0) end += 1;
-  return printable(buffer.toString("utf8", at, end));
 }
 
 /** The kernel told of every thread that may be one: of those whose nsproxy is not their process's own. */

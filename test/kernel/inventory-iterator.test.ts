@@ -120,11 +120,16 @@ describe("records", () => {
     assert.throws(() => parse([...header, 0, 0]), refused);
   });
 
-  test("tell numbers of more than 32 bits, as ids of cgroups and times are", () => {
-    const cgroup = [recordKinds.cgroup | (cgroupRecord.sizeof << 16), 7, 0, 5, 2];
+  function taskOf(pid: number): number[] {
     const words = new Array<number>(taskRecord.pids / 4).fill(0);
     words[0] = recordKinds.task | (taskRecord.pids << 16);
-    for (const field of ["tgid", "tid"] as const) words[taskRecord[field] / 4] = 42;
+    for (const field of ["tgid", "tid"] as const) words[taskRecord[field] / 4] = pid;
+    return words;
+  }
+
+  test("tell numbers of more than 32 bits, as ids of cgroups and times are", () => {
+    const cgroup = [recordKinds.cgroup | (cgroupRecord.sizeof << 16), 7, 0, 5, 2];
+    const words = taskOf(42);
     words[taskRecord.set / 4] = 7;
     words[taskRecord.startLow / 4] = 1;
     words[taskRecord.startHigh / 4] = 1;
@@ -132,6 +137,26 @@ describe("records", () => {
     assert.deepEqual(task?.cgroupIds, { unified: 2 * 2 ** 32 + 5 });
     assert.equal(task?.startTimeTicks, 2 ** 32 + 1);
     assert.deepEqual(task?.nestedPids, [42]);
+  });
+
+  test("tell the name of each process, also where there are more than are remembered", () => {
+    const names = Array.from({ length: 3_000 }, (_, pid) => `name ${pid % 1_500}`);
+    const records = names.flatMap((name, pid) => {
+      const words = taskOf(pid + 1);
+      const comm = Buffer.alloc(commBytes);
+      comm.write(name);
+      words.splice(
+        taskRecord.comm / 4,
+        commBytes / 4,
+        ...new Uint32Array(comm.buffer, comm.byteOffset, commBytes / 4),
+      );
+      return words;
+    });
+    const { tasks } = parse([...header, ...records]);
+    assert.deepEqual(
+      tasks.map(({ command }) => command),
+      names,
+    );
   });
 });
 
