@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { KernelError } from "../../kernel/errors.ts";
 import {
   namespaceFlag,
@@ -42,14 +42,12 @@ export function* readLineages(
   list: NamespaceList | undefined,
 ): Steps<void> {
   const trace = new Trace(sightings, answered);
-  let recalled = 0;
-  for (const sighting of sightings.all()) {
-    const isRecalled = trace.recall(sighting);
-    if (isRecalled) recalled += 1;
-    else trace.open(sighting);
-    if (!isRecalled || recalled % recalledAStep === 0) yield;
+  try {
+    yield* trace.readSeen();
+    if (list) yield* trace.readUnseen(list);
+  } finally {
+    trace.close();
   }
-  if (list) yield* trace.readUnseen(list);
 }
 
 /** A user namespace has 32 above it at most, a pid namespace as many and their owners. */
@@ -60,6 +58,7 @@ class Trace {
   readonly #last: Sightings | undefined;
   readonly #ofLast: Known;
   readonly #told: Known;
+  #held: number | undefined;
 
   constructor(sightings: Sightings, { last, told }: Answered) {
     this.#sightings = sightings;
@@ -68,8 +67,22 @@ class Trace {
     this.#told = (inode) => told?.get(inode);
   }
 
+  close(): void {
+    this.#hold(undefined);
+  }
+
+  *readSeen(): Steps<void> {
+    let recalled = 0;
+    for (const sighting of this.#sightings.all()) {
+      const isRecalled = this.#recall(sighting);
+      if (isRecalled) recalled += 1;
+      else this.#open(sighting);
+      if (!isRecalled || recalled % recalledAStep === 0) yield;
+    }
+  }
+
   /** False: it must be asked. */
-  recall(sighting: Sighting): boolean {
+  #recall(sighting: Sighting): boolean {
     const { file, inode } = sighting;
     if (file === undefined || sighting.lineage) return true;
     if (this.#last?.get(inode)?.file?.through === file.through) this.#take(sighting, this.#ofLast);
@@ -77,9 +90,9 @@ class Trace {
     return sighting.lineage !== undefined;
   }
 
-  open(sighting: Sighting): void {
+  #open(sighting: Sighting): void {
     const fd = sighting.file && openNamespace(sighting.file, sighting);
-    if (fd !== undefined) closing(fd, () => this.ask(sighting, fd));
+    if (fd !== undefined) closing(fd, () => this.#ask(sighting, fd));
   }
 
   *readUnseen({ ids, open }: NamespaceList): Steps<void> {
@@ -94,11 +107,11 @@ class Trace {
   #askUnseen(fd: number): void {
     const type = namespaceTypes.find((known) => cloneFlags[known] === namespaceFlag(fd));
     const found = type && this.#sightings.add(type, fstatSync(fd).ino);
-    if (found && !found.lineage) this.ask(found, fd);
+    if (found && !found.lineage) this.#ask(found, fd);
   }
 
   /** `fd` is a descriptor of the namespace. */
-  ask(sighting: Sighting, fd: number): void {
+  #ask(sighting: Sighting, fd: number): void {
     const { type } = sighting;
     const isUser = type === "user";
     const isNested = isUser || type === "pid";
@@ -141,11 +154,22 @@ class Trace {
   #above(below: Sighting, type: NamespaceType, open: () => number): number | undefined {
     const fd = unlessRefused(open);
     if (fd === undefined) return undefined;
-    return closing(fd, () => {
+    try {
       const found = this.#kept(below, type, fstatSync(fd).ino);
-      if (!found.lineage) this.ask(found, fd);
+      if (!found.lineage) this.#ask(found, fd);
       return found.inode;
-    });
+    } finally {
+      this.#hold(fd);
+    }
+  }
+
+  /**
+   * The last one that was answered with stays open until the next is there. Most have the owner of the one before,
+   * and of what is open the kernel makes no new file: that is half of what the question costs.
+   */
+  #hold(fd: number | undefined): void {
+    if (this.#held !== undefined) closeSync(this.#held);
+    this.#held = fd;
   }
 
   #kept({ type, inode }: Sighting, typeAbove: NamespaceType, above: number): Sighting {
