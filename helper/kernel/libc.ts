@@ -72,11 +72,14 @@ const SYS_openat2 = 437;
 
 /** asm-generic/mman-common.h. */
 const MADV_DONTNEED = 4;
+/** include/uapi/linux/stat.h. */
+const STATX_BASIC_STATS = 0x7ff;
 
 /** sys/resource.h, on 64-bit machines. */
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 /** asm/unistd_64.h, asm-generic/unistd.h. */
+const SYS_statx = process.arch === "arm64" ? 291 : 332;
 const SYS_bpf = process.arch === "arm64" ? 280 : 321;
 
 /** Number and six arguments: syscall(2). */
@@ -170,6 +173,8 @@ export interface DirectCalls {
   openat(directory: number, name: Buffer, flags: number): number;
   read(fd: number, memory: Buffer): number;
   readlinkat(directory: number, name: Buffer, memory: Buffer): number;
+  /** Fills a struct statx. */
+  statx(directory: number, name: Buffer, memory: Buffer): number;
   close(fd: number): void;
 }
 
@@ -404,12 +409,14 @@ function bind(addon: Addon): Libc {
   const openat = library.func("openat", "int", ["int", "void *", "int"]);
   const read = library.func("read", "long", ["int", "void *", "ulong"]);
   const readlinkat = library.func("readlinkat", "long", ["int", "void *", "void *", "ulong"]);
+  const statx = library.func("syscall", "long", ["long", "int", "void *", "int", "uint", "void *"]);
   const close = library.func("close", "int", ["int"]);
   const orErrno = (result: number) => (result < 0 ? -addon.errno() : result);
   return {
     openat: (directory, name, flags) => orErrno(openat(directory, name, flags | O_CLOEXEC)),
     read: (fd, memory) => orErrno(read(fd, memory, memory.length)),
     readlinkat: (at, name, memory) => orErrno(readlinkat(at, name, memory, memory.length)),
+    statx: (at, name, memory) => orErrno(statx(SYS_statx, at, name, 0, STATX_BASIC_STATS, memory)),
     close,
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]),
     bpf: library.func("syscall", "long", ["long", "int", "void *", "uint"]),

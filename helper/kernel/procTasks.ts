@@ -41,22 +41,27 @@ const maximumThreads = 10_000;
 interface Scan {
   readonly tasks: Task[];
   readonly threads: LooseThread[];
-  readonly nested: Map<number, NestedPids>;
+  readonly known: Map<number, Known>;
   readonly ownPidNamespace: number;
   readonly cgroupIdsOf: (text: string) => CgroupIds;
   denied: number;
   threadsLeft: number;
 }
 
-interface NestedPids {
+/** What a process has for as long as it is there, and what is its own doing: it is the same until it runs again. */
+interface Known {
   readonly startTimeTicks: number;
-  readonly pids: readonly number[];
+  readonly nestedPids: readonly number[];
+  /** Its schedstat, which was read before the others; undefined at a first look. */
+  readonly ran: string | undefined;
+  readonly links: NamespaceInodes | "denied";
+  readonly uid: number;
 }
 
 const mostKnown = 65_536;
 
-/** Of the last scans: a process keeps its pids, and the file that tells them costs as much as three others. */
-let knownNested = new Map<number, NestedPids>();
+/** Of the last scans: eight links and the owner cost four times what it takes to see that a process has not run. */
+let known = new Map<number, Known>();
 
 /** All that the helper can see, or those of a list. */
 export function readProcTasks(
@@ -65,15 +70,15 @@ export function readProcTasks(
 ): TaskTable {
   const own = namespaceLinks("self", ["pid"]);
   const scan: Scan = {
-    ...{ tasks: [], threads: [], nested: new Map() },
+    ...{ tasks: [], threads: [], known: new Map() },
     ...{ denied: 0, threadsLeft: maximumThreads },
     ownPidNamespace: typeof own === "object" ? own.pid : 0,
     cgroupIdsOf: cgroupLookup(mounts),
   };
   for (const pid of some ?? processIds()) readProcess(pid, scan);
   // A list says nothing of those that are not in it. Who ended meanwhile is forgotten with the next scan of all.
-  if (some === undefined || knownNested.size > mostKnown) knownNested = scan.nested;
-  else for (const [pid, nested] of scan.nested) knownNested.set(pid, nested);
+  if (some === undefined || known.size > mostKnown) known = scan.known;
+  else for (const [pid, one] of scan.known) known.set(pid, one);
   const { tasks, threads, denied } = scan;
   return { source: "proc", tasks, threads, denied };
 }
@@ -92,11 +97,11 @@ function readTask(directory: ProcessDirectory, scan: Scan): void {
   const stat = parseStat(directory.text("stat") ?? "");
   const cgroups = directory.text("cgroup");
   if (!stat || cgroups === undefined) return;
-  const links = directory.namespaces();
+  const own = readOwn(directory, stat, scan);
+  if (!own) return;
+  scan.known.set(stat.pid, own);
+  const { links, uid, nestedPids } = own;
   const namespaces = links === "denied" ? unknownNamespaces : links;
-  const nestedPids = nestedPidsOf(directory, stat, namespaces, scan);
-  const uid = directory.uid();
-  if (nestedPids === undefined || uid === undefined) return;
   if (links === "denied") scan.denied += 1;
   const kernelThread = (stat.flags & PF_KTHREAD) !== 0;
   const zombie = isZombie(stat) || (links !== "denied" && namespaces.mnt === 0);
@@ -112,20 +117,34 @@ function readTask(directory: ProcessDirectory, scan: Scan): void {
   if (stat.threads > 1 && links !== "denied") readThreads(stat.pid, namespaces, scan);
 }
 
+function readOwn(directory: ProcessDirectory, stat: ProcessStat, scan: Scan): Known | undefined {
+  const { pid, startTimeTicks, state } = stat;
+  const last = known.get(pid);
+  const before = last?.startTimeTicks === startTimeTicks ? last : undefined;
+  const ran = before && directory.text("schedstat");
+  if (before && state !== "R" && isCounted(ran) && ran === before.ran) return before;
+  const uid = directory.uid();
+  const links = directory.namespaces();
+  // It has ended meanwhile: who waits to be reaped is in a pid namespace still.
+  if (links !== "denied" && links.pid === 0) return undefined;
+  const nestedPids = before?.nestedPids ?? nestedPidsOf(directory, pid, links, scan);
+  if (nestedPids === undefined || uid === undefined) return undefined;
+  return { startTimeTicks, nestedPids, ran, links, uid };
+}
+
+/** Not every kernel counts how long and how often each process ran: CONFIG_SCHED_INFO. */
+function isCounted(schedstat: string | undefined): boolean {
+  return schedstat !== undefined && schedstat !== "0 0 0\n";
+}
+
 function nestedPidsOf(
   directory: ProcessDirectory,
-  { pid, startTimeTicks }: ProcessStat,
-  namespaces: NamespaceInodes,
-  { ownPidNamespace, nested }: Scan,
+  pid: number,
+  links: NamespaceInodes | "denied",
+  { ownPidNamespace }: Scan,
 ): readonly number[] | undefined {
-  if (namespaces.pid === ownPidNamespace) return [pid];
-  const known = knownNested.get(pid);
-  const pids =
-    known?.startTimeTicks === startTimeTicks
-      ? known.pids
-      : parseNestedPids(directory.text("status") ?? "");
-  if (pids) nested.set(pid, { startTimeTicks, pids });
-  return pids;
+  if (links !== "denied" && links.pid === ownPidNamespace) return [pid];
+  return parseNestedPids(directory.text("status") ?? "");
 }
 
 /** TASK_COMM_LEN, without the NUL. */

@@ -1,14 +1,13 @@
-import { constants, fstatSync } from "node:fs";
+import { constants } from "node:fs";
 import { constants as system } from "node:os";
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
-import { isGone } from "./errors.ts";
 import { type DirectCalls, directCalls } from "./libc.ts";
 import type { NamespaceInodes } from "./taskTable.ts";
 
 /**
  * A directory of /proc, for whoever reads the same few files and links of every process. Against absolute paths
  * and Node's calls, which resolve each path from its beginning and throw what fails, it takes three quarters of
- * the time (of 5,000 processes 41 µs each, 55 of them otherwise).
+ * the time. What is open is its `ns`, where most calls go: one directory to open in place of two.
  */
 export interface ProcessDirectory {
   /** Effective. A process that is not dumpable gives up its files to root, but not this directory (task_dump_owner). */
@@ -20,15 +19,20 @@ export interface ProcessDirectory {
   close(): void;
 }
 
-export type ProcessFile = "stat" | "status" | "cgroup";
+export type ProcessFile = "stat" | "status" | "cgroup" | "schedstat";
 
 const O_PATH = 0o10000000;
 const directoryFlags = O_PATH | constants.O_DIRECTORY;
 const AT_FDCWD = -100;
 
 const names = {
-  ns: terminated("ns"),
-  files: { stat: terminated("stat"), status: terminated("status"), cgroup: terminated("cgroup") },
+  process: terminated(".."),
+  files: {
+    stat: terminated("../stat"),
+    status: terminated("../status"),
+    cgroup: terminated("../cgroup"),
+    schedstat: terminated("../schedstat"),
+  },
   types: namespaceTypes.map((type) => ({ type, name: terminated(type) })),
 } as const;
 
@@ -42,10 +46,10 @@ export const unknownNamespaces: NamespaceInodes = {
 /** `/proc/PID` or `/proc/PID/task/TID`; undefined where it is gone. */
 export function openProcessDirectory(path: string): ProcessDirectory | undefined {
   const calls = directCalls();
-  const fd = calls.openat(AT_FDCWD, terminated(path), directoryFlags);
+  const fd = calls.openat(AT_FDCWD, terminated(`${path}/ns`), directoryFlags);
   if (fd < 0) return undefined;
   return {
-    uid: () => ownerOf(fd),
+    uid: () => ownerOf(calls, fd),
     text: (file) => readText(calls, fd, file),
     namespaces: () => readNamespaces(calls, fd),
     close: () => calls.close(fd),
@@ -56,13 +60,11 @@ function terminated(name: string): Buffer {
   return Buffer.from(`${name}\0`);
 }
 
-function ownerOf(fd: number): number | undefined {
-  try {
-    return fstatSync(fd).uid;
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
+/** In struct statx. */
+const stxUid = 20;
+
+function ownerOf(calls: DirectCalls, links: number): number | undefined {
+  return calls.statx(links, names.process, memory) < 0 ? undefined : memory.readUInt32LE(stxUid);
 }
 
 function readText(calls: DirectCalls, directory: number, file: ProcessFile): string | undefined {
@@ -83,18 +85,14 @@ function readText(calls: DirectCalls, directory: number, file: ProcessFile): str
 
 const noBytes = Buffer.alloc(0);
 
-function readNamespaces(calls: DirectCalls, directory: number): NamespaceInodes | "denied" {
-  const links = calls.openat(directory, names.ns, directoryFlags);
-  if (links < 0) return unknownNamespaces;
+function readNamespaces(calls: DirectCalls, links: number): NamespaceInodes | "denied" {
   const inodes = { ...unknownNamespaces };
-  let denied = false;
   for (const { type, name } of names.types) {
     const length = calls.readlinkat(links, name, memory);
-    if (length === -system.errno.EACCES || length === -system.errno.EPERM) denied = true;
+    if (length === -system.errno.EACCES || length === -system.errno.EPERM) return "denied";
     if (length > 0) inodes[type] = inodeIn(type, length);
   }
-  calls.close(links);
-  return denied ? "denied" : inodes;
+  return inodes;
 }
 
 /** Of a link's text, `net:[4026531840]`, which is the kernel's own. */

@@ -76,7 +76,7 @@ export function parseStat(text: string): ProcessStat | undefined {
   const close = text.lastIndexOf(") ");
   if (open < 1 || close < open) return undefined;
   // Field 3 (state) is the first after the parenthesis; flags are field 9, threads 20, start time 22.
-  const fields = text.slice(close + 2).split(" ");
+  const fields = text.slice(close + 2).split(" ", 20);
   const startTime = fields[19];
   if (fields[0] === undefined || startTime === undefined) return undefined;
   return {

@@ -12,6 +12,7 @@ import {
   type Task,
   type TaskTable,
 } from "../../helper/inventory/tasks.ts";
+import { readStat } from "../../helper/kernel/procfs.ts";
 import { readProcTasks } from "../../helper/kernel/procTasks.ts";
 import { namespaceTypes } from "../../helper/protocol/namespaces.ts";
 import { makeTemporaryFolder } from "../rig/cache.ts";
@@ -272,6 +273,33 @@ describe("without the iterator", () => {
     const told = JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
     assert.ok(told.denied > 0 && told.denied < told.tasks);
     assert.equal(told.unknown, told.denied);
+  });
+});
+
+describe("a process that /proc has told of before", needsRoot, () => {
+  test("is in another namespace, and another user's, as soon as it has made that so", async (t) => {
+    const becomes =
+      "exec unshare --net setpriv --reuid=65534 --regid=65534 --clear-groups sleep 600";
+    const shell = spawn("sh", ["-c", `read word; ${becomes}`], {
+      stdio: ["pipe", "inherit", "inherit"],
+    });
+    t.after(() => end(shell));
+    const { pid = 0 } = shell;
+    await untilCalled(pid, "sh");
+    // While it waits: the second look is the first that another one is compared with.
+    const [, , before] = [1, 2, 3].map(() => find(readProcTasks(), pid));
+    shell.stdin.end("go\n");
+    // Nobody looks while it runs.
+    await eventually("asleep", () => {
+      const stat = readStat(pid);
+      return stat?.command === "sleep" && stat.state === "S";
+    });
+    const after = find(readProcTasks(), pid);
+    assert.ok(before && after);
+    assert.equal(after.startTimeTicks, before.startTimeTicks);
+    assert.deepEqual([before.uid, after.uid], [process.getuid?.(), 65_534]);
+    assert.notEqual(after.namespaces.net, before.namespaces.net);
+    assert.deepEqual({ ...after.namespaces, net: 0 }, { ...before.namespaces, net: 0 });
   });
 });
 
