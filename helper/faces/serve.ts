@@ -35,10 +35,10 @@ export function serveStdio(): void {
   giveBackStartPages();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
-  const serving = serve({ input, output }, (notify, end) =>
+  const serving = serve({ input, output }, (link) =>
     client === undefined
-      ? openSession(served, notify)
-      : new Gate({ served, client, isElevated: true }, notify, end),
+      ? openSession(served, link.notify)
+      : new Gate({ served, client, isElevated: true }, link),
   );
   input.once("close", () => void serving.dispose().finally(() => process.exit()));
 }

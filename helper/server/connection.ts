@@ -1,24 +1,34 @@
 import type { Duplex, Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   CancellationToken,
   createMessageConnection,
   ResponseError,
   StreamMessageReader,
-  StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import { standBack } from "../inventory/turns.ts";
 import { TerrariumError, toWireError } from "../protocol/errors.ts";
 import type { MethodName } from "../protocol/methods.ts";
 import { patientReader } from "../protocol/patientReader.ts";
-import { drained } from "./drained.ts";
+import { openHold } from "./hold.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods } from "./methods.ts";
 import { paceRequests } from "./pace.ts";
 import type { Notify, Responder } from "./session.ts";
+import { TakenWriter } from "./takenWriter.ts";
 
 export interface Transport {
   readonly input: Readable;
   readonly output: Writable;
+}
+
+/** What who answers can do with the client itself. */
+export interface Link {
+  readonly notify: Notify;
+  /** Resolves when the client has taken what it was told, an answer included that is given now. */
+  taken(): Promise<void>;
+  /** Closes the connection. */
+  end(): void;
 }
 
 export interface Serving {
@@ -27,15 +37,14 @@ export interface Serving {
 }
 
 /** Serves one client until its stream ends. Each message passes the size cap before anything reads it. */
-export function serve(
-  transport: Transport | Duplex,
-  open: (notify: Notify, end: () => void) => Responder,
-): Serving {
+export function serve(transport: Transport | Duplex, open: (link: Link) => Responder): Serving {
   const { input, output } =
     "input" in transport ? transport : { input: transport, output: transport };
   const capped = capMessages();
   const reader = patientReader(new StreamMessageReader(input.pipe(capped)));
-  const connection = createMessageConnection(reader, new StreamMessageWriter(output));
+  const hold = openHold(capped);
+  const writer = new TakenWriter(output, hold);
+  const connection = createMessageConnection(reader, writer);
   let ended: Promise<void> | undefined;
   const dispose = () => {
     ended ??= Promise.resolve(responder.dispose());
@@ -44,15 +53,17 @@ export function serve(
     return ended;
   };
   const end = () => void dispose();
-  const responder = open((name, parameters) => connection.sendNotification(name, parameters), end);
-  const inTurn = paceRequests(capped);
+  // By the next turn an answer that was given is the writer's.
+  const taken = () => nextTurn().then(() => writer.taken());
+  const notify: Notify = (name, parameters) => connection.sendNotification(name, parameters);
+  const responder = open({ notify, taken, end });
+  const inTurn = paceRequests(hold, taken);
   for (const name of Object.keys(methods) as MethodName[]) {
     connection.onRequest(
       name,
       (parameters: unknown, token: unknown): Promise<unknown> =>
         inTurn(async () => {
           standBack();
-          await drained(output);
           if (isCancelled(token)) return wasCancelled;
           return responder.answer(name, parameters).catch(toResponse);
         }),

@@ -1,11 +1,13 @@
 import { Transform, type TransformCallback } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { requestCapBytes } from "../protocol/methods.ts";
 
 /**
  * Stands before vscode-jsonrpc, whose reader buffers an endless header and believes any Content-Length.
  * Passes frames only while each header and body stays within its cap; the first that does not ends the
  * connection. Headers are read more strictly than there: where the two would disagree about the end of a
- * frame, the other reader would buffer without bound behind our back.
+ * frame, the other reader would buffer without bound behind our back. That one also takes all messages of a
+ * chunk at once, and answers one a turn: so the next chunk comes when those of the one before are through.
  */
 export const headerCapBytes = 1024;
 
@@ -15,9 +17,10 @@ export function capMessages(mostBytes = requestCapBytes): Transform {
   let header = Buffer.alloc(0);
   let bodyLeft = 0;
 
-  /** Walks one chunk; an error text when a cap is passed. Headers can be cut anywhere between two chunks. */
-  function inspect(chunk: Buffer): string | undefined {
+  /** Walks one chunk: how many bodies begin in it; an error text when a cap is passed. Headers can be cut anywhere. */
+  function inspect(chunk: Buffer): number | string {
     let rest = chunk;
+    let begun = 0;
     while (rest.length > 0) {
       if (bodyLeft > 0) {
         const body = Math.min(bodyLeft, rest.length);
@@ -30,7 +33,7 @@ export function capMessages(mostBytes = requestCapBytes): Transform {
       const end = header.indexOf(headerEnd);
       if (end < 0) {
         const isFull = header.length === headerCapBytes + headerEnd.length;
-        return isFull ? "a header is too long" : undefined;
+        return isFull ? "a header is too long" : begun;
       }
       const length = contentLength(header.subarray(0, end));
       if (length === undefined) return "a header has no valid Content-Length";
@@ -38,17 +41,30 @@ export function capMessages(mostBytes = requestCapBytes): Transform {
       rest = rest.subarray(end + headerEnd.length - known);
       header = Buffer.alloc(0);
       bodyLeft = length;
+      begun += 1;
     }
-    return undefined;
+    return begun;
   }
 
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      const refusal = inspect(chunk);
-      if (refusal) done(new Error(refusal));
-      else done(null, chunk);
+      const begun = inspect(chunk);
+      if (typeof begun === "string") {
+        done(new Error(begun));
+        return;
+      }
+      this.push(chunk);
+      if (begun === 0) done();
+      else void turns(begun).then(() => done());
     },
   });
+}
+
+/** One to be read from its bytes, one to be worked on. */
+const turnsAMessage = 2;
+
+async function turns(messages: number): Promise<void> {
+  for (let turn = 0; turn < messages * turnsAMessage; turn += 1) await nextTurn();
 }
 
 /** Printable ASCII only: the other reader drops each byte's high bit, and a lone CR or LF moves its end of header. */

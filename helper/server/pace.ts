@@ -1,8 +1,4 @@
-/** Whose flow can be held back: a stream whose reader would else queue what it is sent. */
-interface Flow {
-  pause(): void;
-  resume(): void;
-}
+import type { Hold } from "./hold.ts";
 
 /**
  * How many requests of one connection are worked on at once. A person at an editor has a handful; a client that sends
@@ -10,8 +6,11 @@ interface Flow {
  */
 export const requestsAtOnce = 32;
 
-/** Runs work in the order in which it came, a bounded number at once. */
-export function paceRequests(flow: Flow, atOnce = requestsAtOnce) {
+/**
+ * Runs work in the order in which it came, a bounded number at once. An answer that nobody takes is work still: `taken`
+ * resolves when the one that was just given is.
+ */
+export function paceRequests(hold: Hold, taken: () => Promise<void>, atOnce = requestsAtOnce) {
   const waiting: (() => void)[] = [];
   let running = 0;
 
@@ -20,16 +19,16 @@ export function paceRequests(flow: Flow, atOnce = requestsAtOnce) {
       running += 1;
       return;
     }
-    flow.pause();
     // Whoever ends hands over the place: it is never free in between.
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    const handedOver = new Promise<void>((resolve) => waiting.push(resolve));
+    hold(handedOver);
+    await handedOver;
   }
 
   function end(): void {
     const next = waiting.shift();
     if (next) next();
     else running -= 1;
-    if (waiting.length === 0) flow.resume();
   }
 
   return async <T>(work: () => Promise<T>): Promise<T> => {
@@ -37,7 +36,7 @@ export function paceRequests(flow: Flow, atOnce = requestsAtOnce) {
     try {
       return await work();
     } finally {
-      end();
+      void taken().then(end);
     }
   };
 }

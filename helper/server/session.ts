@@ -7,6 +7,7 @@ import { answer } from "./answer.ts";
 import { type Events, openEventWatch, shareEvents } from "./events.ts";
 import type { Grant, Person, Session } from "./methods.ts";
 import { openReverts } from "./reverts.ts";
+import { openTelling } from "./telling.ts";
 import { openUsage } from "./usage.ts";
 import { shareInventory, shareInventoryFor } from "./watch.ts";
 
@@ -54,20 +55,27 @@ function openViews(uid: number): Pick<Served, "containers" | "inventory"> {
   return { containers, inventory: shareInventoryFor(containers) };
 }
 
+/** Beyond that it has the history. */
+const mostUntakenEvents = 1_000;
+
 /** The handlers of this very process, with what one connection watches and tries out. */
 export function openSession(
   { host, events, inventory, containers }: Served,
   notify: Notify,
   { person = host.asker, who = host.asker }: { person?: Person; who?: Session["who"] } = {},
 ): Responder {
-  const told = (sent: Promise<void>) => void sent.catch(() => undefined);
-  const usage = openUsage(host, (round) => told(notify("usage/didSample", round)));
+  const [tellRound, tellEvent] = [openTelling(1), openTelling(mostUntakenEvents)];
+  const usage = openUsage(host, (round) =>
+    tellRound(round.watcher, () => notify("usage/didSample", round)),
+  );
   const session: Session = {
     host,
     containers,
     person,
     who: who.pid === undefined ? { uid: who.uid } : { uid: who.uid, pid: who.pid },
-    events: openEventWatch(events, (event) => told(notify("events/didHappen", event))),
+    events: openEventWatch(events, (event) =>
+      tellEvent("", () => notify("events/didHappen", event)),
+    ),
     usage: usage.get,
     // Resolves when the stream has taken it: until then what changes is one change more, and no queue of them.
     watch: inventory.watch((change) => notify("inventory/didChange", change)),

@@ -60,7 +60,7 @@ function accept(served: Served, guests: Guests | undefined, socket: Socket): voi
   const { host } = served;
   const peer = peerOf(socket);
   if (peer !== undefined && (peer.uid === 0 || peer.uid === host.asker.uid)) {
-    serve(socket, (notify) => openSession(served, notify, { who: { uid: peer.uid } }));
+    serve(socket, ({ notify }) => openSession(served, notify, { who: { uid: peer.uid } }));
   } else if (peer !== undefined && guests && (guests.only ?? peer.uid) === peer.uid) {
     acceptGuest(served, guests, peer.uid, socket);
   } else {
@@ -77,11 +77,11 @@ function acceptGuest(served: Served, guests: Guests, uid: number, socket: Socket
     return;
   }
   socket.once("close", () => leave(uid));
-  serve(socket, (notify, end) => {
+  serve(socket, (link) => {
     try {
       const client = clientOfSocket(socket);
       const isElevated = guests.only !== undefined;
-      return new Gate({ served, client, isElevated, askHere: guests.askHere }, notify, end);
+      return new Gate({ served, client, isElevated, askHere: guests.askHere }, link);
     } catch (error) {
       audit({ uid, method: "connect", outcome: "notAuthorised" });
       return refuser(error);

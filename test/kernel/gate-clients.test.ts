@@ -92,7 +92,50 @@ const leaver = `
   });
 `;
 
+/** Connects as that user, says something as often as it is told to. It reads nothing. */
+const mute = `
+  const [path, uid, words, times] = process.argv.slice(1);
+  process.setgroups([]); process.setgid(Number(uid)); process.setuid(Number(uid));
+  const socket = require("node:net").connect(path);
+  socket.pause();
+  socket.on("error", () => process.exit());
+  const say = (first) => {
+    let text = "";
+    for (let id = first; id < first + 500 && id < Number(times); id += 1) {
+      const body = words.replace("ID", id);
+      text += "Content-Length: " + body.length + "\\r\\n\\r\\n" + body;
+    }
+    if (text) socket.write(text, () => say(first + 500));
+    else process.stdout.write("said");
+  };
+  say(0);
+`;
+
+function startMute(t: TestContext, path: string, words: object, times: number) {
+  const args = ["-e", mute, path, `${alice}`, JSON.stringify(words), `${times}`];
+  const child = spawn(process.execPath, args, { cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => end(child));
+  return child;
+}
+
+/** What the kernel keeps of small answers for a socket that is not read is some hundred. */
+const tooMany = 900;
+
 describe("a client of root's helper", needsRoot, () => {
+  test("that reads none of its answers has little more done, and others notice nothing", async (t) => {
+    const gate = await startGate(t);
+    const ofBob = await connectAs(t, gate.path, bob);
+    const ask = { jsonrpc: "2.0", id: "ID", method: "sandbox/stop", params: { target: "x" } };
+    startMute(t, gate.path, ask, 5_000);
+    const done = () => gate.log().split('"sandbox/stop"').length;
+    await eventually("it has begun", () => done() > 100);
+    for (let before = 0; before !== done() && done() < tooMany; ) {
+      before = done();
+      for (let turn = 0; turn < 100; turn += 1) await ofBob.request("sandbox/list", {});
+    }
+    assert.ok(done() < tooMany, `${done()} were done`);
+  });
+
   const confined: readonly (readonly [string, readonly string[]])[] = [
     ["by no_new_privs", ["setpriv", "--no-new-privs", "--"]],
     ["by a user namespace of its own", ["unshare", "--user", "--"]],

@@ -14,11 +14,24 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { connectClient } from "../../helper/cli/connect.ts";
 import { readStatus } from "../../helper/kernel/procfs.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { ParameterInput } from "../../helper/protocol/methods.ts";
 import { eventually, startSandbox, uniqueName } from "./cli.ts";
-import { agentOf, agentsOf, alice, bob, connectAs, runAs, speakFor, startGate } from "./gate.ts";
+import {
+  agentOf,
+  agentsOf,
+  alice,
+  bob,
+  connectAs,
+  end,
+  relayOf,
+  runAs,
+  speakFor,
+  startGate,
+  startSpeaking,
+} from "./gate.ts";
 import { needsRoot } from "./isolated.ts";
 
 const sleeper = { args: ["sleep", "600"] };
@@ -204,6 +217,35 @@ describe("an agent that its user turns against root's helper", needsRoot, () => 
     ofAlice.dispose();
     assert.equal(await waiting, "gone");
     await eventually("the stopped agent is gone", () => agentsOf(gate, alice).length === 0);
+  });
+
+  test("is heard no further while its client takes nothing, whatever it was asked for", async (t) => {
+    const gate = await startGate(t);
+    const ofBob = await connectAs(t, gate.path, bob);
+    const relay = relayOf(gate.path, alice);
+    t.after(() => end(relay));
+    const ofAlice = await connectClient({ input: relay.stdout, output: relay.stdin }, "test");
+    await ofAlice.request("sandbox/list", {});
+    const agent = await agentOf(gate, alice);
+    await runAs(alice, `process.kill(${agent}, "SIGSTOP")`);
+    const asked = Array.from({ length: 6 }, () => ofAlice.request("sandbox/list", {}));
+    await ofAlice.request("initialize", { client: "x", protocol: 1 });
+    relay.kill("SIGSTOP");
+    // Its first two were what it was started with, and the list above.
+    const answers = asked.map((_, place) =>
+      frame(JSON.stringify({ jsonrpc: "2.0", id: place + 2, result: ["x".repeat(2 ** 22)] })),
+    );
+    let isSaid = false;
+    const { said, child } = startSpeaking(agent, alice, answers.join(""));
+    void said.then(() => {
+      isSaid = true;
+    });
+    t.after(() => end(child));
+    for (let turn = 0; turn < 500; turn += 1) await ofBob.request("sandbox/list", {});
+    assert.equal(isSaid, false);
+    relay.kill("SIGCONT");
+    for (const answer of await Promise.all(asked)) assert.equal(answer.length, 1);
+    assert.ok(await said);
   });
 
   const frame = (body: string) => `Content-Length: ${body.length}\r\n\r\n${body}`;

@@ -122,6 +122,12 @@ export async function runAs(
  * its standard output, which pidfd_getfd(2) gives to whom ptrace(2) lets.
  */
 export async function speakFor(agent: number, uid: number, words: string): Promise<void> {
+  const { said } = startSpeaking(agent, uid, words);
+  assert.ok(await said);
+}
+
+/** The same, where the words may be more than anybody hears. */
+export function startSpeaking(agent: number, uid: number, words: string) {
   const calls = join(import.meta.dirname, "..", "..", "helper", "kernel", "libc.ts");
   const script = `
     const { pidfdOpen, pidfdGetfd } = await import(${JSON.stringify(calls)});
@@ -129,14 +135,18 @@ export async function speakFor(agent: number, uid: number, words: string): Promi
     process.setgroups([]); process.setgid(${uid}); process.setuid(${uid});
     process.kill(${agent}, "SIGSTOP");
     const output = pidfdGetfd(pidfdOpen(${agent}), 1);
-    (await import("node:fs")).writeSync(output, ${JSON.stringify(words)});
-    console.log("said");
+    const { Socket } = await import("node:net");
+    const agent = new Socket({ fd: output });
+    process.stdin.pipe(agent);
+    agent.once("finish", () => process.stdout.write("said\\n", () => process.exit()));
   `;
   const child = spawn(process.execPath, ["-e", script], {
     cwd: "/",
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
-  assert.equal(await text(child.stdout), "said\n");
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(words);
+  return { said: text(child.stdout).then((said) => said === "said\n"), child };
 }
 
 export async function connectAs(

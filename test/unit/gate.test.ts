@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { PassThrough, Writable } from "node:stream";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { verdictOf } from "../../helper/polkit/authority.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { MethodName } from "../../helper/protocol/methods.ts";
 import { classes, classOf } from "../../helper/server/classes.ts";
-import { drained } from "../../helper/server/drained.ts";
-import { meter } from "../../helper/server/gate/meter.ts";
+import { meter, openAllowance } from "../../helper/server/gate/meter.ts";
 import { isDeniedToAgent, namesSandbox } from "../../helper/server/gate/refusals.ts";
 import { isAskedMethod } from "../../helper/server/gate/wanted.ts";
 import { methods } from "../../helper/server/methods.ts";
@@ -82,41 +80,26 @@ describe("an agent's answer", () => {
     assert.deepEqual(others.map(namesSandbox), [false, false, false, false, false, false]);
   });
 
+  test("counts with those that the same user's others gave", async () => {
+    const passed: string[] = [];
+    const allowance = openAllowance(8, 1);
+    const all = ["one", "two"].map((name) =>
+      meter(allowance).on("data", (part: Buffer) => passed.push(`${name} ${part}`)),
+    );
+    for (const one of all) one.write("12345");
+    await turn();
+    assert.deepEqual(passed, ["one 12345"]);
+    for (const one of all) one.destroy();
+  });
+
   test("is taken no faster than it may come", async () => {
     const passed: string[] = [];
-    const metered = meter(8, 1).on("data", (part: Buffer) => passed.push(part.toString()));
+    const metered = meter(openAllowance(8, 1)).on("data", (part: Buffer) =>
+      passed.push(part.toString()),
+    );
     for (const part of ["12345", "678", "more", "and more"]) metered.write(part);
     await turn();
     assert.deepEqual(passed, ["12345", "678"]);
     metered.destroy();
-  });
-});
-
-describe("a client that does not read what it is sent", () => {
-  test("has nothing further done until it does", async () => {
-    let goOn: (() => void) | undefined;
-    const output = new Writable({
-      write: (_chunk, _encoding, done) => {
-        goOn = done;
-      },
-    });
-    await drained(output);
-    output.write(Buffer.alloc(8 * 1024 * 1024));
-    let isDone = false;
-    const waiting = drained(output).then(() => {
-      isDone = true;
-    });
-    await turn();
-    assert.equal(isDone, false);
-    goOn?.();
-    await waiting;
-  });
-
-  test("and goes is waited for no longer", async () => {
-    const output = new PassThrough();
-    output.write(Buffer.alloc(8 * 1024 * 1024));
-    const waiting = drained(output);
-    output.destroy();
-    await waiting;
   });
 });

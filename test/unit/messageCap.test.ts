@@ -49,6 +49,21 @@ function headerOf(length: number, body: string): Buffer {
 }
 
 describe("valid frames", () => {
+  test("that are many wait until those before them can have been worked on, one a turn", async () => {
+    const cap = capMessages();
+    let passed = 0;
+    cap.on("data", () => {
+      passed += 1;
+    });
+    for (const crowd of [100, 100, 1]) cap.write(Buffer.concat(Array(crowd).fill(frame("{}"))));
+    const after: number[] = [];
+    for (let turns = 0; turns < 450; turns += 1) {
+      await new Promise(setImmediate);
+      if (turns === 90 || turns === 290) after.push(passed);
+    }
+    assert.deepEqual([...after, passed], [1, 2, 3]);
+  });
+
   test("pass unchanged, however they are cut", async () => {
     const bodies = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 6 });
     await fc.assert(

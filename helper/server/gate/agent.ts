@@ -14,9 +14,11 @@ import { Connection } from "../../protocol/client.ts";
 import { type HelperConnection, protocolVersion } from "../../protocol/methods.ts";
 import { patientReader } from "../../protocol/patientReader.ts";
 import { version } from "../../version.ts";
+import { type Hold, openHold } from "../hold.ts";
 import { capMessages } from "../messageCap.ts";
 import type { Person } from "../methods.ts";
-import { meter } from "./meter.ts";
+import { type Allowance, meter } from "./meter.ts";
+import { allowanceOf } from "./rates.ts";
 
 /**
  * The asker's own helper: a process of theirs, with their rights and nothing of ours, that does what is theirs. They
@@ -27,8 +29,8 @@ export interface Agent {
   readonly connection: HelperConnection;
   readonly pid: number;
   readonly delegation: Delegation;
-  /** Holds back what it says, while its client does not take what it is told. */
-  readonly flow: { pause(): void; resume(): void };
+  /** Holds back what it says: its client has not taken what it was told. */
+  readonly hold: Hold;
   /** Resolves when it has ended, and its cgroups are gone. */
   dispose(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function startAgent(
   place: (pid: number) => Promise<Delegation>,
 ): Promise<Agent> {
   const child = startProcess(person);
-  const { connection, flow } = connect(child);
+  const { connection, hold } = connect(child, allowanceOf(person.uid));
   child.once("exit", () => connection.dispose());
   let delegation: Delegation | undefined;
   const dispose = async () => {
@@ -59,7 +61,7 @@ export async function startAgent(
     delegation = await place(child.pid);
     child.stdin.write("go\n");
     await connection.request("initialize", introduction());
-    return { connection, pid: child.pid, delegation, flow, dispose };
+    return { connection, pid: child.pid, delegation, hold, dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -105,8 +107,11 @@ function environmentOf({ name, home, shell }: Person): NodeJS.ProcessEnv {
   };
 }
 
-function connect({ stdin, stdout }: AgentProcess): Pick<Agent, "connection" | "flow"> {
-  const metered = stdout.pipe(meter());
+function connect(
+  { stdin, stdout }: AgentProcess,
+  allowance: Allowance,
+): Pick<Agent, "connection" | "hold"> {
+  const metered = stdout.pipe(meter(allowance));
   const capped = metered.pipe(capMessages(answerCapBytes));
   const connection = new Connection(
     createMessageConnection(
@@ -115,7 +120,7 @@ function connect({ stdin, stdout }: AgentProcess): Pick<Agent, "connection" | "f
     ),
   );
   capped.on("error", () => connection.dispose());
-  return { connection, flow: capped };
+  return { connection, hold: openHold(capped) };
 }
 
 /** At the end of its input it puts back what was tried out, and goes. */

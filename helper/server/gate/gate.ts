@@ -12,15 +12,10 @@ import type { SandboxHost } from "../../sandboxes/host.ts";
 import { parse, toKnownError } from "../answer.ts";
 import { type ClassFacts, classes, classOf } from "../classes.ts";
 import type { Client } from "../client.ts";
+import type { Link } from "../connection.ts";
 import { checkVersion, helperFacts } from "../facts.ts";
 import { methods, type Person } from "../methods.ts";
-import {
-  type Notify,
-  openServedFor,
-  openSession,
-  type Responder,
-  type Served,
-} from "../session.ts";
+import { openServedFor, openSession, type Responder, type Served } from "../session.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { type AskHere, type Authoriser, openAuthoriser, type Wanted } from "./authoriser.ts";
 import { personOf } from "./person.ts";
@@ -49,8 +44,7 @@ const inspect = classes["inspect-all"].action;
 export class Gate implements Responder {
   readonly #options: GateOptions;
   readonly #person: Person;
-  readonly #notify: Notify;
-  readonly #end: () => void;
+  readonly #link: Link;
   readonly #authoriser: Authoriser;
   readonly #root: Responder;
   readonly #watched: WatchedTables;
@@ -60,14 +54,12 @@ export class Gate implements Responder {
   #seesAll: boolean;
   #isOpen = true;
 
-  /** `end`: closes the connection. */
-  constructor(options: GateOptions, notify: Notify, end: () => void) {
+  constructor(options: GateOptions, link: Link) {
     const { served, client, isElevated, askHere } = options;
     this.#options = options;
     this.#person = personOf(client);
-    const teller = openTellers(notify);
-    this.#notify = teller();
-    this.#end = end;
+    const teller = openTellers(link.notify);
+    this.#link = { ...link, notify: teller() };
     this.#seesAll = isElevated;
     this.#authoriser = openAuthoriser(client, this.#person.name, askHere);
     const shared = openServedFor(client.uid, served);
@@ -203,9 +195,13 @@ export class Gate implements Responder {
   }
 
   async #askAgent<M extends MethodName>(name: M, parameters: unknown): Promise<Results[M]> {
-    const { connection } = await this.#ownHelper();
-    // As it came: the agent checks it, as any helper does.
-    return connection.request(name, Object(parameters) as ParameterInput<M>);
+    const { connection, hold } = await this.#ownHelper();
+    try {
+      // As it came: the agent checks it, as any helper does.
+      return await connection.request(name, Object(parameters) as ParameterInput<M>);
+    } finally {
+      hold(this.#link.taken());
+    }
   }
 
   #ownHelper(): Promise<Agent> {
@@ -215,16 +211,14 @@ export class Gate implements Responder {
 
   async #startAgent(): Promise<Agent> {
     const agent = await startAgent(this.#person, (pid) => placeAgent(this.#options.client, pid));
-    const { connection, flow } = agent;
+    const { connection, hold } = agent;
     const { failures } = agent.delegation;
     if (failures.length > 0) {
       this.#audit({ method: "delegate", outcome: "cgroupFailed", reason: failures.join("; ") });
     }
     const forward = <N extends NotificationName>(name: N, told: Notifications[N] | undefined) => {
       if (told === undefined || !this.#isOpen) return;
-      flow.pause();
-      const goOn = () => flow.resume();
-      this.#notify(name, told).then(goOn, goOn);
+      hold(this.#link.notify(name, told));
     };
     connection.onNotification("inventory/didChange", (part) =>
       forward("inventory/didChange", this.#watched.heard(part)),
@@ -232,7 +226,7 @@ export class Gate implements Responder {
     connection.onNotification("usage/didSample", (round) => forward("usage/didSample", round));
     connection.onNotification("events/didHappen", (event) => forward("events/didHappen", event));
     // What it watched for the client it watches no more: the client has to begin anew.
-    connection.onClose(() => this.#end());
+    connection.onClose(() => this.#link.end());
     return agent;
   }
 

@@ -8,24 +8,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 const burstBytes = 32 * 1024 * 1024;
 const bytesPerSecond = 4 * 1024 * 1024;
 
-/** Lets a stream through at that rate; it is read no faster. */
-export function meter(burst = burstBytes, perSecond = bytesPerSecond): Transform {
+/** What all agents of one user may say. */
+export interface Allowance {
+  /** Answers how long to wait until those bytes are allowed. */
+  spend(bytes: number): number;
+}
+
+export function openAllowance(burst = burstBytes, perSecond = bytesPerSecond): Allowance {
   let saved = burst;
   let lastMs = performance.now();
-  const earn = () => {
-    const nowMs = performance.now();
-    saved = Math.min(burst, saved + ((nowMs - lastMs) / 1000) * perSecond);
-    lastMs = nowMs;
+  return {
+    spend: (bytes) => {
+      const nowMs = performance.now();
+      saved = Math.min(burst, saved + ((nowMs - lastMs) / 1000) * perSecond) - bytes;
+      lastMs = nowMs;
+      return saved >= 0 ? 0 : (-saved / perSecond) * 1000;
+    },
   };
+}
+
+/** Lets a stream through as far as that goes; it is read no faster. */
+export function meter(allowance: Allowance): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      earn();
-      saved -= chunk.length;
-      if (saved >= 0) done(null, chunk);
-      else
-        void sleep((-saved / perSecond) * 1000, undefined, { ref: false }).then(() =>
-          done(null, chunk),
-        );
+      const waitMs = allowance.spend(chunk.length);
+      if (waitMs === 0) done(null, chunk);
+      else void sleep(waitMs, undefined, { ref: false }).then(() => done(null, chunk));
     },
   });
 }

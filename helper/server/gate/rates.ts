@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Allowance, openAllowance } from "./meter.ts";
 
 /**
  * What one user may ask of root's helper, over all of their connections. Who asks for more waits, and is read no
@@ -11,11 +12,13 @@ const requestsAtOnce = 1_000;
 export const connectionsPerUser = 16;
 
 interface Account {
+  readonly allowance: Allowance;
   requests: number;
   sinceMs: number;
   connections: number;
 }
 
+/** None is closed: who comes anew has what they had left, and not a fresh one. */
 const accounts = new Map<number, Account>();
 
 /** False: they have as many as one may. Otherwise call `leave` once, when it is over. */
@@ -27,9 +30,7 @@ export function enter(uid: number): boolean {
 }
 
 export function leave(uid: number): void {
-  const account = accountOf(uid);
-  account.connections -= 1;
-  if (account.connections === 0) accounts.delete(uid);
+  accountOf(uid).connections -= 1;
 }
 
 export async function takeTurn(uid: number): Promise<void> {
@@ -42,8 +43,14 @@ export async function takeTurn(uid: number): Promise<void> {
   if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
 }
 
+/** Of what the agents of that user say. */
+export function allowanceOf(uid: number): Allowance {
+  return accountOf(uid).allowance;
+}
+
 function accountOf(uid: number): Account {
   const account = accounts.get(uid) ?? {
+    allowance: openAllowance(),
     requests: requestsAtOnce,
     sinceMs: performance.now(),
     connections: 0,
