@@ -16,6 +16,8 @@ export interface ContainerReader {
   readonly find: FindContainers;
   /** True: something was learnt, and find() will tell more. */
   enrich(): Promise<boolean>;
+  /** Calls when enrich() has something to ask again, until what it answers is called. */
+  follow(onNews: () => void): () => void;
 }
 
 /** What is there now, for one who asks once: the deep part, too, where it is of namespaces. */

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   type Stats,
+  watch,
 } from "node:fs";
 import { posix } from "node:path";
 import { readMountinfo } from "./procfs.ts";
@@ -38,6 +39,23 @@ export function listOwnedDirectory(path: string, uid: number): readonly string[]
 /** Time of the last change of a directory's entries, to know when to list it again. */
 export function ownedDirectoryChange(path: string, uid: number): number | undefined {
   return withOwned(path, uid, (_, stats) => (stats.isDirectory() ? stats.mtimeMs : undefined));
+}
+
+/**
+ * Calls `onChange` when this very file is written, or another takes its place; undefined where there is none to be
+ * trusted, or the user's watches are used up. Answers how to end it.
+ */
+export function watchOwnedFile(
+  path: string,
+  uid: number,
+  onChange: () => void,
+): (() => void) | undefined {
+  return withOwned(path, uid, (fd, stats) => {
+    if (!stats.isFile() || stats.uid !== uid) return undefined;
+    const watcher = watch(reopened(fd), { persistent: false }, onChange);
+    watcher.on("error", onChange);
+    return () => watcher.close();
+  });
 }
 
 /** Calls `use` with a path to a socket that stays this one while it runs; undefined where there is none to be trusted. */

@@ -40,6 +40,7 @@ function openReader(known: () => readonly KnownSandbox[]): ContainerReader {
         helperPid: process.pid,
       }),
     enrich: () => finder.enrich(),
+    follow: (onNews) => finder.follow(onNews),
   };
 }
 

@@ -31,7 +31,7 @@ interface Options {
 
 function open({ directory = "/proc/self/nothing", sandboxes }: Options = {}): Inventory {
   return new Inventory({
-    containers: { find: findNone, enrich: async () => false },
+    containers: { find: findNone, enrich: async () => false, follow: () => () => undefined },
     directories: () => [directory, ...entriesOf(directory)],
     sandboxes: sandboxes ?? (async () => []),
   });

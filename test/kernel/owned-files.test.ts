@@ -5,6 +5,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmdirSync,
   rmSync,
   symlinkSync,
@@ -17,6 +18,7 @@ import { describe, type TestContext, test } from "node:test";
 import {
   listOwnedDirectory,
   readOwnedFile,
+  watchOwnedFile,
   withOwnedSocket,
 } from "../../helper/kernel/ownedFiles.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
@@ -61,8 +63,6 @@ describe("a file of root's state", needsRoot, () => {
       writeFileSync(join(folder, "real/file"), "text");
       symlinkSync("real", join(folder, "state"));
     },
-    "is longer than allowed": (folder) =>
-      writeFileSync(join(folder, "state/file"), "x".repeat(limit + 1)),
     "is a pipe, at which a reader would wait": (folder) => {
       rmSync(join(folder, "state/file"));
       execFileSync("mkfifo", [join(folder, "state/file")]);
@@ -78,8 +78,27 @@ describe("a file of root's state", needsRoot, () => {
       const folder = makeFolder(t);
       spoil(folder);
       assert.equal(readOwnedFile(join(folder, "state/file"), 0, limit), undefined);
+      assert.equal(watchOwnedFile(join(folder, "state/file"), 0, assert.fail), undefined);
     });
   }
+
+  test("is as if it were not there when it is longer than allowed", (t) => {
+    const path = join(makeFolder(t), "state/file");
+    writeFileSync(path, "x".repeat(limit + 1));
+    assert.equal(readOwnedFile(path, 0, limit), undefined);
+  });
+
+  test("is told of when another takes its place", async (t) => {
+    const folder = makeFolder(t);
+    const path = join(folder, "state/file");
+    await new Promise<void>((resolve) => {
+      const end = watchOwnedFile(path, 0, resolve);
+      t.after(() => end?.());
+      writeFileSync(join(folder, "state/new"), "other");
+      renameSync(join(folder, "state/new"), path);
+    });
+    assert.equal(readOwnedFile(path, 0, limit), "other");
+  });
 
   test("is read by the path that /run once had", (t) => {
     const folder = mkdtempSync("/run/owned-");

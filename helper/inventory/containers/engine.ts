@@ -67,15 +67,21 @@ export interface Engine {
     readonly file: string;
     readonly parse: (text: string, id: string) => Omit<StateEntry, "path"> | undefined;
   };
-  /** What files say of one container; read once in its life. */
+  /** What files say of one container; asked once in its life, and again when one of them has changed. */
   readonly readState?: (found: Found, host: EngineHost) => StateFile | undefined;
   readonly socket?: EngineSocket;
 }
+
+export type ParseList = (text: string | undefined) => ReadonlyMap<string, Details>;
 
 /** What an engine's file may ask of the host. */
 export interface EngineHost {
   /** A file that belongs to root or to this user, as does all above it; undefined where that is not so. */
   read(path: string, uid: number): string | undefined;
+  /** The same of one that is written anew while its container runs, as by `docker rename`: it is read again then. */
+  readChanging(path: string, uid: number): string | undefined;
+  /** One that tells of many containers and changes with each of them. Details by container id. */
+  readList(path: string, uid: number, parse: ParseList): ReadonlyMap<string, Details>;
   /** Root's own processes of the host, outside of every container, that are called as an engine's daemon. */
   readonly daemons: readonly HostProcess[];
 }
@@ -84,6 +90,8 @@ export interface EngineHost {
 export interface EngineSocket {
   readonly paths: (daemons: readonly HostProcess[], uid: number) => readonly string[];
   readonly request: string;
+  /** A request whose answer goes on for ever, and in which something stands whenever a list would be another. */
+  readonly events?: string;
   /** Details by container id. */
   readonly parse: (answer: unknown) => ReadonlyMap<string, Details>;
 }

@@ -75,12 +75,24 @@ export class ContainerFinder {
    * Asks the files and sockets of engines about containers that were new at the last look. True: something was
    * learnt, and the next look will show it. Does nothing when nothing is new.
    */
-  enrich(): Promise<boolean> {
+  async enrich(): Promise<boolean> {
     const isUnfinished = this.#states.isUnfinished;
-    this.#enriching ??= this.#learning.learn().finally(() => {
-      this.#enriching = undefined;
-    });
-    return this.#enriching.then((hasLearnt) => hasLearnt || isUnfinished);
+    const asking = this.#askAfter(this.#enriching);
+    this.#enriching = asking;
+    const hasLearnt = await asking;
+    if (this.#enriching === asking) this.#enriching = undefined;
+    return hasLearnt || isUnfinished;
+  }
+
+  /** Calls when enrich() has something to ask again, as after `docker rename`, until what it answers is called. */
+  follow(onNews: () => void): () => void {
+    return this.#learning.follow(onNews);
+  }
+
+  /** One after the other: what is new since the one before began is asked then. */
+  async #askAfter(before: Promise<boolean> | undefined): Promise<boolean> {
+    const hadLearnt = (await before) ?? false;
+    return (await this.#learning.learn()) || hadLearnt;
   }
 
   #startedAtMs({ startTimeTicks }: HostProcess): number {

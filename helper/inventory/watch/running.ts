@@ -39,6 +39,8 @@ const deep = { restMs: 10_000, share: 0.000_4 };
 const sandboxes = { restMs: 2_000, share: 0.01 };
 /** Where none runs, the registry tells of all that there is to tell. */
 const noSandboxes = { restMs: 20_000, share: 0.000_2 };
+/** Engines say when there is something new; who does not is asked. */
+const engines = { restMs: 30_000, share: 0.000_2 };
 
 /** What belongs together, as the cgroups of one container, comes within this. */
 const togetherMs = 1;
@@ -62,10 +64,13 @@ export class Running {
   readonly #list = new Pace(() => this.#listProcesses(), unheard);
   readonly #deep = new Pace(() => this.#readHoldings(), deep);
   readonly #sandboxes = new Pace(() => this.#readSandboxes(), sandboxes);
+  readonly #engines = new Pace(() => this.#learn(), engines);
   readonly #zombies = new Zombies((pids) => this.#name(pids));
+  readonly #paces = [this.#everything, this.#list, this.#deep, this.#sandboxes, this.#engines];
   readonly #directories: Directories;
   readonly #registry: Directories;
   readonly #kernel: Following;
+  readonly #endNews: () => void;
   readonly #named = new Set<number>();
   #wanted: ReadonlySet<WatchedTableName> = new Set();
   #timer: NodeJS.Timeout | undefined;
@@ -101,6 +106,8 @@ export class Running {
       onMounts: () => this.#deep.soon(),
       onSilence: () => this.#hear(false),
     });
+    this.#endNews = sources.containers.follow(() => this.#engines.soon());
+    this.#engines.start();
     this.#everything.start();
   }
 
@@ -120,7 +127,8 @@ export class Running {
   }
 
   dispose(): void {
-    for (const pace of [this.#everything, this.#list, this.#deep, this.#sandboxes]) pace.stop();
+    for (const pace of this.#paces) pace.stop();
+    this.#endNews();
     clearTimeout(this.#timer);
     this.#isDisposed = true;
     this.#zombies.dispose();

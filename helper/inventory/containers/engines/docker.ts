@@ -20,6 +20,7 @@ export const docker: Engine = {
   socket: {
     paths: socketPaths,
     request: "/containers/json?limit=4096",
+    events: `/events?filters=${encodeURIComponent('{"type":["container"],"event":["rename"]}')}`,
     parse: parseContainers,
   },
 };
@@ -30,11 +31,14 @@ const config = z.object({
   State: z.optional(z.object({ StartedAt: z.optional(z.string()) })),
 });
 
-/** config.v2.json of the daemon's own directory: who may not use the socket often may not read this either. */
+/**
+ * config.v2.json of the daemon's own directory: who may not use the socket often may not read this either. `docker
+ * rename` puts another in its place.
+ */
 function readConfig({ id, uid }: Found, host: EngineHost): StateFile | undefined {
   for (const root of dataRoots(host.daemons)) {
     const path = join(root, "containers", id, "config.v2.json");
-    const found = parseJson(config, host.read(path, uid));
+    const found = parseJson(config, host.readChanging(path, uid));
     if (found) return { path, ...detailsOf(found) };
   }
   return undefined;

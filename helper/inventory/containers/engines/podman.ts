@@ -58,15 +58,29 @@ const stored = z.array(
 );
 const metadata = z.object({ "image-name": z.optional(z.string()) });
 
-/** containers.json of the storage that holds the bundle: ROOT/DRIVER-containers/ID/userdata (containers-storage). */
+/** The second has those of `podman run --rm`, since Podman 4.4. */
+const lists = ["containers.json", "volatile-containers.json"];
+
+/** The lists of the storage that holds the bundle: ROOT/DRIVER-containers/ID/userdata (containers-storage). */
 function readStorage({ id, monitor, uid }: Found, host: EngineHost): StateFile | undefined {
   const directory = monitor && optionOf(monitor.words, "-b", "--bundle");
   if (directory === undefined) return undefined;
-  const path = join(dirname(dirname(directory)), "containers.json");
-  const containers = parseJson(stored, host.read(path, uid));
-  const row = containers?.find((container) => container.id === id);
-  if (!row) return undefined;
-  return { path, name: row.names?.[0], image: parseJson(metadata, row.metadata)?.["image-name"] };
+  for (const list of lists) {
+    const path = join(dirname(dirname(directory)), list);
+    const found = host.readList(path, uid, parseStored).get(id);
+    if (found) return { path, ...found };
+  }
+  return undefined;
+}
+
+function parseStored(text: string | undefined): ReadonlyMap<string, Details> {
+  const containers = parseJson(stored, text) ?? [];
+  return new Map(
+    containers.map(({ id, names, metadata: written }) => [
+      id,
+      { name: names?.[0], image: parseJson(metadata, written)?.["image-name"] },
+    ]),
+  );
 }
 
 const listed = z.array(
