@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import { eventually } from "./cli.ts";
-import { end, needsEngine, openPodman, startDocker } from "./engines.ts";
+import {
+  end,
+  importImage,
+  needsEngine,
+  openPodman,
+  startContainerd,
+  startDocker,
+} from "./engines.ts";
 import { found, sourcesOf } from "./hostFacts.ts";
 import { becomeStranger, strangerId } from "./isolated.ts";
 
@@ -49,6 +58,57 @@ describe("Docker's socket", needsEngine("docker"), () => {
     const [strongest, ...others] = web.evidence;
     assert.deepEqual(strongest, { source: "engine's socket", detail: join(folder, "socket") });
     assert.ok(!others.some(({ source }) => source === "state file"));
+  });
+});
+
+describe("containerd's socket", needsEngine("containerd"), () => {
+  test("tells the image, which is in none of its files", async (t) => {
+    const { client, tree, socket } = await startContainerd(t);
+    const image = "registry.example/shop/web:2";
+    importImage(client("default"), tree, image);
+    const run = ["run", "-d", "--snapshotter", "native"];
+    client("default")(...run, image, "web", "/bin/sleep", "600");
+    client("default")("run", "-d", "--rootfs", tree, "bare", "/bin/sleep", "600");
+    const web = await found("containerd", "web");
+    assert.equal(web.image, image);
+    assert.equal(web.id, "default/web");
+    const [strongest] = web.evidence;
+    assert.deepEqual(strongest, { source: "engine's socket", detail: socket });
+    assert.equal((await found("containerd", "bare")).image, undefined);
+  });
+
+  test("tells a name that is a label alone, and of a pod what the bundle does not", async (t) => {
+    const { client, tree } = await startContainerd(t);
+    const run = (namespace: string, labels: Readonly<Record<string, string>>, id: string) => {
+      const words = Object.entries(labels).flatMap(([key, value]) => [
+        "--label",
+        `${key}=${value}`,
+      ]);
+      client(namespace)("run", "-d", ...words, "--rootfs", tree, id, "/bin/sleep", "600");
+    };
+    run("default", { "nerdctl/name": "shop" }, "b".repeat(64));
+    assert.equal((await found("containerd", "shop")).id, `default/${"b".repeat(64)}`);
+    // The keys are those of a real one: https://github.com/containerd/containerd/issues/12560
+    const labels = { "pod.name": "shop-0", "pod.namespace": "prod", "container.name": "api" };
+    const ofKubelet = Object.entries(labels).map(([key, value]) => [`io.kubernetes.${key}`, value]);
+    run("k8s.io", Object.fromEntries(ofKubelet), "a".repeat(64));
+    const api = await found("kubernetes", "api");
+    assert.deepEqual(api.pod, { name: "shop-0", namespace: "prod" });
+  });
+
+  test("that does not answer keeps nobody waiting, and what else is known is shown", async (t) => {
+    const { client, tree, socket } = await startContainerd(t);
+    client("default")("run", "-d", "--rootfs", tree, "web", "/bin/sleep", "600");
+    renameSync(socket, `${socket}.real`);
+    const dumb = createServer().listen(socket);
+    try {
+      await once(dumb, "listening");
+      const web = await found("containerd", "web");
+      assert.deepEqual(sourcesOf(web), ["state file", "parent process", "namespaces"]);
+    } finally {
+      dumb.close();
+      renameSync(`${socket}.real`, socket);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -176,10 +177,11 @@ function podmanIn(folder: string): readonly string[] {
   ];
 }
 
-/** A client of one of its namespaces. `tree` is a root file system to run. */
+/** A client of one of its namespaces. `tree` is a root file system to run, `socket` where it answers. */
 export interface Containerd {
   client(namespace: string): Client;
   readonly tree: string;
+  readonly socket: string;
 }
 
 /** `before`: a program that starts the daemon, in another place. */
@@ -213,7 +215,28 @@ address = "${address}"
     removeEmptyCgroups("default");
   });
   await eventually("containerd answers", () => answers(() => client("default")("version")));
-  return { client, tree: makeTree(join(folder, "tree")) };
+  return { client, tree: makeTree(join(folder, "tree")), socket: address };
+}
+
+/** An image of `tree`, as `docker save` writes them: the image specification of Docker, 1.2. */
+export function importImage(client: Client, tree: string, name: string): void {
+  const folder = mkdtempSync(join(tree, "../image-"));
+  execFileSync("tar", ["-C", tree, "-cf", join(folder, "layer.tar"), "."]);
+  const digest = createHash("sha256")
+    .update(readFileSync(join(folder, "layer.tar")))
+    .digest("hex");
+  const config = {
+    architecture: process.arch === "x64" ? "amd64" : process.arch,
+    os: "linux",
+    config: {},
+    rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] },
+  };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  const manifest = [{ Config: "config.json", RepoTags: [name], Layers: ["layer.tar"] }];
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
+  const files = ["manifest.json", "config.json", "layer.tar"];
+  execFileSync("tar", ["-C", folder, "-cf", join(folder, "image.tar"), ...files]);
+  client("images", "import", "--snapshotter", "native", join(folder, "image.tar"));
 }
 
 async function removeTasks(client: Client): Promise<void> {

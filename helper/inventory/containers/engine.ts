@@ -70,6 +70,7 @@ export interface Engine {
   /** What files say of one container; asked once in its life, and again when one of them has changed. */
   readonly readState?: (found: Found, host: EngineHost) => StateFile | undefined;
   readonly socket?: EngineSocket;
+  readonly service?: EngineService;
 }
 
 export type ParseList = (text: string | undefined) => ReadonlyMap<string, Details>;
@@ -84,6 +85,20 @@ export interface EngineHost {
   readList(path: string, uid: number, parse: ParseList): ReadonlyMap<string, Details>;
   /** Root's own processes of the host, outside of every container, that are called as an engine's daemon. */
   readonly daemons: readonly HostProcess[];
+}
+
+/** An engine that answers gRPC on a unix socket, asked for each container whose files have not told all. */
+export interface EngineService {
+  /** Undefined: nothing says where it would answer. */
+  readonly call: (found: Found) => (ServiceCall & { readonly path: string }) | undefined;
+  readonly parse: (answer: Buffer) => Details;
+}
+
+export interface ServiceCall {
+  /** `/PACKAGE.SERVICE/METHOD`. */
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly message: Buffer;
 }
 
 /** An engine that answers HTTP on a unix socket. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HostProcess } from "../../protocol/hostTables.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import type { Draft } from "./draft.ts";
-import type { Details, Engine, Found } from "./engine.ts";
+import type { Details, Found } from "./engine.ts";
 import type { Host } from "./facts.ts";
 import { claimOf, type MonitorWords } from "./monitors.ts";
 import { EngineNews } from "./news.ts";
@@ -113,7 +113,8 @@ export class Learning {
       uid,
     };
     const written = merged(round.read(engine, found), heard);
-    return isWhole(written.learnt, draft) ? written : await answered(engine, found, round, written);
+    if (isWhole(written.learnt, draft)) return written;
+    return merged(await round.ask(engine, found), written);
   }
 
   #isFresh(subject: Subject): boolean {
@@ -146,10 +147,6 @@ function newSubject(draft: Draft): Subject {
 
 function isTold({ told }: Subject): boolean {
   return told !== undefined && told.tellers.size > 0;
-}
-
-async function answered(engine: Engine, { id, uid }: Found, round: Round, written: Told) {
-  return merged((await round.ask(engine, uid)).get(id), written);
 }
 
 function isSameLife(a: Draft, b: Draft): boolean {

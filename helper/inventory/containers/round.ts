@@ -1,7 +1,16 @@
 import { readOwnedFile } from "../../kernel/ownedFiles.ts";
 import type { Evidence, HostProcess } from "../../protocol/hostTables.ts";
+import { askService } from "./askService.ts";
 import { askSocket } from "./askSocket.ts";
-import type { Details, Engine, EngineHost, EngineSocket, Found, ParseList } from "./engine.ts";
+import type {
+  Details,
+  Engine,
+  EngineHost,
+  EngineService,
+  EngineSocket,
+  Found,
+  ParseList,
+} from "./engine.ts";
 import type { EngineNews } from "./news.ts";
 import type { Learnt } from "./row.ts";
 
@@ -24,6 +33,8 @@ export class Round {
   readonly #news: EngineNews;
   readonly #lists = new Map<string, ReadonlyMap<string, Details>>();
   readonly #answers = new Map<string, ReadonlyMap<string, Told>>();
+  /** Sockets at which nobody is waited for any more. */
+  readonly #silent = new Set<string>();
 
   constructor(daemons: readonly HostProcess[], news: EngineNews) {
     this.#daemons = daemons;
@@ -40,11 +51,28 @@ export class Round {
     return { learnt: { ...details, evidence: [evidence] }, tellers };
   }
 
-  /** What the engine answers, by container id. */
-  async ask({ name, socket }: Engine, uid: number): Promise<ReadonlyMap<string, Told>> {
+  /** What the engine itself answers about a container. */
+  async ask(engine: Engine, found: Found): Promise<Told | undefined> {
+    if (!mayAsk(found.uid)) return undefined;
+    if (engine.service) return this.#call(engine.service, found);
+    return (await this.#list(engine, found.uid)).get(found.id);
+  }
+
+  async #call({ call, parse }: EngineService, found: Found): Promise<Told | undefined> {
+    const asked = call(found);
+    if (!asked || this.#silent.has(asked.path)) return undefined;
+    const answer = await askService(asked.path, found.uid, asked);
+    if (!answer) this.#silent.add(asked.path);
+    const details = answer && parse(answer);
+    if (!details || !saysAnything(details)) return undefined;
+    const evidence: Evidence = { source: "engine's socket", detail: asked.path };
+    return { learnt: { ...details, evidence: [evidence] }, tellers: new Set() };
+  }
+
+  async #list({ name, socket }: Engine, uid: number): Promise<ReadonlyMap<string, Told>> {
     const key = `${name}@${uid}`;
     const known = this.#answers.get(key);
-    if (known || !socket || !mayAsk(uid)) return known ?? new Map();
+    if (known || !socket) return known ?? new Map();
     const answers = await this.#askAll(socket, uid);
     this.#answers.set(key, answers);
     return answers;
@@ -91,6 +119,10 @@ export class Round {
     }
     return found;
   }
+}
+
+function saysAnything(details: Details): boolean {
+  return Object.values(details).some((detail) => detail !== undefined);
 }
 
 function readFile(path: string, uid: number): string | undefined {

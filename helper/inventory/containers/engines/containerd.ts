@@ -5,6 +5,8 @@ import type { EngineName } from "../../../protocol/hostTables.ts";
 import type { Claim, Details, Engine, EngineHost, Found, StateFile } from "../engine.ts";
 import { parseJson } from "../json.ts";
 import { idInScope, optionOf } from "../words.ts";
+import { containerdService } from "./containerdService.ts";
+import { podSandbox } from "./podSandbox.ts";
 
 /**
  * containerd's own clients (ctr, nerdctl). Its cgroups are called `/NAMESPACE/ID`, by which nothing could be
@@ -18,6 +20,7 @@ export const containerd: Engine = {
   },
   monitors: { "containerd-shim": readShim },
   readState: readBundle,
+  service: containerdService,
 };
 
 const engineOfNamespace: Readonly<Record<string, EngineName>> = {
@@ -68,6 +71,3 @@ function annotated(annotations: Readonly<Record<string, string>>): Details {
     pod: podName === undefined ? undefined : { name: podName, namespace: cri("sandbox-namespace") },
   };
 }
-
-/** The container that holds a pod's namespaces: CRI's word for it. */
-export const podSandbox = "pod sandbox";

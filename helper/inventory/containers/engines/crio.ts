@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import type { Engine, EngineHost, Found, StateFile } from "../engine.ts";
 import { parseJson } from "../json.ts";
 import { idInScope, optionOf } from "../words.ts";
-import { podSandbox } from "./containerd.ts";
 import { podUid } from "./kubernetes.ts";
+import { podSandbox } from "./podSandbox.ts";
 
 /** CRI-O: `crio-ID.scope` in the pod's cgroup; `crio-conmon-ID.scope` holds the monitor, and is no container. */
 export const crio: Engine = {

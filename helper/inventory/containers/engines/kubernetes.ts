@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { idInScope, isLongId } from "../words.ts";
 import { readBundle } from "./containerd.ts";
+import { containerdService } from "./containerdService.ts";
 
 /**
  * A kubelet's containers, whichever runtime starts them. It puts them below `kubepods`, in one cgroup a pod:
@@ -15,6 +16,7 @@ export const kubernetes: Engine = {
     return uid === undefined ? undefined : { engine: "kubernetes", id, pod: { name: uid } };
   },
   readState: readBundle,
+  service: containerdService,
 };
 
 /**
