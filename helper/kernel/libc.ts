@@ -72,6 +72,7 @@ const SYS_openat2 = 437;
 
 /** asm-generic/mman-common.h. */
 const MADV_DONTNEED = 4;
+
 /** include/uapi/linux/stat.h. */
 const STATX_BASIC_STATS = 0x7ff;
 
