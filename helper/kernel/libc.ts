@@ -83,6 +83,10 @@ const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 const SYS_statx = process.arch === "arm64" ? 291 : 332;
 const SYS_bpf = process.arch === "arm64" ? 280 : 321;
 
+/** asm/unistd_64.h, asm-generic/unistd.h; include/uapi/linux/keyctl.h. */
+const SYS_keyctl = process.arch === "arm64" ? 219 : 250;
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
+
 /** Number and six arguments: syscall(2). */
 const longestCall = 7;
 
@@ -370,6 +374,16 @@ export function probeCall(number: number, ...args: readonly number[]): Answer {
 export function probeCallOn(number: number, memory: Buffer): Answer {
   const libc = load();
   return answerOf(libc, libc.syscallOnBuffer(number, memory, memory.length));
+}
+
+/**
+ * Takes an empty session keyring, for this thread and what it starts from then on: keyrings(7). Where the kernel has
+ * none, or a filter refuses them (Docker's), nothing is there that would have to be left.
+ */
+export function leaveSessionKeyring(): void {
+  const answer = probeCall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING);
+  if (typeof answer === "number" || answer === "ENOSYS" || answer === "EPERM") return;
+  throw new KernelError("keyctl KEYCTL_JOIN_SESSION_KEYRING", answer);
 }
 
 /** The 64-bit id of a namespace, never used twice; `fd` is an open /proc/PID/ns file. */

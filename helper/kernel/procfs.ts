@@ -63,6 +63,16 @@ export function readStatus(pid: ProcessId): ProcessStatus | undefined {
   return text === undefined ? undefined : parseStatus(text);
 }
 
+/** 4294967295. */
+const noLogin = 2 ** 32 - 1;
+
+/** As whom the process's user has logged in (pam_loginuid(8), proc_pid_loginuid(5)); undefined: not at all, or unknown. */
+export function readLoginUid(pid: ProcessId): number | undefined {
+  const text = unlessHidden(() => readProcessFile(pid, "loginuid"));
+  const uid = Number(text || noLogin);
+  return uid === noLogin ? undefined : uid;
+}
+
 /** Memory that is resident: VmRSS of proc_pid_status(5), a little late where many threads change it. */
 export function readResidentBytes(pid: ProcessId): number | undefined {
   const text = unlessHidden(() => readProcessFile(pid, "status"));

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, rmdirSync } from "node:fs";
+import { accessSync, chownSync, constants, existsSync, rmdirSync } from "node:fs";
 import { basename, join, posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -75,13 +75,30 @@ function delegateIn(
   const scope = scopeDirectory(hierarchy, delegatee.uid);
   if (own === undefined) return;
   // Whatever fails below: it is bounded by what bounds the asker, and not by what bounds root's helper.
-  if (scope === undefined) move(process, own);
-  if (!isDelegable(hierarchy)) return;
+  const unbound = scope === undefined ? bound(process, own, hierarchy) : undefined;
+  if (!isDelegable(hierarchy) || isReadOnly(scope ?? own)) {
+    if (unbound !== undefined) throw new Error(`the process was not taken (${unbound})`);
+    return;
+  }
   const directory = scope ?? makeBelow(own, `terrarium-${delegatee.uid}`, hierarchy, used);
   const home = makeBelow(directory, helperName, hierarchy, used);
   for (const one of [directory, home]) giveAway(one, delegatee);
   const refused = move(process, home);
   if (refused !== undefined) throw new Error(`the process was not taken (${refused})`);
+}
+
+function bound(process: number, own: string, hierarchy: CgroupMount): string | undefined {
+  return directoryOf(hierarchy, process) === own ? undefined : move(process, own);
+}
+
+/** In a container: nobody has limits of their own there, which is no event of a connection. */
+function isReadOnly(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === "EROFS";
+  }
 }
 
 function isDelegable({ version, controllers }: CgroupMount): boolean {

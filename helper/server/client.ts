@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { errnoOf } from "../kernel/errors.ts";
 import { peerCredentials, peerGroups, peerPidfd, pidfdIsAlive, pidfdOpen } from "../kernel/libc.ts";
-import { namespaceLinks, readStat, readStatus } from "../kernel/procfs.ts";
+import { namespaceLinks, readLoginUid, readStat, readStatus } from "../kernel/procfs.ts";
 import type { ProcessStatus } from "../kernel/proctext.ts";
 import type { Credentials } from "../kernel/setpriv.ts";
 import { TerrariumError } from "../protocol/errors.ts";
@@ -13,6 +13,8 @@ export interface Client extends Credentials {
   readonly pid: number;
   readonly startTimeTicks: number;
   readonly pidfd: number;
+  /** As whom they have logged in, by which the kernel's audit knows them. */
+  readonly loginUid: number | undefined;
   /** False from `dispose` on, too: the descriptor's number may then be another's. */
   isAlive(): boolean;
   dispose(): void;
@@ -72,8 +74,10 @@ function pin(pidfd: number, pid: number, read: (status: ProcessStatus) => Creden
       throw gone();
     }
     checkUnconfined(pid, status);
+    const loginUid = readLoginUid(pid);
     if (!pidfdIsAlive(pidfd)) throw gone();
-    return { ...credentials, pid, startTimeTicks: stat.startTimeTicks, ...held(pidfd) };
+    const { startTimeTicks } = stat;
+    return { ...credentials, pid, startTimeTicks, loginUid, ...held(pidfd) };
   } catch (error) {
     closeSync(pidfd);
     throw error;

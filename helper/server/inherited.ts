@@ -14,13 +14,23 @@ export function inheritedSocket(): number {
   });
 }
 
-/** pkexec(1), sudo(8). Both make the environment anew; whoever else says so to a process of root's is root. */
+/**
+ * pkexec(1), sudo(8). Both make the environment anew, so that one of them stands there: a second came by a sudo that
+ * keeps what its caller says. Whoever else says so to a process of root's is root.
+ */
 const askerVariables = ["PKEXEC_UID", "SUDO_UID"];
 
 /** For whom root's helper was started; undefined: for the user that it runs as. Throws invalidRequest. */
 export function startedFor(): number | undefined {
   if (process.geteuid?.() !== 0) return undefined;
-  const name = askerVariables.find((variable) => process.env[variable] !== undefined);
+  const [name, ...others] = askerVariables.filter(
+    (variable) => process.env[variable] !== undefined,
+  );
+  if (others.length > 0) {
+    throw new TerrariumError("invalidRequest", {
+      reason: `${askerVariables.join(" and ")} both say who asks: start it by one of pkexec and sudo.`,
+    });
+  }
   const said = name === undefined ? "0" : (process.env[name] ?? "");
   if (!/^\d{1,10}$/.test(said)) {
     throw new TerrariumError("invalidRequest", { reason: `${name} is no user id.` });

@@ -1,11 +1,14 @@
 #include "surroundings.h"
 #include "../descriptors.h"
 #include "../signals.h"
+#include <errno.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char stage[] = "surroundings";
@@ -68,9 +71,20 @@ static void lift_limits(void) {
     }
 }
 
+/*
+ * The keys of the caller's session are looked through for whatever root mounts or asks for, and who
+ * is in that session may change them (keyrings(7)). ENOSYS, and EPERM of a filter: there are none.
+ */
+static bool leave_keyring(struct failure *failure) {
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS ||
+        errno == EPERM)
+        return true;
+    return failed(failure, stage, "keyctl(KEYCTL_JOIN_SESSION_KEYRING)", NULL);
+}
+
 bool surroundings_clean(bool electron, struct failure *failure) {
     if (!descriptors_ensure_standard(failure) ||
-        !descriptors_close_from(first_unwanted(), false, failure))
+        !descriptors_close_from(first_unwanted(), false, failure) || !leave_keyring(failure))
         return false;
     signals_reset();
     lift_limits();

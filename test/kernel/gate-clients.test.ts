@@ -67,6 +67,13 @@ describe("root's helper over stdio", needsRoot, () => {
     });
   }
 
+  test("does not begin where two variables say who asks, whatever they say", async (t) => {
+    const { child, said } = startOverStdio(t, alice, { PKEXEC_UID: "0", SUDO_UID: `${alice}` });
+    const [code] = await once(child, "exit");
+    assert.equal(code, 125);
+    assert.match(said(), /PKEXEC_UID and SUDO_UID both say who asks/);
+  });
+
   test("is root's own where root has started it for itself", async (t) => {
     const { child } = startOverStdio(t, 0, { SUDO_UID: "0" });
     const client = await connectClient({ input: child.stdout, output: child.stdin }, "test");

@@ -26,6 +26,7 @@ import {
   bob,
   connectAs,
   end,
+  evaluateIn,
   relayOf,
   runAs,
   speakFor,
@@ -33,6 +34,9 @@ import {
   startSpeaking,
 } from "./gate.ts";
 import { needsRoot } from "./isolated.ts";
+import { buildStatic } from "./programs.ts";
+
+const needsKeys = { skip: existsSync("/proc/keys") ? false : "this kernel has no keyrings" };
 
 const sleeper = { args: ["sleep", "600"] };
 
@@ -50,8 +54,8 @@ describe("what is the asker's own", needsRoot, () => {
       S3CRET: "s3cret",
       XDG_RUNTIME_DIR: "/run/s3cret",
     };
-    const gate = await startGate(t, secrets);
-    const client = await connectAs(t, gate.path, alice);
+    const gate = await startGate(t, secrets, ["setpriv", "--inh-caps", "+net_raw", "--"]);
+    const client = await connectAs(t, gate.path, alice, { groups: [alice, bob] });
     await client.request("sandbox/list", {});
     const agent = await agentOf(gate, alice);
     const status = readStatus(agent);
@@ -67,7 +71,7 @@ describe("what is the asker's own", needsRoot, () => {
       saved: alice,
       fileSystem: alice,
     });
-    assert.deepEqual(status?.groups, []);
+    assert.deepEqual(status?.groups, [alice, bob]);
     const { bounding: _, ...sets } = status?.capabilities ?? {};
     assert.deepEqual(sets, { inheritable: 0n, permitted: 0n, effective: 0n, ambient: 0n });
     const variables = readFileSync(`/proc/${agent}/environ`, "utf8").split("\0").filter(Boolean);
@@ -81,6 +85,7 @@ describe("what is the asker's own", needsRoot, () => {
       "SHELL",
       "USER",
     ]);
+    assert.equal(readlinkSync(`/proc/${agent}/fd/2`), "/dev/null");
     const opened = readdirSync(`/proc/${agent}/fd`).map((fd) =>
       readlinkSync(`/proc/${agent}/fd/${fd}`),
     );
@@ -91,6 +96,45 @@ describe("what is the asker's own", needsRoot, () => {
     const session = readFileSync(`/proc/${agent}/stat`, "utf8").split(") ")[1]?.split(" ")[3];
     assert.equal(Number(session), agent);
   });
+
+  test("is done by a process that has logged in as whoever asks, and cannot say that it was somebody else", async (t) => {
+    const gate = await startGate(t);
+    const relay = relayOf(gate.path, alice);
+    t.after(() => end(relay));
+    const client = await connectClient({ input: relay.stdout, output: relay.stdin }, "test");
+    await client.request("sandbox/list", {});
+    const login = (pid: number | undefined) => readFileSync(`/proc/${pid}/loginuid`, "utf8");
+    assert.equal(login(await agentOf(gate, alice)), login(relay.pid));
+  });
+
+  test(
+    "is done in a session keyring of its own: no key of root's, or of another user's agent",
+    needsKeys,
+    async (t) => {
+      const folder = folderOf(t, 0);
+      const program = join(folder, "keyring");
+      buildStatic(join(import.meta.dirname, "keyring.c"), program);
+      const key = `terrarium-${process.pid}`;
+      const gate = await startGate(t, {}, [program, key]);
+      const seen = async (uid: number) => {
+        const client = await connectAs(t, gate.path, uid);
+        await client.request("sandbox/list", {});
+        const keys = 'require("node:fs").readFileSync("/proc/keys", "utf8")';
+        const text = String(await evaluateIn(await agentOf(gate, uid), keys));
+        client.dispose();
+        return text;
+      };
+      const isThere = () => readFileSync("/proc/keys", "utf8").includes(key);
+      await eventually("the helper was started with the key", isThere);
+      const all = [await seen(alice), await seen(bob)];
+      assert.doesNotMatch(all.join(""), new RegExp(key));
+      const [ofAlice = [], ofBob = []] = all.map((text) => text.match(/^\w+(?=.* _ses)/gm) ?? []);
+      assert.deepEqual([ofAlice.length, ofBob.length], [1, 1]);
+      assert.notDeepEqual(ofAlice, ofBob);
+      const isLeft = () => readFileSync("/proc/keys", "utf8").includes(ofBob[0] ?? "");
+      await eventually("root's helper is in none of theirs", () => !isLeft());
+    },
+  );
 
   test("row 26: has their files opened by them, and not by root", async (t) => {
     const gate = await startGate(t);
@@ -145,6 +189,29 @@ describe("what is the asker's own", needsRoot, () => {
     await client.request("sandbox/remove", { target: name, force: true });
     client.dispose();
     await eventually("the cgroups are gone", () => !existsSync(delegated));
+  });
+
+  test("is done within the resource limits of who asks", async (t) => {
+    const gate = await startGate(t);
+    const before = ["prlimit", "--nofile=1234:1234", "--"];
+    const client = await connectAs(t, gate.path, alice, { before });
+    await client.request("sandbox/list", {});
+    const limits = readFileSync(`/proc/${await agentOf(gate, alice)}/limits`, "utf8");
+    assert.match(limits, /^Max open files +1234 +1234 /m);
+  });
+
+  test("is done where no cgroup can be written, of which the audit log says nothing at each connection", async (t) => {
+    const script = `
+      while read -r device place type options; do
+        case $type in cgroup | cgroup2) mount -o remount,bind,ro "$place" ;; esac
+      done </proc/self/mounts
+      exec "$@"
+    `;
+    const before = ["unshare", "--mount", "sh", "-c", script, "sh"];
+    const gate = await startGate(t, {}, before);
+    const client = await connectAs(t, gate.path, alice);
+    assert.deepEqual(await client.request("sandbox/list", {}), []);
+    assert.doesNotMatch(gate.log(), /delegate/);
   });
 
   test("is seen and touched by no other user, and root's by neither", async (t) => {

@@ -29,7 +29,12 @@ export function helperCommand(): readonly string[] {
   return clientOfUser(alice).command.slice(-2);
 }
 
-export async function startGate(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<GateHelper> {
+/** `before`: a program that becomes it. */
+export async function startGate(
+  t: TestContext,
+  env: NodeJS.ProcessEnv = {},
+  before: readonly string[] = [],
+): Promise<GateHelper> {
   const folder = mkdtempSync(join(tmpdir(), "terrarium-gate-"));
   chmodSync(folder, 0o755);
   const [made, path] = [join(folder, "made"), join(folder, "helper.socket")];
@@ -40,11 +45,15 @@ export async function startGate(t: TestContext, env: NodeJS.ProcessEnv = {}): Pr
   linkSync(made, path);
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
   const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
-  const child = spawn("/bin/sh", ["-c", script, "sh", ...helperCommand(), "helper", "--systemd"], {
-    cwd: "/",
-    env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "ignore", "pipe", fd],
-  });
+  const child = spawn(
+    "/bin/sh",
+    ["-c", script, "sh", ...before, ...helperCommand(), "helper", "--systemd"],
+    {
+      cwd: "/",
+      env: { PATH: process.env["PATH"], ...env },
+      stdio: ["ignore", "ignore", "pipe", fd],
+    },
+  );
   server.close();
   let log = "";
   child.stderr?.on("data", (text) => {
@@ -68,8 +77,11 @@ export async function end(child: ChildProcess): Promise<void> {
 }
 
 const relay = `
-  const [path, uid] = process.argv.slice(1);
-  process.setgroups([]);
+  const [path, uid, ...groups] = process.argv.slice(1);
+  try {
+    require("node:fs").writeFileSync("/proc/self/loginuid", uid);
+  } catch {}
+  process.setgroups(groups.map(Number));
   process.setgid(Number(uid));
   process.setuid(Number(uid));
   const socket = require("node:net").connect(path);
@@ -78,12 +90,23 @@ const relay = `
   socket.on("close", () => process.exit(0));
 `;
 
-/** A process of that user, which connects and passes on what the test says. */
-export function relayOf(path: string, uid: number) {
-  return spawn(process.execPath, ["-e", relay, path, `${uid}`], {
-    cwd: "/",
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/**
+ * A process of that user, who has logged in as such where the kernel lets one say so, which connects and passes on what
+ * the test says.
+ * `before`: a program that becomes it.
+ */
+export function relayOf(
+  path: string,
+  uid: number,
+  { groups = [], before = [] }: RelayOptions = {},
+) {
+  const words = [...before, process.execPath, "-e", relay, path, `${uid}`, ...groups.map(String)];
+  return spawn(words[0] ?? "", words.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
+}
+
+interface RelayOptions {
+  readonly groups?: readonly number[];
+  readonly before?: readonly string[];
 }
 
 /** The processes of a user whom a helper has started for them. */
@@ -137,8 +160,9 @@ export function startSpeaking(agent: number, uid: number, words: string) {
     const output = pidfdGetfd(pidfdOpen(${agent}), 1);
     const { Socket } = await import("node:net");
     const agent = new Socket({ fd: output });
-    process.stdin.pipe(agent);
-    agent.once("finish", () => process.stdout.write("said\\n", () => process.exit()));
+    process.stdin.pipe(agent, { end: false });
+    const done = () => process.stdout.write("said\\n", () => process.exit());
+    process.stdin.once("end", () => agent.write("", done));
   `;
   const child = spawn(process.execPath, ["-e", script], {
     cwd: "/",
@@ -153,8 +177,29 @@ export async function connectAs(
   t: TestContext,
   path: string,
   uid: number,
+  options?: RelayOptions,
 ): Promise<HelperConnection> {
-  const child = relayOf(path, uid);
+  const child = relayOf(path, uid, options);
   t.after(() => end(child));
   return connectClient({ input: child.stdout, output: child.stdin }, "test");
+}
+
+/** Has an agent evaluate something, as its user can: any process of theirs may open Node's inspector in it. */
+export async function evaluateIn(agent: number, expression: string): Promise<unknown> {
+  process.kill(agent, "SIGUSR1");
+  let url = "";
+  await eventually("its inspector listens", async () => {
+    const pages = await fetch("http://127.0.0.1:9229/json/list").catch(() => undefined);
+    url =
+      ((await pages?.json()) as [{ webSocketDebuggerUrl: string }] | undefined)?.[0]
+        .webSocketDebuggerUrl ?? "";
+    return url !== "";
+  });
+  const socket = new WebSocket(url);
+  await once(socket, "open");
+  const params = { expression, includeCommandLineAPI: true, returnByValue: true };
+  socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params }));
+  const [{ data }] = await once(socket, "message");
+  socket.close();
+  return JSON.parse(data).result.result.value;
 }

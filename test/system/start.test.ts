@@ -66,6 +66,23 @@ describe("the root helper is started", needsMachine, () => {
     helper.dispose();
   });
 
+  test("by either for who has run it, whatever their environment says of who that is", async () => {
+    const lie = "export PKEXEC_UID=0 SUDO_UID=0 SUDO_USER=root; ";
+    for (const program of ["pkexec", "sudo"]) {
+      const helper = await machine.helperOf(owner.name, `${lie}${program} ${starter} --stdio`);
+      const introduction = { client: "test", protocol: protocolVersion, version: version() };
+      assert.equal((await helper.request("initialize", introduction)).asker, owner.id, program);
+      helper.dispose();
+    }
+  });
+
+  test("by no sudo that lets its caller say who asks", async () => {
+    const script = `sudo PKEXEC_UID=0 ${starter} --stdio </dev/null`;
+    const { code, stderr } = await machine.as(owner.name, script);
+    assert.equal(code, 125);
+    assert.match(stderr, /both say who asks/);
+  });
+
   test("by systemd, when somebody connects, in one process for all", async () => {
     assert.equal(
       (await machine.run(["systemctl", "is-active", "terrarium-helper.service"])).stdout,

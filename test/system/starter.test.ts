@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "../kernel/cli.ts";
+import { buildStatic } from "../kernel/programs.ts";
+import { checkout } from "../rig/prepare.mjs";
 import { bootMachine, home, type Machine, needsMachine, starter } from "./machine.ts";
 
 /** What is done to an installation, by whom it could be, and which part the refusal has to name. */
@@ -9,6 +14,8 @@ interface Tampering {
   readonly undo: string;
   readonly named: RegExp;
 }
+
+const needsKeys = { skip: existsSync("/proc/keys") ? false : "this kernel has no keyrings" };
 
 const keep = (path: string) => `cp -a ${path} /root/kept`;
 const putBack = (path: string) => `rm -rf ${path} && mv /root/kept ${path}`;
@@ -153,5 +160,23 @@ describe("what starts the root helper", needsMachine, () => {
         "Umask: 0022",
       ],
     );
+  });
+
+  test("leaves the keys of its caller's session behind", needsKeys, async () => {
+    const key = `terrarium-${process.pid}`;
+    const isThere = () => readFileSync("/proc/keys", "utf8").includes(key);
+    buildStatic(
+      join(checkout, "test/kernel/keyring.c"),
+      join(machine.root, "usr/local/bin/keyring"),
+    );
+    await machine.do("sh", "-c", "test -p /run/wait || mkfifo /run/wait");
+    const held = machine.start(["sh", "-c", "exec sleep 600 >/run/wait"]);
+    const script = `keyring ${key} sh -c 'echo $$; read -r go; exec ${starter} --stdio' <>/run/wait`;
+    const helper = machine.start(["sh", "-c", script]);
+    await eventually("the key is there", isThere);
+    await machine.do("sh", "-c", "echo >/run/wait");
+    await eventually("the key is gone", () => !isThere());
+    assert.equal(helper.exitCode, null);
+    for (const child of [helper, held]) child.kill("SIGKILL");
   });
 });

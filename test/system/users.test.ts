@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../kernel/cli.ts";
@@ -8,17 +8,40 @@ import {
   installedClient,
   type Machine,
   needsMachine,
+  node,
   owner,
   socket,
   stranger,
   client as userClient,
 } from "./machine.ts";
 
+/** Notes that polkit is asked, and takes as long as this file is there, as a person would. */
+const thinking = "echo >>/dev/shm/questions; while [ -e /etc/thinking ]; do sleep 0.05; done";
+
 /** One user may enter and see what is not theirs; the others may do nothing of the kind. */
 const rule = `polkit.addRule(function(action, subject) {
   if (action.id.indexOf("io.github.terrarium.") != 0) return polkit.Result.NOT_HANDLED;
+  polkit.spawn(["/bin/sh", "-c", "${thinking}"]);
   return subject.user == "${owner.name}" ? polkit.Result.YES : polkit.Result.NO;
 });
+`;
+
+/** Asks for something twice, waits until polkit thinks about it, leaves its connection to a child and ends. */
+const asker = `
+  const { readdirSync, readFileSync } = require("node:fs");
+  const [path, request] = process.argv.slice(2);
+  const isThought = () => readdirSync("/proc").filter(Number).some((pid) => {
+    try { return readFileSync("/proc/" + pid + "/cmdline", "utf8").includes("/etc/thinking"); } catch { return false; }
+  });
+  const socket = require("node:net").connect(path, () => {
+    for (const id of [1, 2]) {
+      const body = JSON.stringify({ ...JSON.parse(request), id });
+      socket.write("Content-Length: " + body.length + "\\r\\n\\r\\n" + body);
+    }
+    const heir = { detached: true, stdio: [socket._handle.fd, "ignore", "ignore"] };
+    require("node:child_process").spawn("sleep", ["30"], heir).unref();
+    setInterval(() => isThought() && process.exit(0), 20);
+  });
 `;
 
 const client = `${installedClient} --helper ${socket}`;
@@ -92,6 +115,31 @@ describe("two users of one root helper", needsMachine, () => {
     assert.match(denied.stderr, /not authorised/i);
     const root = await say(stranger.name, "enter 1 -- id");
     assert.match(root.stderr, /not authorised/i);
+  });
+
+  test("get nothing by an answer that comes when who asked has ended, whoever goes on with the connection", async () => {
+    const params = {
+      pid: sleepers.get(stranger.name),
+      args: ["touch", "/tmp/late"],
+      stdio: "none",
+    };
+    writeFileSync(join(machine.root, "etc/asker.js"), asker);
+    const request = JSON.stringify({ jsonrpc: "2.0", method: "process/enter", params });
+    const questions = async () => Number(await machine.do("sh", "-c", "wc -l </dev/shm/questions"));
+    const before = await questions();
+    const thought = join(machine.root, "etc/thinking");
+    writeFileSync(thought, "");
+    const words = `${node} /etc/asker.js ${socket} '${request}'`;
+    const { code, stderr } = await machine.as(owner.name, words, { timeoutMs: 20_000 });
+    assert.equal(code, 0, stderr);
+    rmSync(thought);
+    const journal = () =>
+      machine.do("journalctl", "-u", "terrarium-helper.service", "-o", "cat", "-n", "20");
+    const gone = /"process\/enter".*"io.github.terrarium.enter: gone"/g;
+    await eventually("both are decided", async () => (await journal()).match(gone)?.length === 2);
+    // Nobody is asked on behalf of who has gone.
+    assert.equal(await questions(), before + 1);
+    assert.notEqual((await machine.run(["test", "-e", "/tmp/late"])).code, 0);
   });
 
   test("change no limits of another's without leave", async () => {

@@ -8,6 +8,8 @@ import {
 } from "vscode-jsonrpc/node";
 import { installedFile } from "../../installation.ts";
 import { KernelError } from "../../kernel/errors.ts";
+import { leaveSessionKeyring } from "../../kernel/libc.ts";
+import { readLoginUid } from "../../kernel/procfs.ts";
 import { setpriv } from "../../kernel/setpriv.ts";
 import type { Delegation } from "../../limits/delegation.ts";
 import { Connection } from "../../protocol/client.ts";
@@ -46,6 +48,7 @@ type AgentProcess = ChildProcessByStdio<Writable, Readable, null>;
 /** `place`: is told the pid while the process waits, before it is the asker's and runs anything of theirs. */
 export async function startAgent(
   person: Person,
+  loginUid: number | undefined,
   place: (pid: number) => Promise<Delegation>,
 ): Promise<Agent> {
   const child = startProcess(person);
@@ -59,7 +62,7 @@ export async function startAgent(
   try {
     if (child.pid === undefined) throw new KernelError("execve /bin/sh", "ENOENT");
     delegation = await place(child.pid);
-    child.stdin.write("go\n");
+    child.stdin.write(`${loginOf(loginUid)}\n`);
     await connection.request("initialize", introduction());
     return { connection, pid: child.pid, delegation, hold, dispose };
   } catch (error) {
@@ -72,8 +75,21 @@ function introduction() {
   return { client: "gate", protocol: protocolVersion, version: version() };
 }
 
-/** Waits for a line, and then becomes what follows: read takes one byte after the other from a pipe, and no more. */
-const waiting = ["-c", 'read -r go && exec "$@"', "terrarium-agent"];
+/**
+ * Waits for a line, and then becomes what follows: read takes one byte after the other from a pipe, and no more. As whom
+ * somebody has logged in only the process itself can say, and without a privilege only once.
+ */
+const script = `
+  read -r login || exit
+  test -z "$login" || echo "$login" >/proc/self/loginuid
+  exec "$@"
+`;
+const waiting = ["-c", script, "terrarium-agent"];
+
+/** What systemd has started nobody logged in for: left so, the asker could say that it was anybody. */
+function loginOf(loginUid: number | undefined): string {
+  return loginUid === undefined || readLoginUid("self") !== undefined ? "" : `${loginUid}`;
+}
 
 /** As the editor starts its helper. */
 const smallHeap = ["--max-semi-space-size=1"];
@@ -83,6 +99,8 @@ function startProcess(person: Person): AgentProcess {
   const helper = [process.execPath, ...smallHeap, installedFile("bin/terrarium"), "helper"];
   const credentials = { ...person, groups: person.groups ?? [] };
   const words = [...setpriv(credentials), ...helper, "--stdio"];
+  // Whoever is in a keyring's session may read and change it: so each agent has one, and we another.
+  leaveSessionKeyring();
   const child = spawn("/bin/sh", [...waiting, ...words], {
     cwd: "/",
     env: environmentOf(person),
@@ -90,6 +108,7 @@ function startProcess(person: Person): AgentProcess {
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],
   });
+  leaveSessionKeyring();
   for (const part of [child, child.stdin, child.stdout]) part.on("error", () => undefined);
   return child;
 }

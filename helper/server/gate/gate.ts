@@ -210,7 +210,8 @@ export class Gate implements Responder {
   }
 
   async #startAgent(): Promise<Agent> {
-    const agent = await startAgent(this.#person, (pid) => placeAgent(this.#options.client, pid));
+    const { client } = this.#options;
+    const agent = await startAgent(this.#person, client.loginUid, (pid) => placeAgent(client, pid));
     const { connection, hold } = agent;
     const { failures } = agent.delegation;
     if (failures.length > 0) {
