@@ -100,7 +100,11 @@ function asBefore<From, To>(make: (from: From) => To): (from: From) => To {
 }
 
 function knownOf(inodes: NamespaceInodes): HostProcess["namespaces"] {
-  if (namespaceTypes.every((type) => inodes[type] !== 0)) return inodes;
+  for (const type of namespaceTypes) if (inodes[type] === 0) return withoutUnknown(inodes);
+  return inodes;
+}
+
+function withoutUnknown(inodes: NamespaceInodes): HostProcess["namespaces"] {
   const known: Partial<Record<NamespaceType, number>> = {};
   for (const type of namespaceTypes) if (inodes[type] !== 0) known[type] = inodes[type];
   return known;

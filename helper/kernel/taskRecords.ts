@@ -1,4 +1,5 @@
 import { namespaceTypes } from "../protocol/namespaces.ts";
+import { ByInode } from "./byInode.ts";
 import { commandAt } from "./commands.ts";
 import { KernelError } from "./errors.ts";
 import { unknownNamespaces } from "./processDirectory.ts";
@@ -31,7 +32,7 @@ type Reading = Readonly<{
   hierarchies: ReadonlyMap<number, string>;
   sets: Map<number, Record<string, number>>;
   together: Map<number, NamespaceInodes>;
-  told: Map<number, Lineage>;
+  told: ByInode<Lineage>;
   tasks: Task[];
   threads: LooseThread[];
 }>;
@@ -45,7 +46,7 @@ export function parseRecords(
   const words = new Uint32Array(buffer.buffer, buffer.byteOffset, length >> 2);
   const reading: Reading = {
     ...{ buffer, words, hierarchies, sets: new Map(), together: new Map() },
-    ...{ told: new Map(), tasks: [], threads: [] },
+    ...{ told: new ByInode(), tasks: [], threads: [] },
   };
   if (!hasHeader(reading)) throw unreadable();
   for (let at = headerRecord.sizeof; at < length; at += sizeAt(words, at)) {

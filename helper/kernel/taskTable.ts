@@ -1,4 +1,5 @@
 import type { NamespaceType } from "../protocol/namespaces.ts";
+import type { ByInode } from "./byInode.ts";
 
 /** What the kernel tells of all processes at once. Every pid is in the helper's own pid namespace. */
 export interface TaskTable {
@@ -8,7 +9,7 @@ export interface TaskTable {
   readonly tasks: readonly Task[];
   readonly threads: readonly LooseThread[];
   /** By inode, what the iterator told of the namespaces of these processes, and of those above them. */
-  readonly told?: ReadonlyMap<number, Lineage> | undefined;
+  readonly told?: ByInode<Lineage> | undefined;
   /** Processes whose namespaces the kernel did not let the helper read: only /proc denies. */
   readonly denied: number;
 }

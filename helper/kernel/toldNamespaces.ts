@@ -1,8 +1,9 @@
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
+import type { ByInode } from "./byInode.ts";
 import { aboveRecord, recordedNamespaces, setRecord, word } from "./recordLayout.ts";
 import type { Lineage, NamespaceInodes } from "./taskTable.ts";
 
-type Told = Map<number, Lineage>;
+type Told = ByInode<Lineage>;
 
 /** What the iterator tells of the namespaces of a set, each once in a reading. */
 export function takeTold(

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync } from "node:fs";
+import type { ByInode } from "../../kernel/byInode.ts";
 import { KernelError } from "../../kernel/errors.ts";
 import {
   namespaceFlag,
@@ -19,7 +20,7 @@ export interface Answered {
   /** Of the last reading. */
   readonly last: Sightings | undefined;
   /** By the iterator, together with the processes. */
-  readonly told: ReadonlyMap<number, Lineage> | undefined;
+  readonly told: ByInode<Lineage> | undefined;
 }
 
 type Known = (inode: number) => Lineage | undefined;
@@ -85,9 +86,15 @@ class Trace {
   #recall(sighting: Sighting): boolean {
     const { file, inode } = sighting;
     if (file === undefined || sighting.lineage) return true;
-    if (this.#last?.get(inode)?.file?.through === file.through) this.#take(sighting, this.#ofLast);
-    if (!sighting.lineage && this.#isTold(inode)) this.#take(sighting, this.#told);
-    return sighting.lineage !== undefined;
+    const last = this.#last?.get(inode);
+    if (last?.lineage && last.file?.through === file.through) {
+      this.#take(sighting, last.lineage, this.#ofLast);
+      return true;
+    }
+    const told = this.#told(inode);
+    if (told === undefined || !this.#isWhole(told, mostAbove)) return false;
+    this.#take(sighting, told, this.#told);
+    return true;
   }
 
   #open(sighting: Sighting): void {
@@ -123,31 +130,28 @@ class Trace {
     };
   }
 
-  /** With all that is above it: of what nobody tells there is no descriptor to ask. */
-  #isTold(inode: number, deepest = mostAbove): boolean {
-    const told = this.#told(inode);
-    if (told === undefined || deepest === 0) return false;
-    return this.#isKnown(told.owner, deepest - 1) && this.#isKnown(told.parent, deepest - 1);
+  /** What is above it is told, too, and what is above that: of what nobody tells there is no descriptor to ask. */
+  #isWhole({ owner, parent }: Lineage, deepest: number): boolean {
+    return this.#isKnown(owner, deepest) && this.#isKnown(parent, deepest);
   }
 
   #isKnown(above: number | undefined, deepest: number): boolean {
     if (above === undefined || this.#sightings.get(above)?.lineage) return true;
-    return this.#isTold(above, deepest);
+    const told = this.#told(above);
+    return told !== undefined && deepest > 0 && this.#isWhole(told, deepest - 1);
   }
 
-  #take(sighting: Sighting, known: Known): void {
-    const { type, inode } = sighting;
-    const lineage = known(inode);
-    if (!lineage) return;
+  #take(sighting: Sighting, lineage: Lineage, known: Known): void {
     sighting.lineage = lineage;
-    this.#takeAbove(sighting, type, lineage.parent, known);
+    this.#takeAbove(sighting, sighting.type, lineage.parent, known);
     this.#takeAbove(sighting, "user", lineage.owner, known);
   }
 
   #takeAbove(below: Sighting, type: NamespaceType, inode: number | undefined, known: Known): void {
     if (inode === undefined) return;
     const above = this.#kept(below, type, inode);
-    if (!above.lineage) this.#take(above, known);
+    const lineage = above.lineage ? undefined : known(inode);
+    if (lineage) this.#take(above, lineage, known);
   }
 
   /** Inode of what the kernel answers with; that is asked at once, while there is a descriptor of it. */

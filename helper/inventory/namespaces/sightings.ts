@@ -1,3 +1,4 @@
+import { ByInode } from "../../kernel/byInode.ts";
 import type { Lineage } from "../../kernel/taskTable.ts";
 import type { HostNamespace, NamespaceKeeper } from "../../protocol/hostTables.ts";
 import { type NamespaceType, namespaceTypes } from "../../protocol/namespaces.ts";
@@ -20,7 +21,7 @@ export interface Sighting {
 
 /** Every namespace that was seen, once. nsfs numbers those of all types together. */
 export class Sightings {
-  readonly #seen = new Map<number, Sighting>();
+  readonly #seen = new ByInode<Sighting>();
 
   get(inode: number): Sighting | undefined {
     return this.#seen.get(inode);

@@ -1,3 +1,4 @@
+import { ByInode } from "../../kernel/byInode.ts";
 import type { CgroupMounts } from "../../kernel/cgroupfs.ts";
 import { processIds } from "../../kernel/procfs.ts";
 import { readProcTasks } from "../../kernel/procTasks.ts";
@@ -35,7 +36,7 @@ export class KeptTasks {
   #source: TaskTable["source"] = "proc";
   #table: TaskTable | undefined;
   /** Without those of which /proc told something later. */
-  #told = new Map<number, Lineage>();
+  #told = new ByInode<Lineage>();
 
   get table(): TaskTable {
     this.#table ??= {
@@ -109,7 +110,7 @@ export class KeptTasks {
     this.#source = table.source;
     const pids = new Set([...this.#tasks.keys(), ...table.tasks.map(({ pid }) => pid)]);
     const isChanged = this.#take([...pids], table);
-    this.#told = new Map(table.told);
+    this.#told = new ByInode(table.told);
     return isChanged;
   }
 
