@@ -10,7 +10,8 @@ import { compile } from "./race.ts";
 
 /**
  * Processor time of one snapshot of all processes and namespaces, with the parents and owners of these, none of which
- * is known yet, by the iterator and by /proc, beside lsns. Beside so many processes those that the machine has anyway
+ * is known yet, by the iterator and by /proc, beside lsns. Of the processes /proc has been read before, as in a helper
+ * that stays: what cannot be another since, it spares. Beside so many processes those that the machine has anyway
  * count little.
  */
 
