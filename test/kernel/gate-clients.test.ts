@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, rmSync, statSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
 import { connectClient } from "../../helper/cli/connect.ts";
@@ -204,6 +204,18 @@ describe("a client of root's helper", needsRoot, () => {
     });
   });
 
+  test("is answered no faster than its user may ask, over all connections", async (t) => {
+    const gate = await startGate(t);
+    const clients = [await connectAs(t, gate.path, alice), await connectAs(t, gate.path, alice)];
+    const startMs = performance.now();
+    const asked = clients.flatMap((client) =>
+      Array.from({ length: 700 }, () => client.request("initialize", { client: "t", protocol: 1 })),
+    );
+    await Promise.all(asked);
+    // 1,000 at once and 200 a second (rates.ts): slower it may be.
+    assert.ok(performance.now() - startMs > 1_900);
+  });
+
   test("that is another user than the one who ran sudo is refused", async (t) => {
     const path = ownSocket(alice);
     rmSync(path, { force: true });
@@ -216,9 +228,16 @@ describe("a client of root's helper", needsRoot, () => {
     t.after(() => end(helper));
     await eventually("it listens", () => existsSync(path));
     await (await connectAs(t, path, alice)).request("sandbox/list", {});
+    const { uid, mode } = statSync(path);
+    assert.deepEqual([uid, mode & 0o777], [alice, 0o600]);
     const stranger = relayOf(path, bob);
     t.after(() => end(stranger));
     const [code] = await once(stranger, "exit");
     assert.equal(code, 1);
+    // Also where the mode lets them: the kernel says who comes.
+    chmodSync(path, 0o666);
+    await assert.rejects(connectAs(t, path, bob), (error) =>
+      TerrariumError.is(error, "helperFailed"),
+    );
   });
 });

@@ -21,6 +21,7 @@ import { processIds, readStat, readStatus } from "../../helper/kernel/procfs.ts"
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
 import { tableKeys } from "../../helper/protocol/hostTables.ts";
+import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { makeCgroup } from "./cgroup-limits.ts";
 import { eventually, inspect, startSandbox, uniqueName } from "./cli.ts";
 import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
@@ -172,14 +173,15 @@ describe("what is somebody else's", needsRoot, () => {
       chownSync(`${registry}/${id}/record.json`, alice, alice);
     }
     symlinkSync(`${registry}/${sandbox.id}`, `${registry}/${linked}`);
-    const later = sitDown(t);
-    const again = (await later).client;
+    const again = (await sitDown(t)).client;
     const { containers: rows = [] } = await again.request("inventory/read", {
       tables: ["containers"],
     });
-    const own = rows.filter(({ evidence }) => evidence.some(({ source }) => source === "registry"));
+    const known = rows.filter(({ evidence }) =>
+      evidence.some(({ source }) => source === "registry"),
+    );
     assert.deepEqual(
-      own.map(({ id }) => id),
+      known.map(({ id }) => id),
       [sandbox.id],
     );
     for (const one of [forged, stolen, linked]) rmSync(`${registry}/${one}`, { recursive: true });
@@ -352,6 +354,65 @@ describe("what is somebody else's", needsRoot, () => {
     assert.ok(takeNumber(t, daemon.pid), "a process of the same user has its number");
     answer("y");
     await assert.rejects(entered, (error) => TerrariumError.is(error, "noSuchProcess"));
+  });
+
+  for (const [what, ask] of [
+    [
+      "ended",
+      (client: HelperConnection, pid: number) => {
+        const startTimeTicks = readStat(pid)?.startTimeTicks ?? 0;
+        return client.request("process/kill", { pid, startTimeTicks });
+      },
+    ],
+    [
+      "limited",
+      (client: HelperConnection, pid: number) => {
+        const limits = { ulimitNofile: "64:64" };
+        return client.request("limits/update", { target: `${pid}`, limits, confirmed: true });
+      },
+    ],
+  ] as const) {
+    test(`row 25: that ends while somebody is asked is not ${what} as another process of its number`, async (t) => {
+      const { client, isAsked, answer } = await sitDown(t);
+      const daemon = await startDaemon(t);
+      const asked = ask(client, daemon.pid);
+      await isAsked();
+      await daemon.end();
+      assert.ok(takeNumber(t, daemon.pid), "a process of the same user has its number");
+      answer("y");
+      await assert.rejects(asked, (error) => TerrariumError.is(error, "noSuchProcess"));
+      assert.doesNotMatch(readFileSync(`/proc/${daemon.pid}/limits`, "utf8"), /open files +64 /);
+    });
+  }
+
+  test("is not limited as another cgroup of its path, made while somebody is asked", async (t) => {
+    const { client, isAsked, answer } = await sitDown(t);
+    const name = `gate-again-${process.pid}`;
+    const cgroup = makeCgroup(t, name, "pids");
+    const limits = { pidsMax: 400 };
+    const updated = client.request("limits/update", {
+      target: `/${name}`,
+      limits,
+      confirmed: true,
+    });
+    await isAsked();
+    cgroup.remake();
+    answer("y");
+    await assert.rejects(updated, (error) => TerrariumError.is(error));
+    assert.notEqual(cgroup.read("pids.max"), "400");
+  });
+
+  test("is named in a question without what a dialogue would take for markup", async (t) => {
+    const { client, isAsked, answer, seen } = await sitDown(t);
+    const program = join(folderFor(t, 0), "<b>&amp;");
+    copyFileSync("/bin/sleep", program);
+    const { pid } = await startDaemon(t, `exec "${program}" 600`);
+    await eventually("it has its name", () => readStat(pid)?.command === "<b>&amp;");
+    const entered = client.request("process/enter", { pid, args: ["true"], stdio: "none" });
+    await isAsked();
+    assert.match(seen(), /\(\?b\?\?amp\?\)/);
+    answer("n");
+    await assert.rejects(entered, refusedAs("dismissed"));
   });
 
   test("is asked about one thing at a time, and no more when its client has gone", async (t) => {

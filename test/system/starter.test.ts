@@ -110,6 +110,10 @@ describe("what starts the root helper", needsMachine, () => {
     const { code, stderr } = await machine.as("user", `${starter} --stdio </dev/null`);
     assert.equal(code, 125);
     assert.match(stderr, /started by pkexec, sudo or systemd/);
+    await machine.do("chmod", "u+s", starter);
+    const set = await machine.as("user", `${starter} --stdio </dev/null`);
+    await machine.do("chmod", "u-s", starter);
+    assert.match(set.stderr, /started by pkexec, sudo or systemd/);
   });
 
   test("refuses what was changed in any way, and names it", async () => {

@@ -6,6 +6,7 @@ import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { MethodName } from "../../helper/protocol/methods.ts";
 import { classes, classOf } from "../../helper/server/classes.ts";
 import { meter, openAllowance } from "../../helper/server/gate/meter.ts";
+import { allowanceOf, enter, leave, takeTurn } from "../../helper/server/gate/rates.ts";
 import { isDeniedToAgent, namesSandbox } from "../../helper/server/gate/refusals.ts";
 import { isAskedMethod } from "../../helper/server/gate/wanted.ts";
 import { methods } from "../../helper/server/methods.ts";
@@ -101,5 +102,30 @@ describe("an agent's answer", () => {
     await turn();
     assert.deepEqual(passed, ["12345", "678"]);
     metered.destroy();
+  });
+});
+
+describe("what one user asks for", () => {
+  test("waits beyond what one may ask for at once, while others' does not", async () => {
+    const [many, few] = [65_198, 65_199];
+    let answered = 0;
+    for (let asked = 0; asked < 1_500; asked += 1) {
+      void takeTurn(many).then(() => {
+        answered += 1;
+      });
+    }
+    await takeTurn(few);
+    await turn();
+    assert.ok(answered >= 1_000 && answered < 1_500, `${answered}`);
+  });
+
+  test("is counted on when they connect anew", async () => {
+    const uid = 65_197;
+    enter(uid);
+    allowanceOf(uid).spend(2 ** 26);
+    leave(uid);
+    enter(uid);
+    assert.ok(allowanceOf(uid).spend(1) > 0);
+    leave(uid);
   });
 });
