@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { protocolVersion } from "../../helper/protocol/methods.ts";
+import { version } from "../../helper/version.ts";
 import { eventually } from "../kernel/cli.ts";
 import {
   bootMachine,
@@ -44,6 +46,11 @@ const asker = `
   });
 `;
 
+const relay = `
+  const socket = require("node:net").connect(process.argv[1]);
+  process.stdin.pipe(socket).pipe(process.stdout);
+`;
+
 const client = `${installedClient} --helper ${socket}`;
 
 describe("two users of one root helper", needsMachine, () => {
@@ -56,6 +63,8 @@ describe("two users of one root helper", needsMachine, () => {
     assert.equal(code, 0, stderr);
     return stdout.trim();
   };
+
+  const questions = async () => Number(await machine.do("sh", "-c", "wc -l </dev/shm/questions"));
 
   before(async () => {
     machine = await bootMachine();
@@ -125,7 +134,6 @@ describe("two users of one root helper", needsMachine, () => {
     };
     writeFileSync(join(machine.root, "etc/asker.js"), asker);
     const request = JSON.stringify({ jsonrpc: "2.0", method: "process/enter", params });
-    const questions = async () => Number(await machine.do("sh", "-c", "wc -l </dev/shm/questions"));
     const before = await questions();
     const thought = join(machine.root, "etc/thinking");
     writeFileSync(thought, "");
@@ -140,6 +148,15 @@ describe("two users of one root helper", needsMachine, () => {
     // Nobody is asked on behalf of who has gone.
     assert.equal(await questions(), before + 1);
     assert.notEqual((await machine.run(["test", "-e", "/tmp/late"])).code, 0);
+  });
+
+  test("introduce themselves as often as they like, and polkit is asked once", async () => {
+    const before = await questions();
+    const helper = await machine.helperOf(owner.name, `${node} -e '${relay}' ${socket}`);
+    const introduction = { client: "test", protocol: protocolVersion, version: version() };
+    for (let time = 0; time < 3; time += 1) await helper.request("initialize", introduction);
+    helper.dispose();
+    assert.equal(await questions(), before + 1);
   });
 
   test("change no limits of another's without leave", async () => {

@@ -52,6 +52,8 @@ export class Gate implements Responder {
   readonly #trials = new Set<string>();
   #agent: Promise<Agent> | undefined;
   #seesAll: boolean;
+  /** What it says by itself: asked once, for each question is a process of root's. */
+  #policy: Promise<boolean> | undefined;
   #isOpen = true;
 
   constructor(options: GateOptions, link: Link) {
@@ -104,7 +106,8 @@ export class Gate implements Responder {
   } = {
     initialize: async (parameters) => {
       checkVersion(parse("initialize", parameters));
-      this.#seesAll ||= await this.#authoriser.isAllowed(inspect);
+      this.#policy ??= this.#authoriser.isAllowed(inspect);
+      this.#seesAll ||= await this.#policy;
       return this.#facts();
     },
     "host/authorise": async (parameters) => {
