@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { connectClient } from "../../helper/cli/connect.ts";
+import { errnoOf } from "../../helper/kernel/errors.ts";
 import { processIds, readCommandLine, readStatus } from "../../helper/kernel/procfs.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { clientOfUser, eventually } from "./cli.ts";
@@ -63,10 +64,19 @@ export async function startGate(
     // One that a test has stopped does not see that its gate ends.
     const agents = [alice, bob].flatMap((uid) => agentsOf({ process: child }, uid));
     await end(child);
-    for (const agent of agents.filter((pid) => readStatus(pid))) process.kill(agent, "SIGKILL");
+    for (const agent of agents) endAgent(agent);
     rmSync(folder, { recursive: true, force: true });
   });
   return { path, process: child, log: () => log };
+}
+
+/** Most end by themselves, now or in a moment. */
+function endAgent(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
 }
 
 export async function end(child: ChildProcess): Promise<void> {
