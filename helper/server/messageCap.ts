@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { requestCapBytes } from "../protocol/methods.ts";
+import { ValueCount } from "./valueCount.ts";
 
 /**
  * Stands before vscode-jsonrpc, whose reader buffers an endless header and believes any Content-Length.
@@ -13,9 +14,10 @@ export const headerCapBytes = 1024;
 
 const headerEnd = Buffer.from("\r\n\r\n");
 
-export function capMessages(mostBytes = requestCapBytes): Transform {
+export function capMessages(mostBytes = requestCapBytes, mostValues = Infinity): Transform {
   let header = Buffer.alloc(0);
   let bodyLeft = 0;
+  let count = new ValueCount();
 
   /** Walks one chunk: how many bodies begin in it; an error text when a cap is passed. Headers can be cut anywhere. */
   function inspect(chunk: Buffer): number | string {
@@ -23,9 +25,12 @@ export function capMessages(mostBytes = requestCapBytes): Transform {
     let begun = 0;
     while (rest.length > 0) {
       if (bodyLeft > 0) {
-        const body = Math.min(bodyLeft, rest.length);
-        bodyLeft -= body;
-        rest = rest.subarray(body);
+        const body = rest.subarray(0, bodyLeft);
+        const isCounted = Number.isFinite(mostValues);
+        if (isCounted && count.add(body) > mostValues)
+          return `a message has over ${mostValues} values`;
+        bodyLeft -= body.length;
+        rest = rest.subarray(body.length);
         continue;
       }
       const known = header.length;
@@ -41,6 +46,7 @@ export function capMessages(mostBytes = requestCapBytes): Transform {
       rest = rest.subarray(end + headerEnd.length - known);
       header = Buffer.alloc(0);
       bodyLeft = length;
+      count = new ValueCount();
       begun += 1;
     }
     return begun;

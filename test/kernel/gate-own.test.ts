@@ -320,6 +320,7 @@ describe("an agent that its user turns against root's helper", needsRoot, () => 
     ["a length without end", `Content-Length: ${2 ** 40}\r\n\r\n`],
     ["a header without end", "x".repeat(100_000)],
     ["of one message that it is longer than any", `Content-Length: ${2 ** 25 + 1}\r\n\r\n`],
+    ["more values in one message than any", frame(`[${"{},".repeat(2_000_000)}{}]`)],
     ["JSON that is none", frame("{")],
     ["an answer to nothing", frame('{"jsonrpc":"2.0","id":99999,"result":1}')],
     ["a request", frame('{"jsonrpc":"2.0","id":1,"method":"process/enter","params":{"pid":1}}')],
@@ -335,7 +336,7 @@ describe("an agent that its user turns against root's helper", needsRoot, () => 
     ],
   ];
 
-  for (const [what, words] of nonsense.slice(0, 3)) {
+  for (const [what, words] of nonsense.slice(0, 4)) {
     test(`may say ${what}: that is the end of it, and nothing is kept`, async (t) => {
       const gate = await startGate(t);
       const client = await connectAs(t, gate.path, alice);

@@ -39,6 +39,7 @@ export interface Agent {
 
 /** A table of 100,000 processes. */
 const answerCapBytes = 32 * 1024 * 1024;
+const answerCapValues = 4_000_000;
 
 /** What it has not ended by itself after that time (it may be stopped) is killed. */
 const endMs = 5_000;
@@ -131,7 +132,7 @@ function connect(
   allowance: Allowance,
 ): Pick<Agent, "connection" | "hold"> {
   const metered = stdout.pipe(meter(allowance));
-  const capped = metered.pipe(capMessages(answerCapBytes));
+  const capped = metered.pipe(capMessages(answerCapBytes, answerCapValues));
   const connection = new Connection(
     createMessageConnection(
       patientReader(new StreamMessageReader(capped)),
