@@ -72,7 +72,7 @@ export function containerRow(
     subject: { kind: "container", container },
     spoken: `Container ${label}, ${spokenFacts(what)}${spokenAlert(alert)}`,
     alsoFound: `${container.id} ${container.pid} ${container.image ?? ""}`,
-    ...(target !== undefined && { alerts: target }),
+    ...(target !== undefined && alert?.isNew && { alerts: target }),
     isFrozen: state === "paused",
     card: () => containerCard(container, from.tables, alert),
     children: () => containerParts(id, container, from),

@@ -64,8 +64,10 @@ function registerView(kind: ViewKind, sources: Sources, subscriptions: vscode.Di
     redraw,
     new vscode.Disposable(() => clearInterval(clock)),
     treeView.onDidChangeVisibility(({ visible }) => want(visible)),
-    ...changesOf(sources).map((changed) => changed(redraw.run)),
-    // A person waits for what was chosen.
+    // A person waits for the first rows, and for what was chosen.
+    ...changesOf(sources).map((changed) =>
+      changed(() => (tree.isReady ? redraw.run() : redraw.runAtOnce())),
+    ),
     sources.choices.onDidChange(redraw.runAtOnce),
     tree.onDidOpen(() => redraw.holdBack(openingMs)),
     sources.helper.onDidChangeState(follow),

@@ -56,7 +56,7 @@ export function sandboxRow(
     ],
     subject: { kind: "sandbox", sandbox },
     spoken: `Sandbox ${sandbox.name}, ${spokenFacts(what)}${spokenAlert(alert)}`,
-    alerts: sandbox.id,
+    ...(alert?.isNew && { alerts: sandbox.id }),
     isFrozen: sandbox.state === "paused",
     alsoFound: `${sandbox.id} ${sandbox.pid ?? ""} ${sandbox.command}`,
     card: () => sandboxCard(sandbox, from.details.get(sandbox.id), alert),

@@ -12,6 +12,7 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   readonly #opened = new vscode.EventEmitter<Row>();
   readonly #shown = new vscode.EventEmitter<void>();
   #markReady: () => void = () => undefined;
+  #isReady = false;
 
   /** Other rows were put in. */
   readonly onDidShow = this.#shown.event;
@@ -32,10 +33,16 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   show(rows: readonly Row[]): void {
     const { nodes, listChanged, changed } = updateNodes(this.#roots, rows, undefined);
     this.#roots = nodes;
+    this.#isReady = true;
     this.#markReady();
     if (listChanged) this.#changed.fire(undefined);
     else if (changed.length > 0) this.#changed.fire(changed);
     this.#shown.fire();
+  }
+
+  /** The view shows rows, and no longer its progress bar. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** A node was opened, or closed again. */

@@ -5,6 +5,7 @@ import type { Contest } from "./contest.ts";
 import { editorTerminal } from "./editor.ts";
 import { entry } from "./entry.ts";
 import { inventory } from "./inventory.ts";
+import { painting } from "./painting.ts";
 import { panel } from "./panel.ts";
 import { results, section } from "./report.ts";
 import { rows } from "./rows.ts";
@@ -36,6 +37,7 @@ const works: Readonly<Record<string, () => Promise<readonly Contest[]>>> = {
   sampling,
   inventory,
   rows,
+  painting,
   watching,
 };
 

@@ -2,7 +2,7 @@
 export interface Contest {
   readonly work: string;
   readonly peer: string;
-  readonly unit: "ms" | "µs" | "MB/s" | "KiB" | "%";
+  readonly unit: "ms" | "µs" | "MB/s" | "KiB" | "%" | "rows";
   readonly ours: number;
   readonly theirs: number;
   /** What ours / theirs must not exceed; for a speed, what it must reach. Undefined: the row informs only. */

@@ -489,6 +489,24 @@ test("containers can be arranged by name, by engine, by start, and in groups", (
   ]);
 });
 
+test("a row is marked by alerts that nobody has seen, and says nothing of others", () => {
+  const alert = { kind: "oomKill", weight: "error", words: "killed", atMs: 0 } as const;
+  const marks = (alertOf: SandboxFacts["alertOf"]) =>
+    sandboxRows([web], new Map(), alertOf).map(({ alerts }) => alerts);
+  assert.deepEqual(
+    marks(() => ({ ...alert, isNew: true })),
+    [web.id],
+  );
+  assert.deepEqual(
+    marks(() => ({ ...alert, isNew: false })),
+    [undefined],
+  );
+  assert.deepEqual(
+    marks(() => undefined),
+    [undefined],
+  );
+});
+
 test("a container that stands still is marked, and says so", () => {
   const [paused] = rowsOf(engines, { order: "name" }).filter(({ label }) => label === "build");
   assert.deepEqual(
