@@ -2,7 +2,7 @@ import { containerLabel } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import { grouped } from "../../helper/protocol/tableIndexes.ts";
-import { countOf } from "../../helper/protocol/words.ts";
+import { countOf, factSeparator } from "../../helper/protocol/words.ts";
 import { containerRow } from "./containerRows.ts";
 import { engineWords } from "./containerWords.ts";
 import type { Row } from "./row.ts";
@@ -119,6 +119,13 @@ function engineRow(engine: string, members: readonly Entry[]): Row {
     spoken: `${engine}, ${countOf(members.length, "container")}`,
     card: () => ({ title: engine, facts: [["running", `${running} of ${members.length}`]] }),
     startsOpen: true,
-    children: () => members.map(({ rowBelow }) => rowBelow(id)),
+    children: () => members.map(({ rowBelow }) => withoutEngine(rowBelow(id))),
   };
+}
+
+/** The engine, which is the first of its facts, stands above it; a filter finds it by that all the same. */
+function withoutEngine(row: Row): Row {
+  const [engine = "", ...others] = row.description.split(factSeparator);
+  const alsoFound = `${engine} ${row.alsoFound ?? ""}`;
+  return { ...row, description: others.join(factSeparator), alsoFound };
 }

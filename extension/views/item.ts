@@ -42,8 +42,11 @@ export function cardMarkdown({ title, lesson, facts }: Card): vscode.MarkdownStr
 }
 
 function table(facts: Card["facts"]): string {
-  const rows = facts.map(
-    ([name, value]) => `| ${escapeMarkdown(name)}&nbsp;&nbsp; | ${escapeMarkdown(value)} |`,
-  );
+  const rows = facts.map(([name, value]) => `| ${unbroken(name)} | ${escapeMarkdown(value)} |`);
   return ["| | |", "|:--|:--|", ...rows].join("\n");
+}
+
+/** A long value would take the room of its name, and break it into lines. */
+function unbroken(name: string): string {
+  return `${escapeMarkdown(name).replaceAll(" ", "&nbsp;")}&nbsp;&nbsp;`;
 }

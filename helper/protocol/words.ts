@@ -10,9 +10,12 @@ function numberWords(count: number): string {
   return count < 1_000 ? `${count}` : count.toLocaleString("en");
 }
 
-/** ` · ` between the facts that are there. */
+/** Between the facts of a row. */
+export const factSeparator = " · ";
+
+/** The facts that are there, as one text. */
 export function facts(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+  return parts.filter((part) => part !== undefined && part !== "").join(factSeparator);
 }
 
 /** `< 1 min`, `12 min`, `3 h`, `4 d`: a row changes seldom because of it. */

@@ -49,7 +49,7 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
   step("its card says how we know", "51-card", async () => {
     const row = await workbench.findRow(containers, /^tides/);
     await row.hover();
-    await workbench.card(/how we know.*state file/s).waitFor();
+    await workbench.card(/how\swe\sknow.*state file/s).waitFor();
   });
 
   step("a filter leaves what holds its words, and says so", "53-filter", async () => {

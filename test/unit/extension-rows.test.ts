@@ -489,6 +489,14 @@ test("containers can be arranged by name, by engine, by start, and in groups", (
   ]);
 });
 
+test("below its engine a row does not say it again, and is found by it", () => {
+  const rows = rowsOf(engines, { byEngine: true });
+  const build = (all: readonly Row[]) =>
+    all.flatMap((group) => group.children?.() ?? []).find(({ label }) => label === "build");
+  assert.equal(build(rows)?.description, "paused");
+  assert.equal(build(filteredRows(rows, "podman paused"))?.label, "build");
+});
+
 test("a row is marked by alerts that nobody has seen, and says nothing of others", () => {
   const alert = { kind: "oomKill", weight: "error", words: "killed", atMs: 0 } as const;
   const marks = (alertOf: SandboxFacts["alertOf"]) =>
