@@ -113,6 +113,9 @@ export const settings = {
   enterPreview: "enter.preview",
 } as const;
 
+/** The helper has told that there is nothing: until then a view that shows nothing does not say so. */
+export const emptyContextKey = "terrarium.isEmpty";
+
 /** The ids of the views that show only what a filter lets through. */
 export const filteredContextKey = "terrarium.filteredViews";
 

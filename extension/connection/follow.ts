@@ -20,7 +20,8 @@ export function followHelper(helper: Helper, subscriptions: vscode.Disposable[])
         helper.follow().catch(() => undefined);
     }),
   );
-  publish();
+  // None was started yet, which is no news: a view starts one, and does not say before that that it is missing.
+  if (helper.state.kind !== "stopped") publish();
 }
 
 function privilegeOf(state: HelperState): PrivilegeContextValue {

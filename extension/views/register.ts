@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { countOf, facts } from "../../helper/protocol/words.ts";
 import { type HelperState, restartDelaysMs } from "../connection/helper.ts";
-import { views } from "../contributions.ts";
+import { emptyContextKey, views } from "../contributions.ts";
 import { filteredRows } from "./filter.ts";
 import type { TreeNode } from "./nodes.ts";
 import { RowTree } from "./tree.ts";
@@ -38,6 +38,7 @@ export function registerViews(sources: Sources, subscriptions: vscode.Disposable
   };
   askForOpenContainers(registered.containers, sources, subscriptions);
   showBadge(registered.containers, sources, subscriptions);
+  sayWhenEmpty(registered.containers, sources, subscriptions);
   return registered;
 }
 
@@ -178,6 +179,22 @@ function showBadge(
     treeView.badge = length === 0 ? undefined : { value: length, tooltip };
   };
   subscriptions.push(alerts.onDidChange(show));
+}
+
+/** VS Code takes a view whose rows are not there yet for an empty one, and would greet who has containers. */
+function sayWhenEmpty(
+  { tree }: View,
+  { helper }: Sources,
+  subscriptions: vscode.Disposable[],
+): void {
+  let said: boolean | undefined;
+  const say = () => {
+    const isEmpty = tree.isEmpty && helper.state.kind === "running";
+    if (isEmpty !== said)
+      void vscode.commands.executeCommand("setContext", emptyContextKey, isEmpty);
+    said = isEmpty;
+  };
+  subscriptions.push(tree.onDidShow(say));
 }
 
 /** Only for the moment in which old rows are still shown; what is final is welcome content. */

@@ -40,6 +40,10 @@ export class RowTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     this.#shown.fire();
   }
 
+  get isEmpty(): boolean {
+    return this.#roots.length === 0;
+  }
+
   /** The view shows rows, and no longer its progress bar. */
   get isReady(): boolean {
     return this.#isReady;

@@ -34,8 +34,10 @@ describe("The views", { skip: whyNoContainers() ?? false }, () => {
   });
 
   step("a container of another engine stands beside our sandboxes", "50-containers", async () => {
+    await workbench.noteWelcomes();
     await workbench.openTerrarium();
     await workbench.findRow(containers, /^gull.*terrarium · running/);
+    assert.deepEqual(await workbench.welcomes(), [], "what it said before it knew");
     const row = await workbench.findRow(containers, /^tides.*runc · running .* of 64 MB/);
     await workbench.expandRow(row);
     await workbench.findRow(containers, new RegExp(`^1\\s*→\\s*${tides().pid}`));

@@ -48,6 +48,16 @@ const promptClock = `() => new Promise((resolve) => {
   observer.observe(document.body, { subtree: true, childList: true, characterData: true });
 })`;
 
+/** Runs in the page, as a welcome may be there for some frames only. */
+const noteWelcomes = `(() => {
+  globalThis.welcomes = new Set();
+  new MutationObserver(() => {
+    const welcomes = [...document.querySelectorAll(".part.sidebar .welcome-view")];
+    const isShown = (one) => one.offsetParent !== null && one.textContent !== "";
+    for (const one of welcomes.filter(isShown)) globalThis.welcomes.add(one.textContent);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
+})()`;
+
 /** A workbench of its own: server with the packaged extension, browser, copy of the sample. */
 export class Workbench {
   readonly folder: string;
@@ -144,6 +154,17 @@ export class Workbench {
   async openTerrarium(): Promise<void> {
     await this.#activityBarItem().click();
     await this.section("Sandboxes & Containers").waitFor();
+  }
+
+  /** From now on notes when a view shows what it shows where there is nothing. */
+  async noteWelcomes(): Promise<void> {
+    await this.page.evaluate(noteWelcomes);
+  }
+
+  /** What it was. */
+  async welcomes(): Promise<readonly string[]> {
+    const texts = await this.page.evaluate("[...globalThis.welcomes]");
+    return Array.isArray(texts) ? texts.map(String) : [];
   }
 
   async openFile(name: string): Promise<void> {

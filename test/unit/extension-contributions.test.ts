@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   arrangementContextKeys,
   commands,
+  emptyContextKey,
   filteredContextKey,
   helperContextKey,
   helperContextValues,
@@ -109,6 +110,7 @@ test("every context key in a when clause is one that somebody sets", () => {
     ...[
       helperContextKey,
       privilegeContextKey,
+      emptyContextKey,
       filteredContextKey,
       ...Object.values(arrangementContextKeys),
     ],
