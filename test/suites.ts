@@ -20,6 +20,8 @@ const suiteTimeoutMs = 15 * 60_000;
 /** What failed and why, to be found at the end of some thousand lines. */
 const failures: string[] = [];
 const reasonLength = 600;
+/** node:test's words for what failed with something else. */
+const consequences = ["subtestsFailed", "cancelledByParent"];
 
 /** One row per suite, in the order in which they run: the cheap ones fail first. */
 const suites: Readonly<Record<string, () => Promise<Totals>>> = {
@@ -113,7 +115,7 @@ async function runFiles(globPatterns: readonly string[], concurrency: number): P
     totals = { passed: counts.passed, failed, skipped };
   });
   events.on("test:fail", ({ name, file = "", details: { error } }) => {
-    if ("failureType" in error && error.failureType === "subtestsFailed") return;
+    if ("failureType" in error && consequences.includes(String(error.failureType))) return;
     const reason = String(error.cause ?? error).slice(0, reasonLength);
     failures.push(`${relative(checkout, file)}: ${name}: ${reason}`);
   });

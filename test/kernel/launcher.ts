@@ -206,7 +206,8 @@ export async function until<T>(ask: () => T | undefined | false, what: string): 
   throw new Error(`never came true: ${what}`);
 }
 
-function attempt<T>(ask: () => T): T | undefined {
+/** Undefined where it throws: what was asked of may end at any moment. */
+export function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {

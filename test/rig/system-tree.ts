@@ -17,6 +17,11 @@ const packages = [
   ...["polkitd", "pkexec", "sudo"],
 ];
 
+/** Nobody reads there: a third of all files, which are unpacked at each boot. */
+const unread = ["doc", "info", "locale", "man"].map(
+  (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
+);
+
 /** An ordinary user whose systemd runs without a login: loginctl(1), enable-linger. */
 export const lingerer = { name: "user", id: 1000 } as const;
 
@@ -36,7 +41,9 @@ const settings = `
 /** Path of the archive. */
 export async function installSystemTree(architecture: Architecture): Promise<string> {
   const { debian } = architectures[architecture];
-  const recipe = createHash("sha256").update(packages.join(" ")).update(settings);
+  const recipe = createHash("sha256")
+    .update([...packages, ...unread].join(" "))
+    .update(settings);
   const home = join(cache, `system-${release}-${debian}-${recipe.digest("hex").slice(0, 8)}.tar`);
   if (!existsSync(home)) {
     await withProgress(`Making a Debian with systemd for ${architecture}`, () =>
@@ -52,7 +59,7 @@ async function makeTree(debian: string, home: string): Promise<void> {
   try {
     const archive = join(partial, "tree.tar");
     const hook = `--customize-hook=chroot "$1" sh -e -c '${settings.replaceAll("'", "'\\''")}'`;
-    const options = ["--quiet", "--variant=minbase", `--architectures=${debian}`, hook];
+    const options = ["--quiet", "--variant=minbase", `--architectures=${debian}`, ...unread, hook];
     await runQuietly(["mmdebstrap", ...options, `--include=${packages.join()}`, release, archive]);
     await rename(archive, home);
   } finally {
