@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import {
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -93,8 +95,20 @@ function startBundle(name: string, fill: (bundle: string, spec: RuncSpec) => voi
     dispose: () => {
       end();
       rmSync(folder, { recursive: true, force: true });
+      removeCgroupAbove();
     },
   };
+}
+
+/** runc removes what it made for a container, and not what it made above. */
+function removeCgroupAbove(): void {
+  for (const directory of globSync("/sys/fs/cgroup/{tides,*/tides}")) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // Another one of ours is still in it.
+    }
+  }
 }
 
 /** A program in bubblewrap, which gives nothing a name. */
