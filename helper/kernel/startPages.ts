@@ -7,7 +7,7 @@ import { releasePages } from "./libc.ts";
  */
 
 /** By then a helper has started and its first client has what it came for. */
-const afterMs = 10_000;
+const afterMs = 2_000;
 const smallestKiB = 1024;
 
 /** For a helper that stays. */
