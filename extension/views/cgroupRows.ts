@@ -4,7 +4,12 @@ import {
   type HostHierarchy,
   tableKeys,
 } from "../../helper/protocol/hostTables.ts";
-import { cgroupName, cgroupsByParent, populations } from "../../helper/protocol/tableIndexes.ts";
+import {
+  cgroupName,
+  cgroupsByParent,
+  populations,
+  remembered,
+} from "../../helper/protocol/tableIndexes.ts";
 import { countOf, facts } from "../../helper/protocol/words.ts";
 import type { RowToken } from "../contributions.ts";
 import type { Card, Row, RowIcon } from "./row.ts";
@@ -81,6 +86,25 @@ function hierarchyRow(place: Place, from: CgroupFacts): Row {
     }),
   };
   return withChildren(row, place, from);
+}
+
+interface KeptRow {
+  readonly reading: unknown;
+  readonly row: Row;
+}
+
+const keptRows = remembered((_tables: Tables) => new Map<HostCgroup, KeptRow>());
+
+/** While the tables are the same, a row is another one only by its figures, and few have any: those that are shown. */
+function keptRow(parentId: string, place: Place, from: CgroupFacts): Row {
+  const rows = keptRows(from.tables);
+  const reading = from.usage.get(directory(place));
+  const kept = rows.get(place.cgroup);
+  if (kept && kept.reading === reading) return kept.row;
+  const row = cgroupRow(parentId, place, from);
+  // What is below one is in the order, and has the figures, of this moment.
+  if (!row.children) rows.set(place.cgroup, { reading, row });
+  return row;
 }
 
 function cgroupRow(parentId: string, place: Place, from: CgroupFacts): Row {
@@ -191,23 +215,39 @@ function cgroupCard(
 function withChildren(row: Row, { hierarchy, cgroup }: Place, from: CgroupFacts): Row {
   const children = cgroupsByParent(from.tables.cgroups).get(keyOf(cgroup));
   if (!children) return row;
-  const places = () => children.map((child) => ({ hierarchy, cgroup: child }));
   return {
     ...row,
     children: () =>
-      places()
-        .sort(comparison(from))
-        .map((place) => cgroupRow(row.id, place, from)),
+      inOrder(children, hierarchy, from).map((child) =>
+        keptRow(row.id, { hierarchy, cgroup: child }, from),
+      ),
   };
 }
 
 /** The largest first; what was not read yet, and equal ones, by name. */
-function comparison({ order, usage }: CgroupFacts): (a: Place, b: Place) => number {
-  const byName = (a: Place, b: Place) =>
-    collator.compare(cgroupName(a.cgroup), cgroupName(b.cgroup));
-  if (order === "name") return byName;
-  const figure = (place: Place) => figures[order](usage, directory(place)) ?? -1;
-  return (a, b) => figure(b) - figure(a) || byName(a, b);
+function inOrder(
+  children: readonly HostCgroup[],
+  hierarchy: HostHierarchy,
+  { order, usage }: CgroupFacts,
+): readonly HostCgroup[] {
+  const named = byName(children);
+  if (order === "name") return named;
+  const figure = (cgroup: HostCgroup) =>
+    figures[order](usage, directory({ hierarchy, cgroup })) ?? -1;
+  const sorted = named.map((cgroup) => ({ cgroup, figure: figure(cgroup) }));
+  return sorted.sort((a, b) => b.figure - a.figure).map(({ cgroup }) => cgroup);
+}
+
+const namesSorted = new WeakMap<readonly HostCgroup[], readonly HostCgroup[]>();
+
+/** Sorted once for as long as the table is the same: to compare as people do takes longer than to make the rows. */
+function byName(children: readonly HostCgroup[]): readonly HostCgroup[] {
+  const known = namesSorted.get(children);
+  if (known) return known;
+  const named = children.map((cgroup) => ({ cgroup, name: cgroupName(cgroup) }));
+  const sorted = named.sort((a, b) => collator.compare(a.name, b.name)).map(({ cgroup }) => cgroup);
+  namesSorted.set(children, sorted);
+  return sorted;
 }
 
 const collator = new Intl.Collator("en", { numeric: true });

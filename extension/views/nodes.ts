@@ -43,6 +43,7 @@ export function updateNodes(
 
 /** Drawing a node again draws everything below it, so a changed node stands for its descendants. */
 function updateNode(node: TreeNode, row: Row): readonly TreeNode[] {
+  if (node.row === row && !node.children) return [];
   const looksDifferent = !looksTheSame(node.row, row);
   node.row = row;
   if (!node.children) return looksDifferent ? [node] : [];

@@ -117,7 +117,7 @@ function addTo<Row>(groups: Map<string, Row[]>, key: string, row: Row): void {
 }
 
 /** Made once for each table, however often rows are made of it; it goes with the table. */
-function remembered<T extends object, R>(make: (table: T) => R): (table: T) => R {
+export function remembered<T extends object, R>(make: (table: T) => R): (table: T) => R {
   const known = new WeakMap<T, R>();
   return (table) => {
     const found = known.get(table) ?? make(table);

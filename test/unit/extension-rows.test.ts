@@ -312,6 +312,21 @@ test("cgroups stand by what they use where that was chosen, those not read yet l
   );
 });
 
+test("a round of usage makes the rows of those cgroups anew that it is of", () => {
+  const rowsWith = (used: string) => {
+    const usage = new Map([[`${path}/${used}`, reading({ memory: { current: 5000 } }, 1)]]);
+    const [, row] = cgroupRows({ tables: cgroups, usage, order: "name" });
+    return row?.children?.() ?? [];
+  };
+  const before = rowsWith("docker");
+  const after = rowsWith("z");
+  const isKept = after.map((row, at) => row === before[at]);
+  const anew = after.filter((_, at) => !isKept[at]).map(({ label }) => label);
+  assert.deepEqual(anew, ["docker", "terrarium", "z"]);
+  assert.match(after[3]?.description ?? "", /4.9 KB/);
+  assert.doesNotMatch(after[1]?.description ?? "", /KB/);
+});
+
 test("the usage of a cgroup is worded coarsely, and only what is known", () => {
   const memory = { current: 41.4 * 1024 ** 2, max: 512 * 1024 ** 2 };
   const words = usageWords(reading({ memory, pids: { current: 3, max: 200 } }, 12.4));
