@@ -30,9 +30,7 @@ import { askOnTerminal } from "./askOnTerminal.ts";
 export function serveStdio(): void {
   const asker = startedFor();
   const client = asker === undefined ? undefined : clientAbove(asker);
-  keepSpareLauncher();
-  keepTaskIterator();
-  giveBackStartPages();
+  settle();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
   const serving = serve({ input, output }, (link) =>
@@ -46,9 +44,7 @@ export function serveStdio(): void {
 /** Without a path: `sudo terrarium helper --socket`, for the one who ran sudo. */
 export async function serveSocket(path: string | undefined): Promise<void> {
   const guests = path === undefined ? { only: sudoer(), askHere: askOnTerminal() } : undefined;
-  keepSpareLauncher();
-  keepTaskIterator();
-  giveBackStartPages();
+  settle();
   const host = openSandboxHost(auditToStderr);
   endBySignal(await listen(host, path ?? ownSocket(sudoer()), guests));
 }
@@ -56,13 +52,18 @@ export async function serveSocket(path: string | undefined): Promise<void> {
 /** The socket that systemd listens on and hands over: sd_listen_fds(3). One process for all clients. */
 export async function serveSystemd(): Promise<void> {
   const descriptor = inheritedSocket();
-  keepSpareLauncher();
-  keepTaskIterator();
-  giveBackStartPages();
+  settle();
   const server = await listenOn(openSandboxHost(auditToStderr), descriptor, {});
   endWhenIdle(server);
   endBySignal(server);
   removeOlderVersions(version());
+}
+
+/** What is worth its while for who serves more than one request. */
+function settle(): void {
+  keepSpareLauncher();
+  keepTaskIterator();
+  giveBackStartPages();
 }
 
 function endBySignal(server: Server): void {
