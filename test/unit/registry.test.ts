@@ -297,4 +297,6 @@ test("the files that a process sees are those of the sandbox that runs, not of o
   const running = { ...record("b".repeat(12), "running"), namespaces: { mnt }, init: own };
   assert.equal(sandboxOfFiles([ended, running], process.pid), running);
   assert.equal(sandboxOfFiles([ended], process.pid), undefined);
+  const cleanedUp = { ...ended, monitor: own };
+  assert.equal(sandboxOfFiles([cleanedUp], process.pid), cleanedUp);
 });
