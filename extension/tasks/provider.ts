@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import { overlaid } from "../../helper/protocol/narrow.ts";
+import { overlaid } from "../../helper/protocol/overlaid.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";
 import type { Ctx } from "../context.ts";
 import { taskType } from "../contributions.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import { narrow, overlaid } from "../../helper/protocol/narrow.ts";
+import { narrow } from "../../helper/protocol/narrow.ts";
+import { overlaid } from "../../helper/protocol/overlaid.ts";
 import { powersOf } from "../../helper/protocol/powers.ts";
 import { printable } from "../../helper/protocol/printable.ts";
 import type { SandboxSpecInput } from "../../helper/protocol/schemas.ts";

@@ -1,4 +1,5 @@
-import { isAsked, isFolderToRead, isSame, type Mount, widenings } from "./narrowRules.ts";
+import { isFolderToRead, isSame, type Mount, widenings } from "./narrowRules.ts";
+import { homeless, overlaid } from "./overlaid.ts";
 import type { SandboxSpecInput } from "./schemas.ts";
 
 /**
@@ -31,36 +32,4 @@ function withMounts(
   );
   const place = asked.workspace === undefined ? homeless(spec) : spec;
   return { ...place, mounts: [...folder.slice(0, 1), ...own, ...hiding] };
-}
-
-/** One spec over another, as a file's over the settings': parts that have names of their own are taken one by one. */
-export function overlaid(below: SandboxSpecInput, file: SandboxSpecInput): SandboxSpecInput {
-  const above = saidIn(file);
-  const spec = { ...below, ...above };
-  return {
-    // Whoever lists the mounts says all of them: an empty list means none.
-    ...(above.mounts !== undefined && above.workspace === undefined ? homeless(spec) : spec),
-    ...(isAsked(above, "namespaces") && {
-      namespaces: { ...below.namespaces, ...above.namespaces },
-    }),
-    ...(isAsked(above, "limits") && { limits: { ...below.limits, ...above.limits } }),
-    ...(isAsked(above, "ulimits") && { ulimits: { ...below.ulimits, ...above.ulimits } }),
-    ...(isAsked(above, "env") && { env: { ...below.env, ...above.env } }),
-    ...(isAsked(above, "capabilities") && { capabilities: capabilities(below, above) }),
-  };
-}
-
-/** A key without a value says nothing, and takes nothing away. */
-function saidIn(spec: SandboxSpecInput): SandboxSpecInput {
-  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
-}
-
-function homeless({ workspace: _workspace, ...rest }: SandboxSpecInput): SandboxSpecInput {
-  return rest;
-}
-
-/** What one of them drops stays dropped. */
-function capabilities(below: SandboxSpecInput, above: SandboxSpecInput) {
-  const drop = [...(below.capabilities?.drop ?? []), ...(above.capabilities?.drop ?? [])];
-  return { ...below.capabilities, ...above.capabilities, drop: [...new Set(drop)] };
 }

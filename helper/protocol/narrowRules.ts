@@ -20,10 +20,6 @@ export function widenings(allowed: SandboxSpecInput, asked: SandboxSpecInput): r
   return keys.flatMap((key) => judge(key, allowed, asked));
 }
 
-export function isAsked<K extends SpecKey>(spec: SandboxSpecInput, key: K): boolean {
-  return spec[key] !== undefined;
-}
-
 function judge<K extends SpecKey>(
   key: K,
   allowed: SandboxSpecInput,

@@ -39,6 +39,8 @@ export interface Cleanup {
 
 const distribution = join(import.meta.dirname, "..", "..", "dist");
 const timeoutMs = 60_000;
+/** All that a client has of the environment; the second is set where every step is emulated (vm/). */
+const { PATH, NODE_COMPILE_CACHE } = process.env;
 
 /** The client of the user that runs the tests. */
 export const terrarium = clientOf([process.execPath, join(distribution, "bin", "terrarium")]);
@@ -91,7 +93,7 @@ export function clientOf(command: readonly string[]): Client {
     const [program = "", ...rest] = [...command, ...words];
     const child = spawn(program, rest, {
       cwd: options.cwd ?? "/",
-      env: { PATH: process.env["PATH"], ...options.env },
+      env: { PATH, NODE_COMPILE_CACHE, ...options.env },
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });
