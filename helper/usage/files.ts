@@ -28,7 +28,10 @@ export interface UsageFile {
   readonly parse: Parser;
   /** It changes when somebody writes a limit, or seldom: it is the first that is read less often. */
   readonly seldom?: true;
-  /** Dear to read, and the same while neither processor time nor memory in use (which stand above it) changed. */
+  /**
+   * The same while neither processor time nor memory in use (which stand above it) changed: who meets a limit runs. Of
+   * a peak that somebody set back while nothing ran the old one is told until the file is opened anew.
+   */
   readonly follows?: true;
   /**
    * The same while the file of the cgroup above says the same: what it counts is counted there, too, and never less
@@ -86,10 +89,10 @@ function version1(bfq: boolean): readonly UsageFile[] {
     ...(bfq ? ioFiles("blkio.bfq") : []),
     seldom(v1("cpu", "cpu.cfs_quota_us", ["CPU quota"], only("quotaUs"))),
     seldom(v1("cpu", "cpu.cfs_period_us", ["CPU period"], only("periodUs"))),
-    seldom(v1("memory", "memory.max_usage_in_bytes", ["peak"], only("peak"))),
+    seldom(follows(v1("memory", "memory.max_usage_in_bytes", ["peak"], only("peak")))),
     seldom(v1("memory", "memory.limit_in_bytes", ["memory limit"], memoryLimit)),
-    seldom(v1("memory", "memory.failcnt", ["memory failures"], only("maxEvents"))),
-    seldom(v1("memory", "memory.oom_control", ["OOM kills"], oomControl)),
+    seldom(follows(v1("memory", "memory.failcnt", ["memory failures"], only("maxEvents")))),
+    seldom(follows(v1("memory", "memory.oom_control", ["OOM kills"], oomControl))),
     seldom(v1("pids", "pids.max", ["pids limit"], only("pidsMax"))),
   ];
 }
@@ -116,10 +119,10 @@ const version2: readonly UsageFile[] = [
   growsFromRest(v2("memory.pressure", ["memory pressure"], pressure("memory"))),
   growsFromRest(v2("io.pressure", ["io pressure"], pressure("io"))),
   seldom(v2("cpu.max", ["CPU quota", "CPU period"], cpuMax)),
-  seldom(v2("memory.peak", ["peak"], only("peak"))),
+  seldom(follows(v2("memory.peak", ["peak"], only("peak")))),
   seldom(v2("memory.max", ["memory limit"], only("max"))),
   seldom(v2("memory.high", ["high"], only("high"))),
-  seldom(v2("memory.events", ["memory events"], memoryEvents)),
+  seldom(follows(v2("memory.events", ["memory events"], memoryEvents))),
   seldom(v2("pids.max", ["pids limit"], only("pidsMax"))),
 ];
 

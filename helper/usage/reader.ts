@@ -33,6 +33,8 @@ interface Source extends ReadableFile {
 export class UsageReader {
   /** None of the files is there, or may be read. */
   readonly isEmpty: boolean;
+  /** None is read in every round, which would tell that the cgroup is gone. */
+  readonly #isQuiet: boolean;
   readonly #often: readonly Source[];
   readonly #seldom: readonly Source[];
   readonly #figures = new Figures();
@@ -54,6 +56,7 @@ export class UsageReader {
     this.#often = sources.filter(({ row }) => !row.seldom || kept === "all");
     this.#seldom = sources.filter(({ row }) => row.seldom && kept !== "all");
     this.isEmpty = sources.length === 0;
+    this.#isQuiet = this.#often.every(({ above }) => above !== undefined);
     // Where there is nothing to read, the directory alone tells that it is gone.
     const watched = this.isEmpty ? cgroups.filter(isThere) : sources;
     this.#directories = [...new Set(watched.map(({ directory }) => directory))];
@@ -79,7 +82,7 @@ export class UsageReader {
     figures.beginRound();
     // By a path another cgroup may be found; those that are kept open answer ENODEV when theirs was removed.
     if (!this.#readAll(seldom, true) || !this.#readAll(this.#often, isLonger)) return undefined;
-    if ((this.isEmpty || this.#kept === "none") && !this.#isTheSame()) return undefined;
+    if ((this.#isQuiet || this.#kept === "none") && !this.#isTheSame()) return undefined;
     return { identity: this.#identity, ...groupsOf(figures) };
   }
 
@@ -156,7 +159,7 @@ function sourcesOf(
     if (!file) return [];
     for (const figure of row.gives) given.add(figure);
     const { directory } = cgroup;
-    const above = row.grows && kept !== "all" ? fileAbove(cgroup, row.file) : undefined;
+    const above = row.grows && fileAbove(cgroup, row.file);
     return [{ ...file, directory, row, above, text: undefined, readAtMs: 0 }];
   });
 }

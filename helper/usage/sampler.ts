@@ -13,8 +13,8 @@ import { type CgroupUsage, UsageReader } from "./reader.ts";
 const idleMs = 15_000;
 /** Files appear when a controller is enabled, disks get another scheduler, a process moves. */
 const longestLifeMs = 60_000;
-/** Looking for one and opening it costs as much as twenty rounds of it: where very many are due, they take turns. */
-const renewalsEachRound = 2;
+/** Looking for one and opening it costs as much as twenty rounds of it: they take turns, and some live longer. */
+const renewalsEachRound = 1;
 
 interface Reading {
   readonly target: CgroupTarget;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -82,6 +83,27 @@ describe("the usage of a cgroup", withCgroups, () => {
     assert.ok((memory?.maxEvents ?? 0) >= 1, `${memory?.maxEvents}`);
   });
 
+  test("is read in part while nothing runs, and tells of the limit as soon as it is met", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "terrarium-rest-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const begin = join(folder, "begin");
+    execFileSync("mkfifo", [begin]);
+    const eat = "(held=$(head -c 40m /dev/zero | tr '\\0' a)); sleep 600";
+    const wait = `echo; read -r go < ${begin}; ${eat}`;
+    const target = await startInside(t, { memoryBytes: 8 * mebibyte }, wait);
+    const above = new FilesAbove();
+    const reader = openReader(t, target, "all", above);
+    const readOnce = () => roundOf([reader], above);
+    const whole = readOnce();
+    assert.equal(whole.first?.memory?.oomKills, 0);
+    await eventually("a round of fewer reads", () => readOnce().calls < whole.calls - 3);
+    writeFileSync(begin, "go\n");
+    await eventually("the limit is met", () => {
+      const { maxEvents = 0, oomKills = 0, peak = 0 } = readOnce().first?.memory ?? {};
+      return maxEvents > 0 && oomKills > 0 && peak > 4 * mebibyte;
+    });
+  });
+
   test("counts processes against their limit", async (t) => {
     const target = await startInside(t, { pidsMax: 9 }, "sleep 600 & sleep 600 & echo; wait");
     assert.deepEqual(openSampler(t).sample(target).pids, { current: 3, max: 9 });
@@ -110,7 +132,7 @@ describe("the usage of a cgroup", withCgroups, () => {
 
 describe("a cgroup among many", bounded, () => {
   /** A shell in each, the first of which writes more than its memory holds once it is told. */
-  async function openCrowd(t: TestContext) {
+  async function openCrowd(t: TestContext, kept: Kept) {
     const folder = mkdtempSync(join(tmpdir(), "terrarium-crowd-"));
     const begin = join(folder, "begin");
     t.after(() => rmSync(folder, { recursive: true }));
@@ -119,41 +141,48 @@ describe("a cgroup among many", bounded, () => {
     const mover = await startInside(t, { memoryBytes: 8 * mebibyte }, wait);
     const others = Array.from({ length: 9 }, () => startInside(t, {}, "echo; exec sleep 600"));
     const above = new FilesAbove();
-    const open = (target: string, kept: Kept) => {
-      const reader = new UsageReader(targetOfPath(target).cgroups, rows, kept, above);
-      t.after(() => reader.dispose());
-      return reader;
-    };
-    const readers = [mover, ...(await Promise.all(others))].map((path) => open(path, "often"));
-    const readRound = () => {
-      above.beginRound();
-      const before = readCalls();
-      const [first] = readers.map((reader) => reader.read());
-      return { first, calls: readCalls() - before };
-    };
-    return { readRound, alone: open(mover, "all"), move: () => writeFileSync(begin, "") };
+    const targets = [mover, ...(await Promise.all(others))];
+    const readers = targets.map((target) => openReader(t, target, kept, above));
+    const readRound = () => roundOf(readers, above);
+    const alone = openReader(t, mover, "all");
+    return { readRound, alone, move: () => writeFileSync(begin, "") };
   }
 
-  const rows = usageFiles({ bfq: false, hugePageSizes: [] });
-
-  test("is read at once when it moves, and before only with the one above", async (t) => {
-    if (hasScopes) return t.skip("each has a scope of its own here: they have none above together");
-    const { readRound, alone, move } = await openCrowd(t);
-    if (!alone.read()?.pressure?.memory) return t.skip("this kernel tells no pressure of memory");
-    readRound();
-    const { calls } = readRound();
-    await eventually("a round of fewer reads", () => readRound().calls < calls - 10);
-    const still = readRound().first?.pressure?.memory?.someUs ?? 0;
-    move();
-    await eventually("it waits for memory", () => {
-      const now = alone.read()?.pressure?.memory?.someUs ?? 0;
-      const told = readRound().first?.pressure?.memory?.someUs ?? 0;
-      // The one above counts the same over more processors, so that parts of a microsecond may not show.
-      assert.ok(told >= now - 100, `${told} of ${now} us`);
-      return told > still;
+  for (const kept of ["all", "often"] satisfies Kept[]) {
+    test(`is read at once when it moves, before only with the one above (kept: ${kept})`, async (t) => {
+      if (hasScopes)
+        return t.skip("each has a scope of its own here: they have none above together");
+      const { readRound, alone, move } = await openCrowd(t, kept);
+      if (!alone.read()?.pressure?.memory) return t.skip("this kernel tells no pressure of memory");
+      readRound();
+      const { calls } = readRound();
+      await eventually("a round of fewer reads", () => readRound().calls < calls - 10);
+      const still = readRound().first?.pressure?.memory?.someUs ?? 0;
+      move();
+      await eventually("it waits for memory", () => {
+        const now = alone.read()?.pressure?.memory?.someUs ?? 0;
+        const told = readRound().first?.pressure?.memory?.someUs ?? 0;
+        // The one above counts the same over more processors, so that parts of a microsecond may not show.
+        assert.ok(told >= now - 100, `${told} of ${now} us`);
+        return told > still;
+      });
     });
-  });
+  }
 });
+
+function openReader(t: TestContext, target: string, kept: Kept, above = new FilesAbove()) {
+  const rows = usageFiles({ bfq: false, hugePageSizes: [] });
+  const reader = new UsageReader(targetOfPath(target).cgroups, rows, kept, above);
+  t.after(() => reader.dispose());
+  return reader;
+}
+
+function roundOf(readers: readonly UsageReader[], above: FilesAbove) {
+  above.beginRound();
+  const before = readCalls();
+  const [first] = readers.map((reader) => reader.read());
+  return { first, calls: readCalls() - before };
+}
 
 /** Reads that this process has asked the kernel for: proc_pid_io(5). */
 function readCalls(): number {
@@ -190,6 +219,27 @@ describe("a cgroup that is removed", bounded, () => {
       second.dispose();
     });
   }
+
+  test("is gone at once, also where only the one above is read", async (t) => {
+    const disks = readCgroupMounts().hierarchies.find(({ controllers }) =>
+      controllers.includes("blkio"),
+    );
+    if (!disks)
+      return t.skip("this machine has no such hierarchy, where all is read of the one above");
+    const parent = join(disks.mountPoint, `usage-${process.pid}-disks`);
+    const directories = Array.from({ length: 8 }, (_, at) => join(parent, `${at}`));
+    for (const directory of directories) mkdirSync(directory, { recursive: true });
+    t.after(() => {
+      for (const directory of [...directories, parent]) tryRemove(directory);
+    });
+    const above = new FilesAbove();
+    const readers = directories.map((directory) => openReader(t, directory, "all", above));
+    const readRound = () => roundOf(readers, above);
+    const { calls } = readRound();
+    await eventually("a round of fewer reads", () => readRound().calls < calls - 8);
+    rmdirSync(directories[0] ?? "");
+    assert.equal(readRound().first, undefined);
+  });
 
   test("is an error, and found again when it is back", (t) => {
     const name = `usage-${process.pid}`;
