@@ -2,10 +2,13 @@ import { ownNamespaces } from "../enter/namespaces.ts";
 import { readMounts } from "../inspect/mounts.ts";
 import type { KnownSandbox } from "../inventory/containers/facts.ts";
 import { readIdMap } from "../kernel/procfs.ts";
+import { TerrariumError } from "../protocol/errors.ts";
 import type { HostProcess } from "../protocol/hostTables.ts";
 import type {
+  MountList,
   NamespaceShare,
   ProcessDetails,
+  ProcessFact,
   SandboxDetails,
   SandboxState,
   SandboxSummary,
@@ -49,13 +52,23 @@ export async function inspectSandbox(host: SandboxHost, target: string): Promise
     spec: record.spec,
     namespaces: namespacesOf(record),
     supervised: describeSupervised(host.registry.supervisedOf(record.id), summary?.processes ?? []),
-    ...(main ? readMounts(main.pid) : { mounts: [], mountsLeftOut: 0 }),
+    ...mountsOf(main),
     cgroups: Object.fromEntries(
       record.cgroups.map((cgroup) => [cgroup.hierarchyId, cgroup.directory]),
     ),
     link: linkOf(record),
     uidMap: (main && readIdMap(main.pid, "uid_map")) ?? [],
   };
+}
+
+/** None where it has ended since it was found: a sandbox at its end is still one. */
+function mountsOf(main: ProcessFact | undefined): MountList {
+  try {
+    if (main) return readMounts(main.pid);
+  } catch (error) {
+    if (!TerrariumError.is(error, "noSuchProcess")) throw error;
+  }
+  return { mounts: [], mountsLeftOut: 0 };
 }
 
 /** Names of running sandboxes by the inode of each namespace that is theirs: how the inventory knows them. */

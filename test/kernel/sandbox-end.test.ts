@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { openSandboxHost } from "../../helper/sandboxes/host.ts";
+import { inspectSandbox } from "../../helper/sandboxes/list.ts";
 import { eventually, inspect, startSandbox, terrarium } from "./cli.ts";
 import { shell } from "./inside.ts";
 import { needsRoot } from "./isolated.ts";
@@ -13,6 +15,15 @@ describe("the end of a sandbox", needsRoot, () => {
     const survivors = () =>
       terrarium.run(["ns", "--json"]).then(({ stdout }) => stdout.includes(`sleep ${marker}`));
     assert.equal(await survivors(), false);
+  });
+
+  test("is no error for who looks at it in any moment of that", async (t) => {
+    const host = openSandboxHost();
+    for (let count = 0; count < 5; count += 1) {
+      const { name } = await startSandbox(t, [], ["sleep", "0.1"]);
+      // Without a pause: between the look who is in it and the look at their mounts they end.
+      for (let state = ""; state !== "exited"; ) ({ state } = await inspectSandbox(host, name));
+    }
   });
 
   test("when its PID 1 is killed is told as such", async (t) => {
