@@ -36,7 +36,9 @@ const enter = (pid: number, ...words: readonly string[]) =>
 
 describe("terrarium enter says what it is that cannot be entered", needsRoot, () => {
   it("a zombie", async (t) => {
-    const script = "unshare -u sleep 0 & exec sleep 600";
+    // A child that ended before the shell has become sleep would be waited for by the shell.
+    const script =
+      "unshare -u sh -c 'until grep -qx sleep /proc/$PPID/comm; do sleep 0.05; done' & exec sleep 600";
     const parent = spawn("bash", ["-c", script], { stdio: "ignore", detached: true });
     t.after(() => endGroup(parent));
     const find = () =>

@@ -291,13 +291,14 @@ describe("launcher enter on other targets", withIds, () => {
   });
 
   it("refuses a process that has ended but was not waited for", async () => {
-    const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 1000"], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    // A child that ended before the shell has become sleep would be waited for by the shell.
+    const script =
+      "(until grep -qx sleep /proc/$$/comm; do sleep 0.05; done) & echo $!; exec sleep 1000";
+    const parent = spawn("/bin/sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
     const pid = await new Promise<number>((resolve) => {
       parent.stdout.once("data", (bytes: Buffer) => resolve(Number(bytes.toString())));
     });
-    await until(() => !isAlive(pid), "it is a zombie");
+    await until(() => statusOf(pid, "State").startsWith("Z"), "it is a zombie");
     const { code, events } = await launch([
       "enter",
       "--pid",
