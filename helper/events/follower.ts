@@ -65,11 +65,12 @@ export class Follower {
   /** Reads the counters; answers what they tell by themselves. Who was killed the log has to say, too. */
   look(atMs: number): readonly Happening[] {
     this.#watch();
+    // First, so that nobody who was killed is missed before the kill is counted.
+    this.members.look();
     const counters = readCounters(this.target.cgroups);
     this.kills = since(this.#last.oomKills, counters.oomKills);
     this.limitHits = since(this.#last.limitHits, counters.limitHits);
     this.#last = { ...this.#last, ...present(counters) };
-    this.members.look();
     return [
       ...this.#throttling.next(atMs, counters),
       ...this.#metLimits(atMs, counters),

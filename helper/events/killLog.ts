@@ -7,14 +7,25 @@ import { containment } from "./paths.ts";
 /** Kills that nobody followed: their cgroup may be asked about later. */
 const mostOld = 256;
 
+/** Counted by the last look and not told; of kills less than nothing: logged before they were counted. */
+interface Untold {
+  readonly kills: number;
+  readonly limitHits: number;
+}
+
+const nothing: Untold = { kills: 0, limitHits: 0 };
+
 /** What the kernel's log and its counters say of OOM kills, brought together. */
 export class KillLog {
-  readonly #records = openKernelLog();
+  readonly #records: ReturnType<typeof openKernelLog>;
   readonly #oomLog = new OomLog();
   readonly #contains = containment();
-  /** Counted and not logged; less than nothing: logged before it was counted. */
-  readonly #untold = new WeakMap<Follower, number>();
+  readonly #untold = new WeakMap<Follower, Untold>();
   #old: readonly LoggedKill[] = [];
+
+  constructor(open = openKernelLog) {
+    this.#records = open();
+  }
 
   get hasLog(): boolean {
     return this.#records !== undefined;
@@ -53,20 +64,24 @@ export class KillLog {
 
   /**
    * How many kills of each were counted that the log does not tell of. It may be a moment late, or the counter:
-   * one look is waited for.
+   * one look is waited for. So it is where nobody logs: a kill is counted when its victim is chosen, which then has
+   * yet to die.
    */
   #reckon(
     followers: readonly Follower[],
     logged: readonly LoggedKill[],
   ): ReadonlyMap<Follower, number> {
     const counted = new Map<Follower, number>();
+    const isEarly = followers.some(({ kills, members }) => kills > 0 && members.areAllThere());
     for (const follower of followers) {
-      const before = this.#untold.get(follower) ?? 0;
+      const before = this.#untold.get(follower) ?? nothing;
       const now = follower.kills - logged.filter((kill) => this.#isOf(follower, kill)).length;
-      const isLate = this.hasLog && before === 0;
-      const left = before + now;
-      if (left > 0 && !isLate) counted.set(follower, left);
-      this.#untold.set(follower, isLate ? left : 0);
+      const isLate = before.kills === 0 && (this.hasLog || isEarly);
+      const { limitHits } = follower;
+      const kills = before.kills + now;
+      follower.limitHits += before.limitHits;
+      if (kills > 0 && !isLate) counted.set(follower, kills);
+      this.#untold.set(follower, isLate ? { kills, limitHits } : nothing);
     }
     return counted;
   }

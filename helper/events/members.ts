@@ -32,6 +32,11 @@ export class Members {
     this.#known = known;
   }
 
+  /** Somebody is there, and nobody has gone between the last two looks. */
+  areAllThere(): boolean {
+    return this.#known.size > 0 && this.#vanished.length === 0;
+  }
+
   has(pid: number | undefined): boolean {
     return this.#find(pid) !== undefined;
   }

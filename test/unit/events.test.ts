@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Follower, type Target } from "../../helper/events/follower.ts";
 import { HoldOff, rise } from "../../helper/events/holdOff.ts";
+import { KillLog } from "../../helper/events/killLog.ts";
 import { together } from "../../helper/events/oomKills.ts";
 import { containment } from "../../helper/events/paths.ts";
 import { Throttling } from "../../helper/events/throttling.ts";
 import { Watching } from "../../helper/events/watching.ts";
+import type { CgroupMount } from "../../helper/kernel/cgroupfs.ts";
 import {
   describeHappening,
   eventFacts,
@@ -88,6 +91,59 @@ test("a storm of OOM kills is a few events, of which none is lost", () => {
     10_001,
   );
   assert.ok(told.every(({ happening }) => happening.killed.length <= 8));
+});
+
+describe("an OOM kill that no log tells of", () => {
+  /** The files of a cgroup of version 1, which say what the kernel's do. */
+  function follow(t: TestContext) {
+    const directory = mkdtempSync(join(tmpdir(), "terrarium-cgroup-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const say = (kills: number, ...pids: readonly number[]) => {
+      writeFileSync(join(directory, "memory.oom_control"), `oom_kill ${kills}\n`);
+      writeFileSync(join(directory, "memory.failcnt"), `${kills}\n`);
+      writeFileSync(join(directory, "cgroup.procs"), pids.map((pid) => `${pid}\n`).join(""));
+    };
+    say(0);
+    const hierarchy: CgroupMount = {
+      ...{ id: "memory", version: 1, controllers: ["memory"] },
+      ...{ mountPoint: directory, root: "/", ownPath: "/" },
+    };
+    const cgroups = [{ hierarchy, directory }];
+    const target: Target = { key: "x", kind: "cgroup", title: "x", cgroups };
+    const follower = new Follower({ target, isNew: false, hasLog: false }, () => undefined);
+    t.after(() => follower.dispose());
+    const log = new KillLog(() => undefined);
+    const look = () => {
+      follower.look(0);
+      return log.look(0, [follower]).map(({ happening }) => ({
+        killed: happening.killed.map(({ pid }) => pid),
+        ...{ count: happening.count, exhausted: happening.exhausted },
+      }));
+    };
+    return { say, look };
+  }
+
+  test("is told when its victim has gone, which was chosen before", (t) => {
+    const { say, look } = follow(t);
+    say(0, 1, 2);
+    assert.deepEqual(look(), []);
+    say(1, 1, 2);
+    assert.deepEqual(look(), []);
+    say(1, 1);
+    assert.deepEqual(look(), [{ killed: [2], count: 1, exhausted: "own" }]);
+    assert.deepEqual(look(), []);
+  });
+
+  test("is told all the same where nobody goes, or nobody is there any more", (t) => {
+    const { say, look } = follow(t);
+    say(1, 1);
+    assert.deepEqual(look(), []);
+    assert.deepEqual(look(), [{ killed: [], count: 1, exhausted: "own" }]);
+    say(2);
+    assert.deepEqual(look(), [{ killed: [1], count: 1, exhausted: "own" }]);
+    say(3);
+    assert.deepEqual(look(), [{ killed: [], count: 1, exhausted: "own" }]);
+  });
 });
 
 test("however often something is heard of, looking takes a small part of the time", async (t) => {
