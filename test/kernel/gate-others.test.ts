@@ -27,11 +27,20 @@ import { eventually, inspect, startSandbox, uniqueName } from "./cli.ts";
 import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
 import { needsRoot, startIsolated } from "./isolated.ts";
 
+const asleep = "exec sleep 600";
+
 /** A process of a daemon's user, in namespaces that root made: no user namespace lets anybody else in. */
-function startDaemon(t: TestContext, script = "exec sleep 600", more: readonly string[] = []) {
+async function startDaemon(t: TestContext, script = asleep, more: readonly string[] = []) {
   const become = `setpriv --reuid ${bob} --regid ${bob} --clear-groups sh -c '${script}'`;
   const words = `read -r pid rest < /proc/self/stat; echo "$pid"; exec ${become}`;
-  return startIsolated(t, ["--ipc", "--mount", "--net", ...more], words);
+  const daemon = await startIsolated(t, ["--ipc", "--mount", "--net", ...more], words);
+  // It tells its number while it is root's shell.
+  await eventually("it is the daemon's", () => {
+    const command = readStat(daemon.pid)?.command ?? "";
+    const isUsers = readStatus(daemon.pid)?.uid.effective === bob;
+    return isUsers && (script === asleep ? command === "sleep" : command !== "setpriv");
+  });
+  return daemon;
 }
 
 /** Has another process of the daemon's user get this number: proc_sys_kernel(5), ns_last_pid. */
@@ -160,7 +169,7 @@ describe("what is somebody else's", needsRoot, () => {
     const record = JSON.parse(readFileSync(`${registry}/${sandbox.id}/record.json`, "utf8"));
     const pid = (await inspect(ofRoot.name)).pid ?? 0;
     const rootsInit = { pid, startTimeTicks: readStat(pid)?.startTimeTicks };
-    const another = (await startDaemon(t, "exec sleep 600", ["--pid", "--fork"])).pid;
+    const another = (await startDaemon(t, asleep, ["--pid", "--fork"])).pid;
     const daemon = { pid: another, startTimeTicks: readStat(another)?.startTimeTicks };
     const [forged, stolen, linked] = ["abcdefabcdef", "abcdefabcded", "abcdefabcdee"];
     for (const [id, init] of [
@@ -217,7 +226,7 @@ describe("what is somebody else's", needsRoot, () => {
   test("is entered by its container's key, which the asker's own agent does not know", async (t) => {
     const { client, isAsked, answer, seen } = await sitDown(t);
     // Where /proc is that of before, the pid that is told is the host's.
-    const { pid } = await startDaemon(t, "exec sleep 600", ["--pid", "--fork"]);
+    const { pid } = await startDaemon(t, asleep, ["--pid", "--fork"]);
     const { containers = [] } = await client.request("inventory/read", { tables: ["containers"] });
     const container = containers.find((one) => one.pid === pid);
     assert.ok(container, "it is among the containers");
