@@ -35,7 +35,7 @@ const columns: readonly Column<Line>[] = [
   { title: "PROCESSES", value: ({ processes }) => processes || undefined, right: true },
   { title: "MEMORY", value: ({ memory }) => memory, right: true },
   { title: "CREATED", value: ({ startedAtMs }) => `${formatAge(Date.now() - startedAtMs)} ago` },
-  { title: "IMAGE OR COMMAND", value: ({ what }) => what || undefined },
+  { title: "IMAGE OR COMMAND", value: ({ what }) => what || undefined, cut: true },
 ];
 
 interface Known {
@@ -48,6 +48,7 @@ export async function allEngines(
   connection: HelperClient,
   { sandboxes, inventory }: Known,
   json: boolean,
+  room?: number,
 ): Promise<string> {
   const ours = new Set(sandboxes.map((one) => containerOfSandbox(one, inventory)));
   const containers = [...inventory.containers.values()].filter((one) => !ours.has(one));
@@ -55,7 +56,7 @@ export async function allEngines(
   const memory = await memories(connection, containers, inventory);
   const isTop = ({ parent }: HostContainer) =>
     parent === undefined || !inventory.containers.has(parent);
-  return formatTable(columns, [
+  const lines = [
     ...sandboxes.flatMap((one) => {
       const found = containerOfSandbox(one, inventory);
       return [sandboxLine(one), ...(found ? nestedLines(found, inventory, memory, "└─ ") : [])];
@@ -64,7 +65,8 @@ export async function allEngines(
       .filter(isTop)
       .sort((a, b) => a.startedAtMs - b.startedAtMs)
       .flatMap((one) => containerLines(one, inventory, memory, "")),
-  ]);
+  ];
+  return formatTable(columns, lines, room);
 }
 
 type Memories = ReadonlyMap<HostContainer, string>;

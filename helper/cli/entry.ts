@@ -91,16 +91,17 @@ type Row = EntryPlan["rows"][number];
 
 const columns: readonly Column<Row>[] = [
   { title: "", value: ({ name }) => name },
-  { title: "HOST", value: ({ host }) => short(host) },
-  { title: "TARGET", value: ({ target }) => short(target) },
+  { title: "HOST", value: ({ host }) => short(host), cut: true },
+  { title: "TARGET", value: ({ target }) => short(target), cut: true },
   {
     title: "YOU WILL HAVE",
+    cut: true,
     value: ({ target, entered }) => (entered === target ? "the same" : short(entered)),
   },
 ];
 
 /** Who, what would run, and what would be other than here. */
-export function describeEntry(plan: EntryPlan): string {
+export function describeEntry(plan: EntryPlan, room?: number): string {
   const facts = formatFacts([
     ["process", `${plan.pid} ${plan.command}, of ${plan.user}`],
     ["joins", plan.namespaces.join(", ")],
@@ -109,7 +110,7 @@ export function describeEntry(plan: EntryPlan): string {
     ["toolbox", describeToolbox(plan)],
     ["paused by", plan.frozen?.join(" ")],
   ]);
-  return `${facts}\n\n${formatTable(columns, plan.rows)}`;
+  return `${facts}\n\n${formatTable(columns, plan.rows, room)}`;
 }
 
 function describeToolbox({ shells, toolbox }: EntryPlan): string | undefined {

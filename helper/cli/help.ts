@@ -1,19 +1,29 @@
 import type { CommandWords } from "./command.ts";
 import type { Option } from "./options.ts";
 
+/** Commands that somebody looks for together. */
+export interface CommandGroup<C extends CommandWords = CommandWords> {
+  readonly title: string;
+  readonly commands: readonly C[];
+}
+
 /** `terrarium --help`. */
-export function overview(commands: readonly CommandWords[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length), "helper".length);
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+export function overview(groups: readonly CommandGroup[]): string {
+  const names = groups.flatMap(({ commands }) => commands.map(({ name }) => name));
+  const width = Math.max(...names.map((name) => name.length));
+  const line = (name: string, summary: string) => `  ${name.padEnd(width)}  ${summary}`;
   return [
     "terrarium: sandboxes, namespaces and cgroups of this machine",
     "",
     "usage: terrarium COMMAND [OPTIONS]",
+    ...groups.flatMap(({ title, commands }) => [
+      "",
+      `${title}:`,
+      ...commands.map(({ name, summary }) => line(name, summary)),
+    ]),
+    line("helper", "serve an editor: helper --stdio | --socket PATH"),
     "",
-    ...lines,
-    `  ${"helper".padEnd(width)}  serve an editor: helper --stdio | --socket PATH`,
-    "",
-    '"terrarium COMMAND --help" shows the options of a command.',
+    '"terrarium COMMAND --help" shows the options of one, --version the version.',
     "A sandbox is named by its name or id.",
     "Exit codes: the command's own; 125 Terrarium failed, 126 cannot execute,",
     "127 not found, 128+n signal n.",

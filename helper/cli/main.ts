@@ -24,36 +24,33 @@ import { killCommand, pauseCommand, unpauseCommand } from "./commands/state.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { topCommand } from "./commands/top.ts";
 import { updateCommand } from "./commands/update.ts";
-import { commandHelp, overview } from "./help.ts";
+import { type CommandGroup, commandHelp, overview } from "./help.ts";
 import { type Option, parseArguments } from "./options.ts";
 import { UsageError } from "./usage.ts";
 
-export const commands: readonly (Command | AloneCommand)[] = [
-  runCommand,
-  createCommand,
-  startCommand,
-  execCommand,
-  diffCommand,
-  enterCommand,
-  psCommand,
-  inspectCommand,
-  nsCommand,
-  cgroupsCommand,
-  statsCommand,
-  topCommand,
-  limitsCommand,
-  updateCommand,
-  eventsCommand,
-  pauseCommand,
-  unpauseCommand,
-  killCommand,
-  stopCommand,
-  rmCommand,
-  layersCommand,
-  featuresCommand,
-  doctorCommand,
-  installHelperCommand,
+export const commandGroups: readonly CommandGroup<Command | AloneCommand>[] = [
+  {
+    title: "Sandboxes",
+    commands: [
+      ...[runCommand, createCommand, startCommand, execCommand],
+      ...[pauseCommand, unpauseCommand, killCommand, stopCommand, rmCommand, layersCommand],
+    ],
+  },
+  {
+    title: "What runs here, whoever started it",
+    commands: [psCommand, inspectCommand, diffCommand, enterCommand, nsCommand, cgroupsCommand],
+  },
+  {
+    title: "Limits and use",
+    commands: [limitsCommand, updateCommand, statsCommand, topCommand, eventsCommand],
+  },
+  {
+    title: "This machine",
+    commands: [doctorCommand, featuresCommand, installHelperCommand],
+  },
 ];
+
+export const commands = commandGroups.flatMap((group) => group.commands);
 
 /** `-h` too, where the command has no such letter of its own: `run -h` is Docker's host name. */
 function helpFor({ options }: CommandWords): Option {
@@ -89,7 +86,8 @@ export async function runCli(
 async function dispatch(words: readonly string[], environment: CliEnvironment): Promise<number> {
   const [name = "--help", ...rest] = words;
   if (name === "--version") return say(environment, environment.version());
-  if (["--help", "-h", "help"].includes(name)) return say(environment, overview(commands));
+  if (name === "help" && rest[0] !== undefined) return dispatch([rest[0], "--help"], environment);
+  if (["--help", "-h", "help"].includes(name)) return say(environment, overview(commandGroups));
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) throw unknownCommand(name);
   const help = helpFor(command);

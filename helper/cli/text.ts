@@ -1,5 +1,5 @@
 import { printable } from "../protocol/printable.ts";
-import { cellsOf, padEndCells, padStartCells } from "./width.ts";
+import { cellsOf, cutCells, padEndCells, padStartCells } from "./width.ts";
 
 /** Text for people: aligned columns, coarse durations. */
 
@@ -7,15 +7,29 @@ export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number | undefined;
   readonly right?: boolean;
+  /** A row is known without all of it: in a narrow terminal its end gives way. */
+  readonly cut?: boolean;
 }
 
 const gap = "  ";
+/** What is cut further says nothing. */
+const leastCells = 12;
 
-/** Rows under titles, two spaces between columns, as `docker ps` and `lsns` have it. */
-export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const widths = columns.map((column) => widthOf(column, rows));
-  const pad = (text: string, index: number) =>
-    (columns[index]?.right ? padStartCells : padEndCells)(text, widths[index] ?? 0);
+/**
+ * Rows under titles, two spaces between columns, as `docker ps` and `lsns` have it. In a line of so many cells, as far
+ * as the columns that may be cut give way.
+ */
+export function formatTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  room = Number.POSITIVE_INFINITY,
+): string {
+  const widths = fittingWidths(columns, rows, room);
+  const pad = (text: string, index: number) => {
+    const width = widths[index] ?? 0;
+    const { right, cut } = columns[index] ?? {};
+    return (right ? padStartCells : padEndCells)(cut ? cutCells(text, width) : text, width);
+  };
   return [
     columns.map(({ title }) => title),
     ...rows.map((row) => columns.map((column) => cell(column, row))),
@@ -36,6 +50,24 @@ export function fittingColumns<Row>(
     return end;
   });
   return columns.filter((_column, index) => index === 0 || (ends[index] ?? 0) <= room);
+}
+
+/** One cell after the other is taken from the widest of those that may be cut. */
+function fittingWidths<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  room: number,
+): readonly number[] {
+  const widths = columns.map((column) => widthOf(column, rows));
+  const spare = (index: number) =>
+    columns[index]?.cut ? (widths[index] ?? 0) - leastCells : Number.NEGATIVE_INFINITY;
+  const total = widths.reduce((sum, width) => sum + width, gap.length * (columns.length - 1));
+  for (let excess = total - room; excess > 0; excess--) {
+    const widest = columns.reduce((best, _, at) => (spare(at) > spare(best) ? at : best), 0);
+    if (spare(widest) <= 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
 }
 
 function widthOf<Row>(column: Column<Row>, rows: readonly Row[]): number {

@@ -6,6 +6,18 @@ export function cellsOf(text: string): number {
   return cells;
 }
 
+/** Its beginning, with a mark for the rest. */
+export function cutCells(text: string, cells: number): string {
+  if (cellsOf(text) <= cells) return text;
+  let [kept, taken] = ["", 0];
+  for (const letter of text) {
+    taken += cellsOf(letter);
+    if (taken > cells - 1) break;
+    kept += letter;
+  }
+  return `${kept}…`;
+}
+
 export function padEndCells(text: string, cells: number): string {
   return text + " ".repeat(Math.max(0, cells - cellsOf(text)));
 }

@@ -96,7 +96,7 @@ function describeCapabilities(mask: bigint): string {
   if (names.length === 0) return "none";
   return names.length >= capabilities.length
     ? `all ${names.length}`
-    : names.join(" ").toLowerCase();
+    : `${names.length}: ${names.join(" ").toLowerCase()}`;
 }
 
 function describeFilters(mode: number, count: number | undefined): string {

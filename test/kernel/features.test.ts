@@ -28,6 +28,16 @@ describe("terrarium features", needsRoot, () => {
     }
   });
 
+  test("is a table in a pipe, and paragraphs where a line has no room for its sentences", () => {
+    const [program = "", ...words] = [...terrarium.command, "features"];
+    const inLine = (COLUMNS: string) =>
+      execFileSync(program, words, { encoding: "utf8", env: { ...process.env, COLUMNS } });
+    assert.match(inLine(""), /^FEATURE +HERE +WHAT TERRARIUM DOES/);
+    const narrow = inLine("60").split("\n");
+    assert.ok(narrow.includes("clone3: yes"));
+    for (const line of narrow) assert.ok(line.length <= 60 || !line.trim().includes(" "), line);
+  });
+
   test("finds controllers where the kernel lists them", async () => {
     const mounted = execFileSync("findmnt", ["-n", "-o", "TARGET,OPTIONS", "-t", "cgroup,cgroup2"]);
     const { available, answer } = await feature("pids controller");

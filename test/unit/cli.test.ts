@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parseTypes } from "../../helper/cli/commands/ns.ts";
 import { runCommand } from "../../helper/cli/commands/run.ts";
 import { commandHelp, overview } from "../../helper/cli/help.ts";
-import { commands, runCli } from "../../helper/cli/main.ts";
+import { commandGroups, commands, runCli } from "../../helper/cli/main.ts";
 import { asPid, noTarget, onlyTarget } from "../../helper/cli/target.ts";
 import { UsageError } from "../../helper/cli/usage.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
@@ -49,7 +49,7 @@ describe("help", () => {
       const { code, out, connected } = await say(words);
       assert.equal(code, 0);
       assert.equal(connected, false);
-      assert.equal(out, `${overview(commands)}\n`);
+      assert.equal(out, `${overview(commandGroups)}\n`);
       for (const { name } of commands) assert.ok(out.includes(`  ${name}`), name);
       for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
     }
@@ -81,6 +81,11 @@ describe("help", () => {
     assert.deepEqual(await say(["ps", "-h"]), await say(["ps", "--help"]));
     assert.match((await say(["run", "--help"])).out, /-h, --hostname HOST/);
     assert.doesNotMatch((await say(["run", "-h"])).out, /usage/);
+  });
+
+  test("of a command is also what `help COMMAND` says, as Docker and git have it", async () => {
+    assert.deepEqual(await say(["help", "ps"]), await say(["ps", "--help"]));
+    assert.match((await say(["help", "runn"])).err, /Did you mean run\?/);
   });
 
   test("tells the version", async () => {

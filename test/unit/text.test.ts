@@ -67,6 +67,21 @@ describe("a table", () => {
     assert.deepEqual(titles(3), ["NAME"]);
   });
 
+  test("cuts what may be cut where a line has no room, the widest first, and never the rest", () => {
+    const three: readonly Column<readonly string[]>[] = [
+      { title: "ID", value: ([id]) => id },
+      { title: "A", value: ([, a]) => a, cut: true },
+      { title: "B", value: ([, , b]) => b, cut: true },
+    ];
+    const rows = [["0123456789", "a".repeat(40), "宽".repeat(12)]];
+    const line = (room?: number) => formatTable(three, rows, room).split("\n")[1];
+    assert.equal(line(), `0123456789  ${"a".repeat(40)}  ${"宽".repeat(12)}`);
+    assert.equal(line(78), line());
+    assert.equal(line(60), `0123456789  ${"a".repeat(22)}…  ${"宽".repeat(11)}…`);
+    assert.equal(line(50), `0123456789  ${"a".repeat(17)}…  ${"宽".repeat(8)}…`);
+    assert.equal(line(10), `0123456789  ${"a".repeat(11)}…  ${"宽".repeat(5)}…`);
+  });
+
   test("has one line per row and nothing that steers a terminal, whatever the names", () => {
     const rows = fc.array(
       fc.record({ name: fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: "binary" })) }),

@@ -33,13 +33,16 @@ export const enterCommand: Command = {
   },
 };
 
-async function show({ connection, print }: CliContext, parsed: ParsedArguments): Promise<number> {
+async function show(
+  { connection, print, lineCells }: CliContext,
+  parsed: ParsedArguments,
+): Promise<number> {
   const target = onlyTarget(parsed, "process or sandbox");
   const plan = await connection.request("process/entry", {
     ...(await whomToEnter(connection, target)),
     ...howToEnter(parsed),
   });
-  print(isSet(parsed, "json") ? JSON.stringify(plan, null, 2) : describeEntry(plan));
+  print(isSet(parsed, "json") ? JSON.stringify(plan, null, 2) : describeEntry(plan, lineCells()));
   return exitCodes.ok;
 }
 

@@ -36,7 +36,7 @@ const columns: readonly Column<Line>[] = [
   { title: "OF", value: ({ whose }) => whose },
 ];
 
-const commandColumn: Column<Line> = { title: "COMMAND", value: commandOf };
+const commandColumn: Column<Line> = { title: "COMMAND", value: commandOf, cut: true };
 
 /** Parent, owner and the uid that made the owner: lsns has the same titles. */
 const longColumns: readonly Column<Line>[] = [
@@ -67,7 +67,7 @@ export const nsCommand: Command = {
     context.print(
       json
         ? JSON.stringify(document(inventory, sorted(inventory, parsed)), null, 2)
-        : page(inventory, parsed),
+        : page(inventory, parsed, context.lineCells()),
     );
     return exitCodes.ok;
   },
@@ -91,9 +91,9 @@ function watch(context: CliContext, parsed: ParsedArguments): Promise<number> {
   });
 }
 
-function page(inventory: HostInventory, parsed: ParsedArguments): string {
+function page(inventory: HostInventory, parsed: ParsedArguments, room?: number): string {
   const shown = [...columns, ...(isSet(parsed, "long") ? longColumns : []), commandColumn];
-  return [formatTable(shown, sorted(inventory, parsed)), ...notes(inventory)].join("\n");
+  return [formatTable(shown, sorted(inventory, parsed), room), ...notes(inventory)].join("\n");
 }
 
 function sorted(inventory: HostInventory, parsed: ParsedArguments): readonly Line[] {

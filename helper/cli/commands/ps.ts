@@ -17,7 +17,7 @@ const columns: readonly Column<SandboxSummary>[] = [
   { title: "PROCESSES", value: ({ processes }) => processes.length || undefined, right: true },
   { title: "MEMORY", value: describeMemory, right: true },
   { title: "CREATED", value: ({ createdAtMs }) => `${formatAge(Date.now() - createdAtMs)} ago` },
-  { title: "COMMAND", value: ({ command }) => shorten(command) },
+  { title: "COMMAND", value: ({ command }) => shorten(command), cut: true },
 ];
 
 export const psCommand: Command = {
@@ -37,13 +37,14 @@ export const psCommand: Command = {
   run: async (context, parsed) => {
     noTarget(parsed);
     const { connection, print } = context;
+    const room = context.lineCells();
     if (isSet(parsed, watchOption.name)) return watch(context, parsed);
     const json = isSet(parsed, "json");
     const sandboxes = await connection.request("sandbox/list", { all: isSet(parsed, "all") });
     if (isSet(parsed, "all-engines")) {
       const inventory = await readInventory(connection, ["containers", "processes"]);
-      print(await allEngines(connection, { sandboxes, inventory }, json));
-    } else print(json ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes));
+      print(await allEngines(connection, { sandboxes, inventory }, json, room));
+    } else print(json ? JSON.stringify(sandboxes, null, 2) : formatTable(columns, sandboxes, room));
     return exitCodes.ok;
   },
 };
