@@ -28,7 +28,10 @@ interface Entry {
 
 const states = ["running", "paused", "creating", "created", "exited"];
 
-/** Those that run first, ours among the others; what is inside a container stands below it. */
+/**
+ * Those that run first, ours among the others, and last among equals what nobody has named; what is inside a container
+ * stands below it.
+ */
 export function sandboxAndContainerRows(
   sandboxes: readonly SandboxSummary[],
   from: SandboxFacts,
@@ -89,11 +92,17 @@ const byName: Comparison = (a, b) => collator.compare(a.name, b.name);
 const collator = new Intl.Collator("en", { numeric: true });
 
 const comparisons: Readonly<Record<ContainerOrder, Comparison>> = {
-  state: (a, b) => states.indexOf(a.state) - states.indexOf(b.state),
+  state: (a, b) =>
+    states.indexOf(a.state) - states.indexOf(b.state) ||
+    Number(isUnknown(a)) - Number(isUnknown(b)),
   name: () => 0,
   engine: (a, b) => collator.compare(a.engine, b.engine),
   started: (a, b) => b.startedAtMs - a.startedAtMs,
 };
+
+function isUnknown({ engine }: Entry): boolean {
+  return engine === engineWords.unknown.title;
+}
 
 function comparison(order: ContainerOrder): Comparison {
   return (a, b) => comparisons[order](a, b) || byName(a, b);

@@ -44,27 +44,25 @@ export function shareRows(
   ];
 }
 
-/** `6 own · net another's · time the host's`: the exceptions are what one looks for. */
+/** `6 own · net is another's · time is the host's`: the exceptions are what one looks for. */
 export function sharesInShort(shares: readonly NamespaceShare[]): string {
   const { own, others, host } = sorted(shares);
+  return facts(`${own.length} own`, belongTo(others, "another's"), belongTo(host, "the host's"));
+}
+
+/** `pid, mnt are its own · net is another's · time is the host's` */
+export function sharesInWords(shares: readonly NamespaceShare[]): string {
+  const { own, others, host } = sorted(shares);
   return facts(
-    `${own.length} own`,
-    others.length === 0 ? undefined : `${others.join(" ")} another's`,
-    host.length === 0 ? undefined : `${host.join(" ")} the host's`,
+    belongTo(own, "its own"),
+    belongTo(others, "another's"),
+    belongTo(host, "the host's"),
   );
 }
 
-/** `pid mnt its own · net another's · time the host's` */
-export function sharesInWords(shares: readonly NamespaceShare[]): string {
-  const { own, others, host } = sorted(shares);
-  const words = [
-    [own, "its own"],
-    [others, "another's"],
-    [host, "the host's"],
-  ] as const;
-  return words
-    .flatMap(([types, word]) => (types.length === 0 ? [] : `${types.join(" ")} ${word}`))
-    .join(" · ");
+function belongTo(types: readonly string[], whom: string): string | undefined {
+  if (types.length === 0) return undefined;
+  return `${types.join(", ")} ${types.length === 1 ? "is" : "are"} ${whom}`;
 }
 
 function sorted(shares: readonly NamespaceShare[]) {

@@ -12,7 +12,7 @@ export function membersOf(
   return membersByNamespace(processes).get(namespaceKey(type, inode)) ?? [];
 }
 
-/** The host, a container's name, the process that it began with, else what keeps it alive. */
+/** The host, a container's name (with others in it or not), its topmost process, else what keeps it alive. */
 export function whoseNamespace(
   namespace: HostNamespace,
   [topmost]: readonly HostProcess[],
@@ -21,6 +21,9 @@ export function whoseNamespace(
   if (namespace.isInitial) return "host";
   const container = containers.get(namespace.container ?? "");
   if (container) return containerTitle(container);
+  // Whoever joined later, as by entering its network only, does not make it nobody's.
+  const first = containers.get(topmost?.container ?? "");
+  if (first) return `${containerTitle(first)} and others`;
   if (topmost) return `${topmost.command} (${topmost.pid})`;
   const [keeper] = namespace.keepers;
   return keeper ? keeperName(keeper) : "nobody";

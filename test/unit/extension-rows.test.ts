@@ -149,7 +149,7 @@ test("a sandbox shows its processes with both pids, its namespaces, limits and m
     "  Processes | 2",
     "    1 → 20481 | init",
     "    2 → 20482 | bash",
-    "  Namespaces | 2 own · ipc another's · time the host's",
+    "  Namespaces | 2 own · ipc is another's · time is the host's",
     "    pid | 11   own · 2 processes",
     "    net | 12   own",
     "    ipc | 14   shared with db",
@@ -228,6 +228,21 @@ test("the host's namespace comes first, then a container's; an empty one says wh
     "  60 | /run/netns/lab · kept alive by a bind mount, no process",
     "  61 | descriptor 7 of process 812 · kept alive by an open descriptor, no process",
     "  62 | thread 813 of process 812 · kept alive by a thread, no process",
+  ]);
+});
+
+test("a container's namespace keeps its name when somebody from outside has joined it", () => {
+  const from = tables({
+    containers: [container("docker", "d0", { name: "db" })],
+    processes: [
+      process(9, "postgres", { namespaces: { net: 40 }, container: "docker:d0" }),
+      process(30, "tcpdump", { namespaces: { net: 40 } }),
+    ],
+    namespaces: [namespace("net", 40)],
+  });
+  assert.deepEqual(picture(namespaceRows(from)).slice(0, 2), [
+    "net | 1",
+    "  40 | db and others · 2 processes",
   ]);
 });
 
@@ -431,10 +446,10 @@ test("containers of every engine stand beside ours: engine, state, uptime, memor
   assert.deepEqual(
     rows.map(({ label, description }) => `${label} | ${description}`),
     [
-      "(unnamed) | unknown engine · running < 1 min · own pid net of process 812 chrome",
       "db | docker · running 12 min · 220 MB (no limit) · postgres:16",
       "kube-dns | kubernetes · running 3 h · kube-system/coredns-7",
       "web | terrarium · running · 41 MB of 512 MB · 2 processes",
+      "(unnamed) | unknown engine · running < 1 min · own pid net of process 812 chrome",
       "build | podman · paused",
     ],
   );
@@ -453,7 +468,7 @@ test("a container shows its processes, whose namespaces it has, what was asked o
   assert.deepEqual(shown, [
     "Processes | 1",
     "  1 → 700 | postgres",
-    "Namespaces | 4 own · user the host's",
+    "Namespaces | 4 own · user is the host's",
     "  pid | 31   own · 1 process",
     "  mnt | 32   own",
     "  net | 33   own",
