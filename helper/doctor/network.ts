@@ -12,7 +12,7 @@ export const networkTools: readonly Check[] = Object.entries(tools).map(([name, 
   examine: () => {
     const missing = needed.filter((tool) => findTool(tool) === undefined);
     const tried = `${needed.join(" and ")} in /usr/sbin, /usr/bin, /sbin and /bin`;
-    if (missing.length === 0) return fine(tried, "there");
+    if (missing.length === 0) return fine(tried, `${needed.join(" and ")} found`);
     const cost = "--network nat and veth are refused; other sandboxes are not touched by it.";
     return amiss("lacking", tried, `no ${missing.join(", ")}`, cost, install(name));
   },

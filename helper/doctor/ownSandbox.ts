@@ -16,7 +16,7 @@ export const ownSandbox: Check = {
   examine: async (host) => {
     try {
       await makeOne(host);
-      return fine(tried, "it ran, and nothing of it is left");
+      return fine(tried, "one ran, and nothing of it is left");
     } catch (error) {
       return explain(error);
     }

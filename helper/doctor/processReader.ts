@@ -10,7 +10,7 @@ export const processReader: Check = {
     const tried = `${path}, and CAP_BPF`;
     if (!existsSync(path)) return slow(tried, "this kernel has no BTF");
     if (asker.uid !== 0) return slow(tried, "an ordinary user has not CAP_BPF");
-    return fine(tried, "both are there");
+    return fine(tried, "both are there: all in one pass, by a BPF program");
   },
 };
 

@@ -9,7 +9,7 @@ export const terminalInput: Check = {
   name: "typing into terminals",
   examine: () => {
     const value = readSysctl(name);
-    if (value === 0) return fine(tried, "0, no program types into a terminal");
+    if (value === 0) return fine(tried, "0, no program may");
     return amiss(
       "lacking",
       tried,

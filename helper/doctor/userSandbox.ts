@@ -18,7 +18,8 @@ export const userSandbox: Check = {
 };
 
 function judge(attempt: Attempt, isRoot: boolean): Outcome {
-  if (attempt === "made") return fine(tried, "made: namespaces, ids, mounts, privileges, filter");
+  if (attempt === "made")
+    return fine(tried, "one was made, with namespaces, ids, mounts, privileges and a filter");
   const { answer, fix } = explain(attempt);
   const cost = isRoot
     ? "Users without root cannot make sandboxes; yours, as root, are another matter."

@@ -11,8 +11,12 @@ export const watches: Check = {
   name: "file watches",
   examine: () => {
     const value = readSysctl(name);
-    if (value === undefined || value > tooFew) return fine(tried, `${value ?? "no such limit"}`);
+    if (value === undefined || value > tooFew) return fine(tried, words(value));
     const cost = "When they are used up, changes of cgroups are seen by a timer, seconds later.";
     return amiss("lacking", tried, `${value}`, cost, setSysctl(name, plenty));
   },
 };
+
+function words(value: number | undefined): string {
+  return value === undefined ? "no limit" : `${value.toLocaleString("en")} for each user`;
+}

@@ -19,7 +19,7 @@ export const followed = [
   { name: "scheduling", what: "scheduling policy and nice value", confines: false },
   { name: "ioprio", what: "priority of its input and output", confines: false },
   { name: "oom_score_adj", what: "how soon the OOM killer takes it", confines: false },
-  { name: "personality", what: "execution domain, as of setarch(8)", confines: false },
+  { name: "personality", what: "the execution domain (setarch(8))", confines: false },
   { name: "timer_slack", what: "how late its timers may be", confines: false },
 ] as const;
 

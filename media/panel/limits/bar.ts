@@ -83,5 +83,5 @@ function refusedWords(refused: PanelLimits["refused"]): string {
   const { limit, message } = refused;
   return limit === undefined
     ? message
-    : `${limitFacts[limit].label} was refused, nothing was changed.`;
+    : `The limit ${limitFacts[limit].label} was refused; nothing was changed.`;
 }

@@ -106,7 +106,7 @@ function noteOn({ kind, own, title, unit }: LimitsReport): string {
   const shared =
     "The kernel limits cgroups: these hold for all processes in the same one, and those of each process for it alone.";
   const main =
-    "Those of each process are its main one's; a change is made to all that run in it, and lasts.";
+    "The limits of each process are shown as its main process has them; a change is for all that run in it, and lasts.";
   const foreign = `Terrarium did not make ${title}: you are asked before anything is changed.`;
   const systemd = `systemd made it as ${unit} and may write these files again.`;
   const whose = { process: shared, sandbox: main, cgroup: "" }[kind];
