@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { requestCapBytes } from "../protocol/methods.ts";
+import { openGathered } from "./gathered.ts";
 import { ValueCount } from "./valueCount.ts";
 
 /**
@@ -18,6 +19,7 @@ export function capMessages(mostBytes = requestCapBytes, mostValues = Infinity):
   let header = Buffer.alloc(0);
   let bodyLeft = 0;
   let count = new ValueCount();
+  const gathered = openGathered();
 
   /** Walks one chunk: how many bodies begin in it; an error text when a cap is passed. Headers can be cut anywhere. */
   function inspect(chunk: Buffer): number | string {
@@ -54,12 +56,13 @@ export function capMessages(mostBytes = requestCapBytes, mostValues = Infinity):
 
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      const isInside = chunk.length < bodyLeft;
       const begun = inspect(chunk);
       if (typeof begun === "string") {
         done(new Error(begun));
         return;
       }
-      this.push(chunk);
+      for (const piece of gathered.add(chunk, isInside)) this.push(piece);
       if (begun === 0) done();
       else void turns(begun).then(() => done());
     },

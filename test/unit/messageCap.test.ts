@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { requestCapBytes } from "../../helper/protocol/methods.ts";
@@ -85,6 +86,36 @@ describe("valid frames", () => {
     const { passed, refusal } = await feed([...bytes].map((byte) => Buffer.from([byte])));
     assert.equal(refusal, undefined);
     assert.deepEqual(passed, bytes);
+  });
+
+  test("come in few pieces, however small those are that they came in", async () => {
+    const bytes = Buffer.concat([frame(Buffer.alloc(100_000, "x")), frame("{}")]);
+    const cap = capMessages();
+    const passed: Buffer[] = [];
+    cap.on("data", (piece: Buffer) => passed.push(piece));
+    for (const byte of bytes) {
+      if (!cap.write(Buffer.from([byte]))) await once(cap, "drain");
+    }
+    cap.end();
+    await once(cap, "close");
+    assert.deepEqual(Buffer.concat(passed), bytes);
+    // Those of headers are passed on as they come.
+    assert.ok(passed.length < 70, `${passed.length}`);
+  });
+
+  test("are passed on when they are whole, whatever has come of the next", async () => {
+    const cap = capMessages();
+    let passed = 0;
+    cap.on("data", (piece: Buffer) => {
+      passed += piece.length;
+    });
+    const [first, next] = [frame("[1,2]"), frame("[3,4]")];
+    const begun = next.length - 2;
+    for (const byte of first.subarray(0, -1)) cap.write(Buffer.from([byte]));
+    cap.write(Buffer.concat([first.subarray(-1), next.subarray(0, begun)]));
+    for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
+    assert.equal(passed, first.length + begun);
+    cap.destroy();
   });
 
   test("may name a content type, in any letter case and order", async () => {
