@@ -20,6 +20,7 @@ import { ownSocket } from "../protocol/helperSockets.ts";
 import { clientAbove } from "../server/client.ts";
 import { serve } from "../server/connection.ts";
 import { Gate } from "../server/gate/gate.ts";
+import { roomOf } from "../server/gate/rates.ts";
 import { inheritedSocket, startedFor } from "../server/inherited.ts";
 import { openServed, openSession } from "../server/session.ts";
 import { listen, listenOn } from "../server/socket.ts";
@@ -33,11 +34,14 @@ export function serveStdio(): void {
   settle();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
-  const serving = serve({ input, output }, (link) =>
+  const serving =
     client === undefined
-      ? openSession(served, link.notify)
-      : new Gate({ served, client, isElevated: true }, link),
-  );
+      ? serve({ input, output }, ({ notify }) => openSession(served, notify))
+      : serve(
+          { input, output },
+          (link) => new Gate({ served, client, isElevated: true }, link),
+          roomOf(client.uid),
+        );
   input.once("close", () => void serving.dispose().finally(() => process.exit()));
 }
 

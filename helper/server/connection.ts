@@ -14,6 +14,8 @@ import { openHold } from "./hold.ts";
 import { capMessages } from "./messageCap.ts";
 import { methods } from "./methods.ts";
 import { paceRequests } from "./pace.ts";
+import { openPlacedMessages } from "./placedMessages.ts";
+import { type Room, unbounded } from "./room.ts";
 import type { Notify, Responder } from "./session.ts";
 import { TakenWriter } from "./takenWriter.ts";
 
@@ -37,17 +39,27 @@ export interface Serving {
 }
 
 /** Serves one client until its stream ends. Each message passes the size cap before anything reads it. */
-export function serve(transport: Transport | Duplex, open: (link: Link) => Responder): Serving {
+export function serve(
+  transport: Transport | Duplex,
+  open: (link: Link) => Responder,
+  room: Room = unbounded,
+): Serving {
   const { input, output } =
     "input" in transport ? transport : { input: transport, output: transport };
   const capped = capMessages();
-  const reader = patientReader(new StreamMessageReader(input.pipe(capped)));
   const hold = openHold(capped);
+  const placed = openPlacedMessages(room, hold);
+  const reader = patientReader(
+    new StreamMessageReader(input.pipe(capped), { contentTypeDecoder: placed.decoder }),
+  );
   const writer = new TakenWriter(output, hold);
-  const connection = createMessageConnection(reader, writer);
+  const connection = createMessageConnection(reader, writer, undefined, {
+    messageStrategy: placed.strategy,
+  });
   let ended: Promise<void> | undefined;
   const dispose = () => {
     ended ??= Promise.resolve(responder.dispose());
+    placed.dispose();
     connection.dispose();
     input.destroy();
     return ended;

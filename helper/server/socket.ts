@@ -4,10 +4,10 @@ import { TerrariumError } from "../protocol/errors.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { toKnownError } from "./answer.ts";
 import { clientOfSocket } from "./client.ts";
-import { serve } from "./connection.ts";
+import { type Link, serve } from "./connection.ts";
 import type { AskHere } from "./gate/authoriser.ts";
 import { Gate } from "./gate/gate.ts";
-import { enter, leave } from "./gate/rates.ts";
+import { enter, leave, roomOf } from "./gate/rates.ts";
 import { peerOf } from "./peer.ts";
 import { openServed, openSession, type Responder, type Served } from "./session.ts";
 
@@ -76,8 +76,7 @@ function acceptGuest(served: Served, guests: Guests, uid: number, socket: Socket
     socket.destroy();
     return;
   }
-  socket.once("close", () => leave(uid));
-  serve(socket, (link) => {
+  const open = (link: Link): Responder => {
     try {
       const client = clientOfSocket(socket);
       const isElevated = guests.only !== undefined;
@@ -86,7 +85,9 @@ function acceptGuest(served: Served, guests: Guests, uid: number, socket: Socket
       audit({ uid, method: "connect", outcome: "notAuthorised" });
       return refuser(error);
     }
-  });
+  };
+  socket.once("close", () => leave(uid));
+  serve(socket, open, roomOf(uid));
 }
 
 /** Who may not come in is told why, whatever they ask. */

@@ -19,6 +19,7 @@ import { version } from "../../version.ts";
 import { type Hold, openHold } from "../hold.ts";
 import { capMessages } from "../messageCap.ts";
 import type { Person } from "../methods.ts";
+import { onlyMessages } from "../onlyMessages.ts";
 import { type Allowance, meter } from "./meter.ts";
 import { allowanceOf } from "./rates.ts";
 
@@ -137,6 +138,8 @@ function connect(
     createMessageConnection(
       patientReader(new StreamMessageReader(capped)),
       new StreamMessageWriter(stdin),
+      undefined,
+      { messageStrategy: onlyMessages },
     ),
   );
   capped.on("error", () => connection.dispose());

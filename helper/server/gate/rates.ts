@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { openRoom, type Room } from "../room.ts";
 import { type Allowance, openAllowance } from "./meter.ts";
 
 /**
@@ -13,6 +14,7 @@ export const connectionsPerUser = 16;
 
 interface Account {
   readonly allowance: Allowance;
+  readonly room: Room;
   requests: number;
   sinceMs: number;
   connections: number;
@@ -48,9 +50,15 @@ export function allowanceOf(uid: number): Allowance {
   return accountOf(uid).allowance;
 }
 
+/** For what they have asked and is not over. */
+export function roomOf(uid: number): Room {
+  return accountOf(uid).room;
+}
+
 function accountOf(uid: number): Account {
   const account = accounts.get(uid) ?? {
     allowance: openAllowance(),
+    room: openRoom(),
     requests: requestsAtOnce,
     sinceMs: performance.now(),
     connections: 0,
