@@ -5,6 +5,7 @@ import { containersFor, containersOf } from "../sandboxes/containers.ts";
 import type { SandboxHost } from "../sandboxes/host.ts";
 import { answer } from "./answer.ts";
 import { type Events, openEventWatch, shareEvents } from "./events.ts";
+import { accountOf } from "./gate/rates.ts";
 import type { Grant, Person, Session } from "./methods.ts";
 import { openReverts } from "./reverts.ts";
 import { openTelling } from "./telling.ts";
@@ -41,12 +42,14 @@ export function openServed(host: SandboxHost): Served {
   };
 }
 
-const forUsers = new Map<number, Pick<Served, "containers" | "inventory">>();
+/** By accounts, with which they go. */
+const forUsers = new WeakMap<object, Pick<Served, "containers" | "inventory">>();
 
 /** What the clients of one user share of root's helper. */
 export function openServedFor(uid: number, served: Served): Served {
-  const known = forUsers.get(uid) ?? openViews(uid);
-  forUsers.set(uid, known);
+  const account = accountOf(uid);
+  const known = forUsers.get(account) ?? openViews(uid);
+  forUsers.set(account, known);
   return { ...served, ...known };
 }
 

@@ -86,8 +86,9 @@ function acceptGuest(served: Served, guests: Guests, uid: number, socket: Socket
       return refuser(error);
     }
   };
-  socket.once("close", () => leave(uid));
-  serve(socket, open, roomOf(uid));
+  const serving = serve(socket, open, roomOf(uid));
+  // As long as something works for them they are here.
+  socket.once("close", () => void serving.dispose().finally(() => leave(uid)));
 }
 
 /** Who may not come in is told why, whatever they ask. */

@@ -4,12 +4,13 @@ import { once } from "node:events";
 import { chmodSync, existsSync, rmSync, statSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { connectClient } from "../../helper/cli/connect.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
 import { connectionsPerUser } from "../../helper/server/gate/rates.ts";
 import { eventually } from "./cli.ts";
-import { alice, bob, connectAs, end, helperCommand, relayOf, startGate } from "./gate.ts";
+import { agentsOf, alice, bob, connectAs, end, helperCommand, relayOf, startGate } from "./gate.ts";
 import { needsRoot } from "./isolated.ts";
 
 /** Who starts root's helper over stdio, as pkexec and sudo do: by then it is the parent's user that counts. */
@@ -202,6 +203,29 @@ describe("a client of root's helper", needsRoot, () => {
       const client = await connectAs(t, gate.path, alice).catch(() => undefined);
       return client !== undefined;
     });
+  });
+
+  test("is there until its agent has gone, and takes an agent with it that never began", async (t) => {
+    const gate = await startGate(t);
+    await Promise.all(
+      Array.from({ length: connectionsPerUser - 1 }, () => connectAs(t, gate.path, alice)),
+    );
+    const last = await connectAs(t, gate.path, alice);
+    const asked = last.request("sandbox/list", {});
+    let [agent] = agentsOf(gate, alice);
+    while (agent === undefined) {
+      await nextTurn();
+      [agent] = agentsOf(gate, alice);
+    }
+    process.kill(agent, "SIGSTOP");
+    last.dispose();
+    await assert.rejects(asked);
+    const next = relayOf(gate.path, alice);
+    t.after(() => end(next));
+    await once(next, "exit");
+    assert.match(gate.log(), /"outcome":"tooMany"/);
+    await eventually("it is ended", () => agentsOf(gate, alice).length === 0);
+    await connectAs(t, gate.path, alice);
   });
 
   test("is answered no faster than its user may ask, over all connections", async (t) => {

@@ -6,7 +6,14 @@ import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { MethodName } from "../../helper/protocol/methods.ts";
 import { classes, classOf } from "../../helper/server/classes.ts";
 import { meter, openAllowance } from "../../helper/server/gate/meter.ts";
-import { allowanceOf, enter, leave, takeTurn } from "../../helper/server/gate/rates.ts";
+import {
+  accountOf,
+  allowanceOf,
+  enter,
+  leave,
+  roomOf,
+  takeTurn,
+} from "../../helper/server/gate/rates.ts";
 import { isDeniedToAgent, namesSandbox } from "../../helper/server/gate/refusals.ts";
 import { isAskedMethod } from "../../helper/server/gate/wanted.ts";
 import { methods } from "../../helper/server/methods.ts";
@@ -127,5 +134,29 @@ describe("what one user asks for", () => {
     enter(uid);
     assert.ok(allowanceOf(uid).spend(1) > 0);
     leave(uid);
+  });
+
+  test("is not remembered of who has gone and owes nothing any more", {
+    timeout: 60_000,
+  }, async () => {
+    const [asks, says, works, stays, rests] = [65_192, 65_193, 65_194, 65_195, 65_196];
+    const all = [asks, says, works, stays, rests];
+    for (const uid of all) enter(uid);
+    const before = all.map(accountOf);
+    for (let asked = 0; asked < 1_500; asked += 1) void takeTurn(asks);
+    allowanceOf(says).spend(2 ** 26);
+    const place = roomOf(works).enter(2 ** 20);
+    void takeTurn(rests);
+    for (const uid of all.filter((one) => one !== stays)) leave(uid);
+    const remembered = () => {
+      enter(65_191);
+      leave(65_191);
+      return all.filter((uid, index) => accountOf(uid) === before[index]);
+    };
+    while (remembered().includes(rests)) await turn();
+    assert.deepEqual(remembered(), [asks, says, works, stays]);
+    place.leave();
+    leave(stays);
+    assert.deepEqual(remembered(), [asks, says]);
   });
 });

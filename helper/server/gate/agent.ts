@@ -47,15 +47,20 @@ const endMs = 5_000;
 
 type AgentProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-/** `place`: is told the pid while the process waits, before it is the asker's and runs anything of theirs. */
+/**
+ * `place`: is told the pid while the process waits, before it is the asker's and runs anything of theirs. `ended`: it is
+ * waited for no longer, for its user may have stopped it before it has said anything.
+ */
 export async function startAgent(
   person: Person,
   loginUid: number | undefined,
   place: (pid: number) => Promise<Delegation>,
+  ended: AbortSignal,
 ): Promise<Agent> {
   const child = startProcess(person);
   const { connection, hold } = connect(child, allowanceOf(person.uid));
   child.once("exit", () => connection.dispose());
+  ended.addEventListener("abort", () => connection.dispose(), { once: true });
   let delegation: Delegation | undefined;
   const dispose = async () => {
     await endProcess(child, connection);

@@ -54,7 +54,7 @@ export class Gate implements Responder {
   #seesAll: boolean;
   /** What it says by itself: asked once, for each question is a process of root's. */
   #policy: Promise<boolean> | undefined;
-  #isOpen = true;
+  readonly #ended = new AbortController();
 
   constructor(options: GateOptions, link: Link) {
     const { served, client, isElevated, askHere } = options;
@@ -84,8 +84,8 @@ export class Gate implements Responder {
 
   /** Resolves when nothing of it is left. */
   async dispose(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
     this.#root.dispose();
     this.#options.client.dispose();
     const agent = await this.#agent?.catch(() => undefined);
@@ -214,14 +214,15 @@ export class Gate implements Responder {
 
   async #startAgent(): Promise<Agent> {
     const { client } = this.#options;
-    const agent = await startAgent(this.#person, client.loginUid, (pid) => placeAgent(client, pid));
+    const place = (pid: number) => placeAgent(client, pid);
+    const agent = await startAgent(this.#person, client.loginUid, place, this.#ended.signal);
     const { connection, hold } = agent;
     const { failures } = agent.delegation;
     if (failures.length > 0) {
       this.#audit({ method: "delegate", outcome: "cgroupFailed", reason: failures.join("; ") });
     }
     const forward = <N extends NotificationName>(name: N, told: Notifications[N] | undefined) => {
-      if (told === undefined || !this.#isOpen) return;
+      if (told === undefined || this.#ended.signal.aborted) return;
       hold(this.#link.notify(name, told));
     };
     connection.onNotification("inventory/didChange", (part) =>

@@ -12,18 +12,21 @@ const bytesPerSecond = 4 * 1024 * 1024;
 export interface Allowance {
   /** Answers how long to wait until those bytes are allowed. */
   spend(bytes: number): number;
+  /** Nothing of it is spent. */
+  isWhole(): boolean;
 }
 
 export function openAllowance(burst = burstBytes, perSecond = bytesPerSecond): Allowance {
   let saved = burst;
   let lastMs = performance.now();
+  const left = () => Math.min(burst, saved + ((performance.now() - lastMs) / 1000) * perSecond);
   return {
     spend: (bytes) => {
-      const nowMs = performance.now();
-      saved = Math.min(burst, saved + ((nowMs - lastMs) / 1000) * perSecond) - bytes;
-      lastMs = nowMs;
+      saved = left() - bytes;
+      lastMs = performance.now();
       return saved >= 0 ? 0 : (-saved / perSecond) * 1000;
     },
+    isWhole: () => left() === burst,
   };
 }
 

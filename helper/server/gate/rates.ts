@@ -20,42 +20,46 @@ interface Account {
   connections: number;
 }
 
-/** None is closed: who comes anew has what they had left, and not a fresh one. */
+/** Who comes anew has what they had left, and not a fresh one. */
 const accounts = new Map<number, Account>();
 
 /** False: they have as many as one may. Otherwise call `leave` once, when it is over. */
 export function enter(uid: number): boolean {
-  const account = accountOf(uid);
+  forgetThoseAtRest();
+  const account = ownAccount(uid);
   if (account.connections >= connectionsPerUser) return false;
   account.connections += 1;
   return true;
 }
 
 export function leave(uid: number): void {
-  accountOf(uid).connections -= 1;
+  ownAccount(uid).connections -= 1;
 }
 
 export async function takeTurn(uid: number): Promise<void> {
-  const account = accountOf(uid);
-  const nowMs = performance.now();
-  const earned = ((nowMs - account.sinceMs) / 1_000) * requestsPerSecond;
-  account.requests = Math.min(requestsAtOnce, account.requests + earned) - 1;
-  account.sinceMs = nowMs;
+  const account = ownAccount(uid);
+  account.requests = requestsOf(account) - 1;
+  account.sinceMs = performance.now();
   const waitMs = (-account.requests / requestsPerSecond) * 1_000;
   if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
 }
 
 /** Of what the agents of that user say. */
 export function allowanceOf(uid: number): Allowance {
-  return accountOf(uid).allowance;
+  return ownAccount(uid).allowance;
 }
 
 /** For what they have asked and is not over. */
 export function roomOf(uid: number): Room {
-  return accountOf(uid).room;
+  return ownAccount(uid).room;
 }
 
-function accountOf(uid: number): Account {
+/** What stands for that user here, until all of it is as if they had never come. */
+export function accountOf(uid: number): object {
+  return ownAccount(uid);
+}
+
+function ownAccount(uid: number): Account {
   const account = accounts.get(uid) ?? {
     allowance: openAllowance(),
     room: openRoom(),
@@ -65,4 +69,20 @@ function accountOf(uid: number): Account {
   };
   accounts.set(uid, account);
   return account;
+}
+
+function requestsOf({ requests, sinceMs }: Account): number {
+  const earned = ((performance.now() - sinceMs) / 1_000) * requestsPerSecond;
+  return Math.min(requestsAtOnce, requests + earned);
+}
+
+/** With subordinate ids one person can be 65,536 users. */
+function forgetThoseAtRest(): void {
+  for (const [uid, account] of accounts) if (isAtRest(account)) accounts.delete(uid);
+}
+
+function isAtRest(account: Account): boolean {
+  const { connections, allowance, room } = account;
+  const hasAll = requestsOf(account) === requestsAtOnce && allowance.isWhole();
+  return connections === 0 && hasAll && room.isEmpty();
 }
