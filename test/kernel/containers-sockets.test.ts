@@ -6,7 +6,6 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
-import { eventually } from "./cli.ts";
 import {
   end,
   importImage,
@@ -15,6 +14,7 @@ import {
   startContainerd,
   startDocker,
 } from "./engines.ts";
+import { untilListening } from "./helper-process.ts";
 import { found, sourcesOf } from "./hostFacts.ts";
 import { becomeStranger, strangerId } from "./isolated.ts";
 
@@ -39,7 +39,7 @@ describe("Podman's socket", needsEngine("podman"), () => {
     const infra = ["--infra-image", "localhost/tree:1", "--infra-command", "sleep 600"];
     podman.client("pod", "create", "--name", "shop", ...infra, "--network", "none");
     podman.client("run", "-d", "--pod", "shop", "--name", "web", "tree:1", "sleep", "600");
-    await eventually("Podman listens", () => existsSync(socket));
+    await untilListening(socket);
     const web = await found("podman", "web");
     assert.deepEqual(web.pod, { name: "shop", namespace: undefined });
     assert.equal(web.image, "localhost/tree:1");

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { connectClient, type HelperStreams } from "../../helper/cli/connect.ts";
-import { eventually, terrarium, uniqueName } from "./cli.ts";
+import { terrarium, uniqueName } from "./cli.ts";
+import { untilListening } from "./helper-process.ts";
 import { needsRoot } from "./isolated.ts";
 
 interface Served {
@@ -25,7 +26,7 @@ async function overSocket(t: TestContext): Promise<Served> {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "helper.sock");
   const helper = terrarium.start(["helper", "--socket", path]);
-  await eventually("the helper listens", () => existsSync(path));
+  await untilListening(path);
   const socket = connect(path);
   await once(socket, "connect");
   return { helper, streams: { input: socket, output: socket } };

@@ -1,9 +1,11 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { connectClient } from "../../helper/cli/connect.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
+import { eventually } from "./cli.ts";
 
 const client = join(import.meta.dirname, "..", "..", "dist", "bin", "terrarium");
 
@@ -46,6 +48,22 @@ export function spawnHelper(before: readonly string[] = []): ChildProcessWithout
   const child = spawn(program, words, { cwd: "/", stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
   return child;
+}
+
+/** Its file is there before that: bind(2) makes it, and only after listen(2) somebody may connect. */
+export function untilListening(path: string): Promise<void> {
+  return eventually(`somebody listens at ${path}`, () => answers(path));
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 function readCalls(pid: number | undefined): number {

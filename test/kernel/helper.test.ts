@@ -9,8 +9,10 @@ import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectClient } from "../../helper/cli/connect.ts";
+import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
 import type { HelperConnection, Notifications } from "../../helper/protocol/methods.ts";
 import { eventually, inspect, list, startSandbox, terrarium, uniqueName } from "./cli.ts";
+import { untilListening } from "./helper-process.ts";
 import { becomeStranger, needsRoot, strangerId } from "./isolated.ts";
 import { assertNothingLeft, takeInventory } from "./leftovers.ts";
 
@@ -23,7 +25,7 @@ async function startSocketHelper(t: TestContext): Promise<{ path: string; helper
     await end(helper, "SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   });
-  await eventually("the helper listens", () => existsSync(path));
+  await untilListening(path);
   return { path, helper };
 }
 
@@ -106,10 +108,13 @@ describe("a client that is killed while it makes a sandbox", needsRoot, () => {
       await sleep((moment * longestMs) / moments);
       await end(client, "SIGKILL");
     }
-    await sleep(200);
-    const found = (await list()).filter(({ name }) => names.includes(name));
-    for (const { name, state } of found) {
-      assert.equal(state, "running", name);
+    const isOurs = ({ name }: SandboxSummary) => names.includes(name);
+    // The last one's launcher may be undoing what it did.
+    await eventually("what had not begun is gone", async () =>
+      (await list()).filter(isOurs).every(({ state }) => state === "running"),
+    );
+    const found = (await list()).filter(isOurs);
+    for (const { name } of found) {
       assert.equal((await terrarium.run(["rm", "-f", name])).code, 0);
     }
     await assertNothingLeft(before);

@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { StreamMessageReader } from "vscode-jsonrpc/node";
 import { protocolVersion } from "../../helper/protocol/methods.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { clientOfUser, eventually } from "./cli.ts";
-import { residentBytes, smallHeap } from "./helper-process.ts";
+import { residentBytes, smallHeap, untilListening } from "./helper-process.ts";
 import { frame, mutate, mutation, type Request, request } from "./hostile-messages.ts";
 import { needsRoot, strangerId } from "./isolated.ts";
 import { childrenOf } from "./launcher.ts";
@@ -57,11 +50,11 @@ describe("a helper whose clients send what they like", { ...needsRoot, timeout: 
       env: { PATH: process.env["PATH"], XDG_RUNTIME_DIR: runtime },
       stdio: ["ignore", "ignore", "pipe"],
     });
-    helper.stderr?.on("data", (text: Buffer) => {
+    createInterface({ input: helper.stderr ?? process.stdin }).on("line", (line) => {
       // Without the audit log, which is many megabytes.
-      if (!text.includes("audit ")) errors += text;
+      if (!line.startsWith("audit ")) errors += `${line}\n`;
     });
-    await eventually("the helper listens", () => statSync(path, { throwIfNoEntry: false }));
+    await untilListening(path);
   });
 
   after(async () => {

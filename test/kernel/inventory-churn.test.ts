@@ -16,6 +16,7 @@ import {
 } from "../../helper/protocol/inventoryChanges.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { terrarium } from "./cli.ts";
+import { untilListening } from "./helper-process.ts";
 import { needsRoot, startIsolated, startPlain } from "./isolated.ts";
 import { Held } from "./watching.ts";
 
@@ -55,8 +56,7 @@ class Server {
 
   async start(): Promise<void> {
     this.#helper = terrarium.start(["helper", "--socket", this.path]);
-    for (let attempt = 0; !(await answers(this.path)) && attempt < 500; attempt += 1)
-      await sleep(10);
+    await untilListening(this.path);
   }
 
   async kill(): Promise<void> {
@@ -66,17 +66,6 @@ class Server {
     await ended;
     rmSync(this.path, { force: true });
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("error", () => resolve(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }
 
 interface Watching {
