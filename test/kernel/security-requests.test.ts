@@ -148,7 +148,7 @@ describe("names and ids", needsRoot, () => {
   const paths = ["../x", "a/b", ".", "..", "-x", "a b", "", "x".repeat(300), "1234", "a\nb"];
 
   test("row 34: that are paths, options or too long are refused, and nothing is made", async () => {
-    const before = await list();
+    const before = new Set((await list()).map(({ id }) => id));
     for (const name of paths) {
       const { code, stderr } = await terrarium.run(["run", "--name", name, "--", "true"]);
       assert.equal(code, 125, name);
@@ -156,6 +156,10 @@ describe("names and ids", needsRoot, () => {
     }
     for (const verb of ["inspect", "stop", "kill", "pause", "rm", "exec"])
       assert.equal((await terrarium.run([verb, "../sandboxes"])).code, 125, verb);
-    assert.deepEqual(await list(), before);
+    // What ran before may go only now.
+    assert.deepEqual(
+      (await list()).filter(({ id }) => !before.has(id)),
+      [],
+    );
   });
 });
