@@ -71,7 +71,9 @@ function runTests(files: readonly string[], launcher: string, refused?: string):
   const skip = refused === undefined ? [] : [`--test-skip-pattern=${refused}`];
   const chosen = files.filter((name) => !(isSanitized && name === "races"));
   const paths = chosen.map((name) => here(`launcher-${name}.test.ts`));
-  execFileSync(process.execPath, ["--test", "--test-reporter=dot", ...skip, ...paths], {
+  // One file at a time: they mount on this machine, and look at its mounts.
+  const how = ["--test", "--test-reporter=dot", "--test-concurrency=1"];
+  execFileSync(process.execPath, [...how, ...skip, ...paths], {
     env: { ...environment, TERRARIUM_LAUNCHER: launcher },
     encoding: "utf8",
   });
@@ -112,7 +114,7 @@ describe("a kernel without", { ...asRoot, timeout: 300_000 }, () => {
     try {
       const point = { role: "0", call: "clone3", nth: 1, detail: "" };
       const outcome = await injector.run(
-        [...args, "--cgroup", cgroup, "--", "sleep", "0.2"],
+        [...args, "--cgroup", cgroup, "--", "sleep", "1"],
         { mode: "fail", point, errno: "EBUSY" },
         {
           onReady: () => {

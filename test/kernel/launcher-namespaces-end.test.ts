@@ -76,7 +76,8 @@ describe("a sandbox among the host's processes ends whole", asRoot, () => {
   });
 
   test("when its time is over", async (t) => {
-    const options = ["--timeout", "1000", "--timeout-grace", "0"];
+    // All of it has to run by then.
+    const options = ["--timeout", "3000", "--timeout-grace", "0"];
     const deaf = ["/bin/sh", "-c", `trap '' TERM; ${withDaemon}`];
     const { session, members } = await startWithDaemon(t, ...options, "--", ...deaf);
     const { code } = await session.ended;

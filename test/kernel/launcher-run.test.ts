@@ -136,9 +136,10 @@ describe("launcher run", withIds, () => {
   });
 
   it("reaps orphans", async () => {
-    const script =
-      "(sh -c 'exit 3' & exec sleep 0.05) & wait; sleep 0.2; grep -l 'State:.Z' /proc/[0-9]*/status; true";
-    assert.equal((await runShell(script)).stdout, "");
+    // The orphan's parent ends first; init has ten seconds.
+    const script = `(sh -c 'exit 3' & exec sleep 0.05) & wait
+      for i in $(seq 100); do grep -q 'State:.Z' /proc/[0-9]*/status || exec echo reaped; sleep 0.1; done`;
+    assert.equal((await runShell(script)).stdout, "reaped\n");
   });
 
   it("passes signals on to the command", async () => {

@@ -130,12 +130,14 @@ describe("a sandbox's terminal", withIds, () => {
   it("row 14, CVE-2017-5226: has job control", async () => {
     await withTerminal(shell, async (terminal) => {
       await says(terminal, "ready> ");
-      terminal.type("sh -c 'echo beg''un; sleep 0.3; echo do''ne'\n");
+      terminal.type("sh -c 'echo beg''un; read -r line; echo $line'\n");
       await says(terminal, "begun");
       terminal.type("\x1a");
       await says(terminal, "Stopped");
       terminal.type("fg\n");
-      await says(terminal, "done");
+      await says(terminal, "ready> fg\r\nsh -c");
+      terminal.type("do''ne\n");
+      await says(terminal, "do''ne\r\ndo''ne\r\n");
       terminal.type("exit 0\n");
       assert.equal(await terminal.ended, 0);
       assert.doesNotMatch(terminal.output(), /no job control/);
