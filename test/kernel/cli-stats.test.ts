@@ -71,17 +71,20 @@ describe("terrarium stats", needsCgroups, () => {
   });
 });
 
-/** The client in a terminal of 20 lines and 60 columns; what `keys`, a shell script, writes is typed. */
-async function inTerminal(words: string, keys: string): Promise<string> {
+/** The client in a terminal of 20 lines and 60 columns. Each key is typed when what stands before it is shown. */
+async function inTerminal(words: string, ...keys: (readonly [shown: RegExp, key: string])[]) {
   const command = `stty rows 20 cols 60; ${terrarium.command.join(" ")} ${words}; echo "left with $?"`;
-  const { stdout } = await startShell(`(${keys}) | script -qec '${command}' /dev/null`);
-  return stdout;
-}
-
-async function startShell(script: string) {
-  const child = spawn("sh", ["-c", script]);
-  child.stdin.end();
-  return collect(child);
+  const child = spawn("script", ["-qec", command, "/dev/null"]);
+  const all = collect(child);
+  let shown = "";
+  child.stdout.on("data", (text) => {
+    shown += text;
+  });
+  for (const [before, key] of keys) {
+    await eventually(`${before} is shown`, () => before.test(shown));
+    child.stdin.write(key);
+  }
+  return (await all).stdout;
 }
 
 describe("terrarium top", needsCgroups, () => {
@@ -101,7 +104,7 @@ describe("terrarium top", needsCgroups, () => {
   });
 
   test("is redrawn in place, sorts by a key, and leaves the terminal as it was", async () => {
-    const shown = await inTerminal("top", "sleep 3; printf m; sleep 1; printf q");
+    const shown = await inTerminal("top", [/cgroups by cpu /, "m"], [/cgroups by memory /, "q"]);
     const clean = shown.replace(/\r/g, "");
     assert.match(clean, /cgroups by cpu /);
     assert.match(clean, /cgroups by memory /);
@@ -117,7 +120,7 @@ describe("terrarium top", needsCgroups, () => {
       mkdirSync(directory);
       t.after(() => rmdirSync(directory));
     }
-    const shown = await inTerminal("top -n 1", "sleep 3");
+    const shown = await inTerminal("top -n 1");
     const [, drawn = ""] = shown.split("\u001b[H");
     assert.equal(drawn.split("\u001b[J")[0]?.split("\n").length, 20);
   });
