@@ -15,9 +15,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { readDeviceNodes } from "../../helper/kernel/devices.ts";
+import { readStat } from "../../helper/kernel/procfs.ts";
 import type { IsolationLine, IsolationReport } from "../../helper/protocol/isolation.ts";
 import { clientOfUser, eventually, json, startSandbox, terrarium, uniqueName } from "./cli.ts";
 import { isRoot, needsRoot, startPlain } from "./isolated.ts";
+import { attempt, childrenOf } from "./launcher.ts";
 import { makeRootfs } from "./rootfs.ts";
 
 const user = 4242;
@@ -265,20 +267,16 @@ async function bubblewrap(t: TestContext, ...options: readonly string[]) {
   });
   let pid: number | undefined;
   await eventually("bubblewrap's command runs", () => {
-    pid = descendants(child.pid ?? 0).find((each) => commandOf(each) === "sleep");
+    pid = descendants(child.pid ?? 0).find((each) => readStat(each)?.command === "sleep");
     return pid;
   });
   return report(pid ?? 0);
 }
 
+/** None of one that has ended meanwhile. */
 function descendants(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  const below = children.split(" ").filter(Boolean).map(Number);
+  const below = attempt(() => childrenOf(pid)) ?? [];
   return below.flatMap((child) => [child, ...descendants(child)]);
-}
-
-function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 }
 
 /** `runc spec`'s own container, with a command that sleeps; answers its pid. */
