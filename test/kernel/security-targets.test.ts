@@ -76,7 +76,7 @@ describe("a process that is entered", needsRoot, () => {
   });
 
   test("row 25: is never another that took its number while it was entered, in 1,000 tries", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, () => {
     // The target ends at another moment each time; who gets its number next has another host name.
     const script = `
