@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { protocolVersion } from "../../helper/protocol/methods.ts";
 import { version } from "../../helper/version.ts";
+import { eventually } from "../kernel/cli.ts";
 import {
   bootMachine,
   client,
@@ -127,9 +128,8 @@ describe("the root helper is started", needsMachine, () => {
     const bySudo = await machine.as(owner.name, `sudo ${starter} --stdio </dev/null`);
     assert.match(bySudo.stderr, refusal);
     await machine.run(["sh", "-c", `timeout 5 ${client} --helper ${socket} ps`]);
-    assert.match(
-      await machine.do("journalctl", "-u", "terrarium-helper.service", "--no-pager"),
-      refusal,
+    await eventually("it is in the journal", async () =>
+      refusal.test(await machine.do("journalctl", "-u", "terrarium-helper.service", "--no-pager")),
     );
   });
 });

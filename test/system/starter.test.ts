@@ -141,7 +141,8 @@ describe("what starts the root helper", needsMachine, () => {
   test("hands nothing down of what its caller could set", async () => {
     const surroundings =
       "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=0";
-    const script = `cd /tmp; ulimit -S -f 0; umask 0; ${surroundings} ${starter} --stdio </run/wait 60</dev/null & sleep 0.5;
+    const script = `cd /tmp; ulimit -S -f 0; umask 0; ${surroundings} ${starter} --stdio </run/wait 60</dev/null &
+      until [ "$(readlink /proc/$!/exe)" = ${home}/node ]; do sleep 0.05; done;
       tr '\\0' '\\n' </proc/$!/environ | sort; readlink /proc/$!/cwd; ls /proc/$!/fd | grep -cx 60;
       grep -h -E 'Max file size|Umask' /proc/$!/limits /proc/$!/status; kill $!`;
     await machine.do("mkfifo", "/run/wait");
