@@ -113,16 +113,17 @@ static void read_inodes(struct nsproxy *nsproxy, unsigned int *inodes) {
 }
 
 /*
- * What was read is true if the task has the same nsproxy afterwards: it could have changed it, and
- * another task got the memory. One that ends lets go of it before it becomes a zombie.
+ * What was read of `nsproxy`, the task's, is true if the task has the same afterwards: it could have
+ * changed it, and another task got the memory. One that ends lets go of it before it becomes a zombie.
  */
-static struct nsproxy *read_nsproxy(struct task_struct *task, unsigned int *inodes,
-                                    unsigned int *flags) {
+static struct nsproxy *read_nsproxy(struct task_struct *task, struct nsproxy *nsproxy,
+                                    unsigned int *inodes, unsigned int *flags) {
     for (int i = 0; i < MOST_TRIES; i++) {
-        struct nsproxy *nsproxy = task->nsproxy;
-        read_inodes(nsproxy, inodes);
+        struct nsproxy *before = nsproxy;
+        read_inodes(before, inodes);
         barrier();
-        if (task->nsproxy != nsproxy)
+        nsproxy = task->nsproxy;
+        if (nsproxy != before)
             continue;
         if (!nsproxy)
             *flags |= RECORD_ZOMBIE;
@@ -321,20 +322,22 @@ static unsigned int innermost_inode(struct pid *pid) {
 
 /*
  * `pid` and `set` are read once, for a task can lose or change either meanwhile. What they point to
- * stays in memory for as long as this runs (RCU). What takes loops comes first, before the ways part:
- * the verifier goes each of them to its end.
+ * stays in memory for as long as this runs (RCU). The processor waits for each line of a task that is
+ * in no cache, and for several at once where nothing is called in between: so these pointers come
+ * first. Then what takes loops, before the ways part: the verifier goes each of them to its end.
  */
 static int dump(struct bpf_iter_meta *meta, struct task_struct *task, struct pid *pid) {
-    struct task_record record = {.start.kind = RECORD_TASK};
-    read_pids(task, pid, &record);
-    read_identity(task, &record);
-    read_nested_pids(pid, &record);
+    struct css_set *set = task->cgroups;
+    struct nsproxy *nsproxy = task->nsproxy;
     struct user_namespace *user = task->real_cred->user_ns;
+    struct task_record record = {.start.kind = RECORD_TASK};
+    read_identity(task, &record);
+    read_pids(task, pid, &record);
+    read_nested_pids(pid, &record);
     struct namespaces numbers = {};
-    struct nsproxy *nsproxy = read_nsproxy(task, numbers.inodes, &record.flags);
+    nsproxy = read_nsproxy(task, nsproxy, numbers.inodes, &record.flags);
     numbers.inodes[RECORD_USER] = user->ns.inum;
     numbers.inodes[RECORD_PID] = innermost_inode(pid);
-    struct css_set *set = task->cgroups;
     __u64 key = (__u64)set;
     struct telling cgroups = look_up(meta, bpf_map_lookup_elem(&known_sets, &key));
     if (!cgroups.is_told && !write_set(meta->seq, cgroups.now.number, set))
