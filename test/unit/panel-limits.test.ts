@@ -10,6 +10,7 @@ import {
 import type { LimitRowReport } from "../../helper/protocol/limitsReport.ts";
 import { fieldError, fieldText, isFromAbove, isOther } from "../../helper/protocol/limitTexts.ts";
 import type { LimitValue } from "../../helper/protocol/limitUnits.ts";
+import { formRows } from "../../media/panel/limits/formRows.ts";
 import { groupOf } from "../../media/panel/limits/groups.ts";
 
 function row(limit: LimitName, value?: LimitValue): LimitRowReport {
@@ -80,5 +81,23 @@ test("every limit has its place in the form", () => {
   assert.deepEqual(
     limitNames.filter((limit) => ["Others", ""].includes(groupOf(limit))),
     [],
+  );
+});
+
+test("limits that cannot be had for one reason share a row, where the first of them stands", () => {
+  const lacking = (limit: LimitName, unavailable: string) => ({ ...row(limit), unavailable });
+  const shown = formRows([
+    lacking("cpuQuotaUs", "no cpu here"),
+    row("pidsMax", 20),
+    lacking("cpuBurstUs", "no cpu here"),
+    lacking("memoryHighBytes", "not in version 1"),
+  ]);
+  assert.deepEqual(
+    shown.map(({ limit, alike }) => [limit, alike]),
+    [
+      ["cpuQuotaUs", ["cpuBurstUs"]],
+      ["pidsMax", undefined],
+      ["memoryHighBytes", []],
+    ],
   );
 });

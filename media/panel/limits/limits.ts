@@ -1,5 +1,5 @@
 import type { LimitName } from "../../../helper/protocol/limits.ts";
-import type { LimitRowReport, LimitsReport } from "../../../helper/protocol/limitsReport.ts";
+import type { LimitsReport } from "../../../helper/protocol/limitsReport.ts";
 import { fieldError, isOther } from "../../../helper/protocol/limitTexts.ts";
 import type { LimitTexts, PanelLimits } from "../../../helper/protocol/panel.ts";
 import { element, setText } from "../element.ts";
@@ -7,6 +7,7 @@ import { type KeyedList, keyedList } from "../list.ts";
 import type { Post, Tab } from "../tab.ts";
 import { type Bar, makeBar } from "./bar.ts";
 import { type Drafts, makeDrafts } from "./drafts.ts";
+import { type FormRow, formRows } from "./formRows.ts";
 import { groupOf, groupTitles } from "./groups.ts";
 import { makeRow, makeUnavailable } from "./row.ts";
 
@@ -16,7 +17,7 @@ class LimitsForm {
   readonly #bar: Bar;
   readonly #post: Post;
   readonly #note = element("p", { class: "dim" });
-  readonly #groups = new Map<string, KeyedList<LimitRowReport>>();
+  readonly #groups = new Map<string, KeyedList<FormRow>>();
   readonly #form: HTMLFormElement;
   #limits: PanelLimits | undefined;
 
@@ -53,13 +54,13 @@ class LimitsForm {
     const bodies = groupTitles.map((title) => {
       const heading = element("th", { colspan: 5, scope: "rowgroup" }, title);
       const body = element("tbody", {}, element("tr", { class: "group" }, heading));
-      const list = keyedList<LimitRowReport>(
+      const list = keyedList<FormRow>(
         body,
         ({ limit, unavailable }) => `${limit} ${unavailable === undefined}`,
         (row) =>
           row.unavailable === undefined
             ? makeRow(row, this.#drafts, this.#post)
-            : makeUnavailable(row),
+            : makeUnavailable(),
         1,
       );
       this.#groups.set(title, list);
@@ -73,7 +74,7 @@ class LimitsForm {
     const { report } = this.#limits;
     setText(this.#note, noteOn(report));
     for (const [title, list] of this.#groups) {
-      list.show(report.rows.filter(({ limit }) => groupOf(limit) === title));
+      list.show(formRows(report.rows.filter(({ limit }) => groupOf(limit) === title)));
     }
     this.#bar.show(this.#limits, this.#asked());
   }

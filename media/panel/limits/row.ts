@@ -12,6 +12,7 @@ import type { KeyedElement } from "../list.ts";
 import type { Post } from "../tab.ts";
 import type { Drafts } from "./drafts.ts";
 import { fieldId, helpId, makeFieldCell } from "./fieldCell.ts";
+import type { FormRow } from "./formRows.ts";
 
 /** One limit of the form: what it is, the field, what is in force, what stands above, and the file. */
 export function makeRow(
@@ -77,12 +78,15 @@ function makeFileCell(limit: LimitName, post: Post): KeyedElement<LimitRowReport
   };
 }
 
-/** A limit that cannot be had here: its name, and why. */
-export function makeUnavailable({ limit }: LimitRowReport): KeyedElement<LimitRowReport> {
+/** What cannot be had here: its name, and those of its neighbours that are lacking for the same reason. */
+export function makeUnavailable(): KeyedElement<FormRow> {
   const why = element("td", { colspan: 4 });
-  const name = element("th", { scope: "row" }, limitFacts[limit].label);
+  const names = element("th", { scope: "row" });
   return {
-    root: element("tr", { class: "dim" }, name, why),
-    show: ({ unavailable }) => setText(why, `Not here: ${unavailable ?? ""}`),
+    root: element("tr", { class: "dim" }, names, why),
+    show: ({ limit, alike = [], unavailable }) => {
+      setText(names, [limit, ...alike].map((one) => limitFacts[one].label).join(", "));
+      setText(why, `Not here: ${unavailable ?? ""}`);
+    },
   };
 }
