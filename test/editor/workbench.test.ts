@@ -137,6 +137,8 @@ describe("In the workbench", () => {
     await workbench.type("mark=still-here");
     await workbench.reload();
     await workbench.waitForLastTerminal();
+    // What it showed comes back with it: before that it hears nothing.
+    await workbench.waitForText(/mark=still-here\n.*[$#] ?$/m);
     await workbench.type('echo "$mark, shell $$"');
     await workbench.waitForText(/^still-here, shell 2$/m);
   });
@@ -247,7 +249,7 @@ describe("In the workbench", () => {
     await workbench.chooseFromContextMenu(row, "Start");
     await workbench.expandRow(await workbench.findRow(sandboxes, /^lagoon.*terrarium · running/));
     await workbench.expandRow(
-      await workbench.findRow(sandboxes, /^Namespaces.*net time the host's/),
+      await workbench.findRow(sandboxes, /^Namespaces.*net, time are the host's/),
     );
     const net = await workbench.findRow(sandboxes, /^net.*shared with the host/);
     const [, inode = ""] = /(\d+)/.exec(namespaceLink("self", "net") ?? "") ?? [];
@@ -278,6 +280,18 @@ describe("In the workbench", () => {
       await workbench.until("the helper to rest", async () => (await rests()) || undefined);
     },
   );
+
+  step("What is this? leads through four steps, done by doing them", "18-walkthrough", async () => {
+    await workbench.openTerrarium();
+    await workbench.section(sandboxes).getByText("What is this?").click();
+    for (const title of ["See what it is made of", "Give it a limit", "Enter something"])
+      await workbench.walkthroughStep(title).waitFor();
+    const first = workbench.walkthroughStep("Open a sandboxed terminal");
+    await workbench.openTerminal(() =>
+      first.getByRole("button", { name: "New Sandboxed Terminal" }).click(),
+    );
+    await workbench.walkthroughStep("Open a sandboxed terminal", "done").waitFor();
+  });
 
   /** A sandbox of the same user, made beside the editor. */
   async function create(t: TestContext, words: readonly string[]): Promise<void> {

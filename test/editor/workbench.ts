@@ -409,6 +409,12 @@ export class Workbench {
     return this.page.locator(".editor-instance .codelens-decoration a", { hasText: title });
   }
 
+  /** A step of the walkthrough that is shown, or its mark once it is done. */
+  walkthroughStep(title: string, part: "heading" | "done" = "heading"): Locator {
+    const step = this.page.locator(".getting-started-step").filter({ hasText: title });
+    return part === "done" ? step.getByRole("checkbox", { checked: true }) : step;
+  }
+
   /** Our item in the status bar. */
   statusItem(): Locator {
     return this.page.locator('.statusbar-item[id="terrarium.terrarium.terrarium.status"]');

@@ -43,6 +43,12 @@ interface Manifest {
       readonly contents: string;
       readonly when: string;
     }[];
+    readonly walkthroughs: readonly {
+      readonly steps: readonly {
+        readonly description: string;
+        readonly completionEvents: readonly string[];
+      }[];
+    }[];
     readonly configuration: { readonly properties: Readonly<Record<string, { scope: string }>> };
     readonly terminal: { readonly profiles: readonly { readonly id: string }[] };
   };
@@ -91,15 +97,37 @@ test("every menu item runs a command that exists", () => {
   );
 });
 
-test("every link in a welcome text runs a command of ours or of VS Code", () => {
-  const known = new Set<string>(Object.values(commands));
-  const texts = contributes.viewsWelcome.map(({ contents }) => words[contents.slice(1, -1)] ?? "");
+/** VS Code makes one for each view. */
+const focusCommands = Object.values(views).map((id) => `${id}.focus`);
+
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+
+test("every link in a welcome text or a step runs a command of ours or of VS Code", () => {
+  const known = new Set<string>([...Object.values(commands), ...focusCommands]);
+  const keys = [
+    ...contributes.viewsWelcome.map(({ contents }) => contents),
+    ...steps.map(({ description }) => description),
+  ];
+  const texts = keys.map((key) => words[key.slice(1, -1)] ?? "");
   const linked = texts.flatMap((text) =>
     [...text.matchAll(/\(command:([^)]+)\)/g)].map((m) => m[1]),
   );
   assert.notEqual(linked.length, 0);
   assert.deepEqual(
     linked.filter((id) => !known.has(id ?? "") && !id?.startsWith("workbench.")),
+    [],
+  );
+});
+
+test("every step of the walkthrough is done by a command or a view that exists", () => {
+  const known = new Set<string>([
+    ...[...Object.values(commands), ...focusCommands].map((id) => `onCommand:${id}`),
+    ...Object.values(views).map((id) => `onView:${id}`),
+  ]);
+  const events = steps.flatMap(({ completionEvents }) => completionEvents);
+  assert.notEqual(events.length, 0);
+  assert.deepEqual(
+    events.filter((event) => !known.has(event)),
     [],
   );
 });
