@@ -1,7 +1,7 @@
 import { containerLabel } from "../../helper/protocol/containerWords.ts";
 import type { HostContainer } from "../../helper/protocol/hostTables.ts";
 import type { SandboxSummary } from "../../helper/protocol/inventory.ts";
-import { grouped } from "../../helper/protocol/tableIndexes.ts";
+import { containerOfSandbox, grouped } from "../../helper/protocol/tableIndexes.ts";
 import { countOf, factSeparator } from "../../helper/protocol/words.ts";
 import { containerRow } from "./containerRows.ts";
 import { engineWords } from "./containerWords.ts";
@@ -45,8 +45,11 @@ export function sandboxAndContainerRows(
 
 function entriesOf(sandboxes: readonly SandboxSummary[], from: SandboxFacts): Entry[] {
   const { containers } = from.tables;
+  // One that has begun just now may be in the list before the inventory has looked into the registry.
+  const listed = new Set(sandboxes.map((one) => containerOfSandbox(one, from.tables)));
   const others = [...containers.values()].filter(
-    (one) => !isOurs(one) && !(one.parent !== undefined && containers.has(one.parent)),
+    (one) =>
+      !isOurs(one) && !listed.has(one) && !(one.parent !== undefined && containers.has(one.parent)),
   );
   return [
     ...sandboxes.map((one) => sandboxEntry(one, from)),

@@ -489,9 +489,20 @@ test("a sandbox of ours stands there once, and not before the list of sandboxes 
   });
   const another = container("terrarium", "b", { pid: 99, name: "others", user: 1000 });
   const from = tables({ containers: [ours, another] });
-  const labels = (sandboxes: readonly SandboxSummary[]) =>
-    rowsOf(from, {}, sandboxes).map(({ label, description }) => `${label} | ${description}`);
+  const labels = (sandboxes: readonly SandboxSummary[], of = from) =>
+    rowsOf(of, {}, sandboxes).map(({ label, description }) => `${label} | ${description}`);
   assert.deepEqual(labels([]), ["others | terrarium · running 11 d"]);
+  // The list may have it before the inventory knows it by the registry; who takes its id has another process.
+  const early = { ...ours, evidence: [] };
+  const liar = { ...early, pid: 98, name: "liar" };
+  assert.deepEqual(
+    labels([web], tables({ containers: [early] })).map((label) => label.split(" ")[0]),
+    ["web"],
+  );
+  assert.deepEqual(
+    labels([web], tables({ containers: [liar] })).map((label) => label.split(" ")[0]),
+    ["liar", "web"],
+  );
   assert.deepEqual(
     labels([web])[1],
     "web | terrarium · running 5 min · 41 MB of 512 MB · 2 processes",
