@@ -10,11 +10,14 @@ export interface Credentials {
   readonly groups: readonly number[];
 }
 
-/** The words before a command that give it these credentials and no capability. Throws where there is no setpriv. */
+/**
+ * The words before a command that give it these credentials and no capability: none is ambient that is not inheritable
+ * (capabilities(7)). Throws where there is no setpriv.
+ */
 export function setpriv({ uid, gid, groups }: Credentials): readonly string[] {
   const program = places.find(existsSync);
   if (program === undefined) throw new KernelError("execve setpriv", "ENOENT");
   const kept = groups.length > 0 ? ["--groups", groups.join(",")] : ["--clear-groups"];
   const ids = ["--reuid", `${uid}`, "--regid", `${gid}`, ...kept];
-  return [program, ...ids, "--inh-caps=-all", "--ambient-caps=-all", "--"];
+  return [program, ...ids, "--inh-caps=-all", "--"];
 }
