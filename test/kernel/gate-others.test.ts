@@ -18,13 +18,13 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
 import { processIds, readStat, readStatus } from "../../helper/kernel/procfs.ts";
-import { TerrariumError } from "../../helper/protocol/errors.ts";
+import { TerrariumError, toWireError } from "../../helper/protocol/errors.ts";
 import { ownSocket } from "../../helper/protocol/helperSockets.ts";
 import { tableKeys } from "../../helper/protocol/hostTables.ts";
 import type { HelperConnection } from "../../helper/protocol/methods.ts";
 import { makeCgroup } from "./cgroup-limits.ts";
 import { eventually, inspect, startSandbox, uniqueName } from "./cli.ts";
-import { alice, bob, connectAs, end, helperCommand, startGate } from "./gate.ts";
+import { agentOf, alice, bob, connectAs, end, helperCommand, speakFor, startGate } from "./gate.ts";
 import { needsRoot, startIsolated } from "./isolated.ts";
 
 const asleep = "exec sleep 600";
@@ -41,6 +41,13 @@ async function startDaemon(t: TestContext, script = asleep, more: readonly strin
     return isUsers && (script === asleep ? command === "sleep" : command !== "setpriv");
   });
   return daemon;
+}
+
+/** A process of hers in a container of root's, as one that Docker runs with her uid: another is the first there. */
+function startGuest(t: TestContext) {
+  const become = `setpriv --reuid ${alice} --regid ${alice} --clear-groups`;
+  const words = `${become} sh -c 'read -r pid rest </proc/self/stat; echo "$pid"; exec sleep 600' & wait`;
+  return startIsolated(t, ["--ipc", "--mount", "--net", "--pid", "--fork"], words);
 }
 
 /** Has another process of the daemon's user get this number: proc_sys_kernel(5), ns_last_pid. */
@@ -171,10 +178,14 @@ describe("what is somebody else's", needsRoot, () => {
     const rootsInit = { pid, startTimeTicks: readStat(pid)?.startTimeTicks };
     const another = (await startDaemon(t, asleep, ["--pid", "--fork"])).pid;
     const daemon = { pid: another, startTimeTicks: readStat(another)?.startTimeTicks };
+    const guest = (await startGuest(t)).pid;
+    const inRoots = { pid: guest, startTimeTicks: readStat(guest)?.startTimeTicks };
     const [forged, stolen, linked] = ["abcdefabcdef", "abcdefabcded", "abcdefabcdee"];
+    const claimed = "abcdefabcdec";
     for (const [id, init] of [
       [forged, rootsInit],
       [stolen, daemon],
+      [claimed, inRoots],
     ] as const) {
       mkdirSync(`${registry}/${id}`);
       writeFileSync(`${registry}/${id}/record.json`, JSON.stringify({ ...record, id, init }));
@@ -193,7 +204,8 @@ describe("what is somebody else's", needsRoot, () => {
       known.map(({ id }) => id),
       [sandbox.id],
     );
-    for (const one of [forged, stolen, linked]) rmSync(`${registry}/${one}`, { recursive: true });
+    for (const one of [forged, stolen, linked, claimed])
+      rmSync(`${registry}/${one}`, { recursive: true });
     await again.request("sandbox/remove", { target: name, force: true });
   });
 
@@ -363,6 +375,27 @@ describe("what is somebody else's", needsRoot, () => {
     assert.ok(takeNumber(t, daemon.pid), "a process of the same user has its number");
     answer("y");
     await assert.rejects(entered, (error) => TerrariumError.is(error, "noSuchProcess"));
+  });
+
+  test("row 25: that is not who was meant any more is asked about by nobody, whatever the agent says of it", async (t) => {
+    const gate = await startGate(t);
+    const client = await connectAs(t, gate.path, alice);
+    await client.request("sandbox/list", {});
+    const { pid } = await startDaemon(t);
+    const meant = { pid, startTimeTicks: (readStat(pid)?.startTimeTicks ?? 0) + 1 };
+    const { code, data } = toWireError(
+      new TerrariumError("processDenied", { pid, errno: "EPERM" }),
+    );
+    // Its first two were what it was started with, and the list above.
+    const denied = JSON.stringify({ jsonrpc: "2.0", id: 2, error: { code, message: "", data } });
+    const agent = await agentOf(gate, alice);
+    process.kill(agent, "SIGSTOP");
+    const refused = assert.rejects(client.request("process/kill", meant), (error) =>
+      TerrariumError.is(error, "noSuchProcess"),
+    );
+    await client.request("initialize", { client: "test", protocol: 1 });
+    await speakFor(agent, alice, `Content-Length: ${denied.length}\r\n\r\n${denied}`);
+    await refused;
   });
 
   for (const [what, ask] of [

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { verdictOf } from "../../helper/polkit/authority.ts";
 import { TerrariumError } from "../../helper/protocol/errors.ts";
 import type { MethodName } from "../../helper/protocol/methods.ts";
 import { classes, classOf } from "../../helper/server/classes.ts";
+import { openAuthoriser } from "../../helper/server/gate/authoriser.ts";
 import { meter, openAllowance } from "../../helper/server/gate/meter.ts";
 import {
   accountOf,
@@ -17,6 +19,7 @@ import {
 import { isDeniedToAgent, namesSandbox } from "../../helper/server/gate/refusals.ts";
 import { isAskedMethod } from "../../helper/server/gate/wanted.ts";
 import { methods } from "../../helper/server/methods.ts";
+import { busctlPath } from "../../helper/systemd/busctl.ts";
 
 const answer = (...data: readonly unknown[]) => JSON.stringify({ type: "(bba{ss})", data: [data] });
 
@@ -37,6 +40,30 @@ describe("what polkit says", () => {
   for (const [what, json, verdict] of cases) {
     test(`is ${verdict} where it is: ${what}`, () => assert.equal(verdictOf(json), verdict));
   }
+});
+
+/** An earlier client of somebody's, whose pidfd was closed: its number may be another descriptor's by now. */
+const gone = {
+  ...{ uid: 65_190, gid: 65_190, groups: [], pid: 1, startTimeTicks: 1, pidfd: 0 },
+  ...{ loginUid: undefined, isAlive: () => false, dispose: () => undefined },
+};
+
+const needsBusctl = { skip: busctlPath() ? false : "there is no busctl(1) to ask by" };
+
+test("nobody is asked on behalf of who has gone", needsBusctl, async () => {
+  let started = 0;
+  const count = () => {
+    started += 1;
+  };
+  subscribe("child_process", count);
+  const { action } = classes.enter;
+  const allowed = openAuthoriser(gone, "alice").allow({ action, what: "enter process 1" });
+  await assert.rejects(
+    allowed,
+    (error) => TerrariumError.is(error, "notAuthorised") && error.args.why === "gone",
+  );
+  unsubscribe("child_process", count);
+  assert.equal(started, 0);
 });
 
 describe("the classes", () => {
