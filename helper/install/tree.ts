@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -12,14 +13,13 @@ import {
 import { dirname, join } from "node:path";
 import { errnoOf } from "../kernel/errors.ts";
 import { exchangeNames } from "../kernel/libc.ts";
-import { assertClosed } from "./closed.ts";
 import { type Installed, manifestName, manifestText } from "./manifest.ts";
 import { copyInPieces } from "./pieces.ts";
 import { starterName, versionDirectory, versionsDirectory } from "./places.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Source } from "./source.ts";
 import { whyNotWhole } from "./starter.ts";
-import { asideOf, createFile, makeDirectories, removeWhole, syncDirectory } from "./writeAside.ts";
+import { asideOf, createFile, removeWhole, syncDirectory } from "./writeAside.ts";
 
 /** One file of an installation, and how its bytes are had. */
 export interface TreeFile {
@@ -80,14 +80,11 @@ export function filesOf(source: Source, runtime: Runtime): readonly TreeFile[] {
 
 /**
  * Makes the directory of a version beside its place, writes it to the disk, has it checked by the starter in it, and
- * only then gives it its name: what is interrupted has none, and is never started.
+ * only then gives it its name: what is interrupted has none, is never started, and is removed before the next begins.
  */
 export function installTree(version: string, files: readonly TreeFile[], runtime: Runtime): void {
   const place = versionDirectory(version);
-  assertClosed(versionsDirectory);
-  makeDirectories(versionsDirectory);
   const aside = asideOf(place);
-  rmSync(aside, { recursive: true, force: true });
   const installed = copyTree(aside, files);
   writeManifest(aside, manifestText(runtime.program, installed));
   syncTree(aside, installed);
@@ -108,14 +105,10 @@ function copyTree(aside: string, files: readonly TreeFile[]): readonly Installed
 }
 
 function makeRootDirectory(path: string): void {
-  const mask = process.umask(0o022);
-  try {
-    mkdirSync(path, { mode: directoryMode });
-  } finally {
-    process.umask(mask);
-  }
-  // A set-group-id directory above would have given it its own group.
+  mkdirSync(path, { mode: 0o700 });
+  // A set-group-id directory above has given it its own group, and that bit: inode(7).
   chownSync(path, 0, 0);
+  chmodSync(path, directoryMode);
 }
 
 function copyFile(aside: string, { name, mode, open }: TreeFile): Installed {

@@ -83,6 +83,8 @@ describe("terrarium install-helper", needsMachine, () => {
     await succeed();
     const open = `find ${versions} ! -user root -o ! -group root -o -perm /022 ! -type l`;
     assert.equal(await inRoot(open), "");
+    const outside = "/usr/share /usr/lib/systemd /etc -name '*terrarium*' -type f";
+    assert.equal(await inRoot(`find ${outside} ! \\( -user root -group root -perm 644 \\)`), "");
     assert.ok(await isWhole());
     assert.match(await inRoot("stat -c '%a %U' /run/terrarium/helper.socket"), /^666 root$/m);
     assert.match(await inRoot("pkaction --action-id io.github.terrarium.enter"), /enter/);
@@ -99,8 +101,14 @@ describe("terrarium install-helper", needsMachine, () => {
 
   describe("reads a user's files as that user could", () => {
     const file = `${extension}/dist/bin/planted-AAAAAAAA.js`;
+    const refusals =
+      /is not copied|names no version|larger than|more than a build|not what it should be|too large|neither root nor/;
     const plans: Readonly<Record<string, { readonly plant: string; readonly remove: string }>> = {
       "a link to a file of root's": { plant: `ln -s /etc/shadow ${file}`, remove: `rm ${file}` },
+      "a link to another file of the user's": {
+        plant: `ln -s ${extension}/dist/bin/terrarium ${file}`,
+        remove: `rm ${file}`,
+      },
       "a link to nothing": { plant: `ln -s /nowhere ${file}`, remove: `rm ${file}` },
       "a pipe, which would be waited for": {
         plant: `mkfifo ${file} && chown ${owner.id} ${file}`,
@@ -118,6 +126,30 @@ describe("terrarium install-helper", needsMachine, () => {
         plant: `mv ${extension}/dist/native /home/native && ln -s /home/native ${extension}/dist/native`,
         remove: `rm ${extension}/dist/native && mv /home/native ${extension}/dist/native`,
       },
+      "a file that is larger than any": {
+        plant: `truncate -s 600M ${file} && chown ${owner.id} ${file}`,
+        remove: `rm ${file}`,
+      },
+      "a part more than there are of any build": {
+        plant: `for part in $(seq 10001 10600); do touch ${extension}/dist/bin/many-AAA$part.js; done; chown ${owner.id} ${extension}/dist/bin/many-*`,
+        remove: `rm ${extension}/dist/bin/many-*`,
+      },
+      "a starter that finds fault with it": {
+        plant: `cp -a ${extension}/dist/native/terrarium-helper /home/kept && printf '#!/bin/sh\nexit 1\n' >${extension}/dist/native/terrarium-helper`,
+        remove: `mv /home/kept ${extension}/dist/native/terrarium-helper`,
+      },
+      "a package.json without end": {
+        plant: `cp -a ${extension}/dist/package.json /home/kept && head -c 2000000 /dev/zero | tr '\\0' ' ' >>${extension}/dist/package.json`,
+        remove: `mv /home/kept ${extension}/dist/package.json`,
+      },
+      "what belongs to neither root nor who asks": {
+        plant: `chown -R 1001 ${extension}/dist`,
+        remove: `chown -R ${owner.id} ${extension}/dist`,
+      },
+      "what root keeps to itself": {
+        plant: `touch ${file} && chmod 600 ${file} && chown -R 0 ${extension}/dist`,
+        remove: `chown -R ${owner.id} ${extension}/dist; rm ${file}`,
+      },
       "a version that leads elsewhere": {
         plant: `cp -a ${extension}/dist/package.json /home/kept && echo '{"version":"../../etc"}' >${extension}/dist/package.json`,
         remove: `mv /home/kept ${extension}/dist/package.json`,
@@ -129,10 +161,18 @@ describe("terrarium install-helper", needsMachine, () => {
         const { code, stderr } = await machine.install("--yes");
         await inRoot(remove);
         assert.equal(code, 125);
-        assert.match(stderr, /is not copied|names no version/);
+        assert.match(stderr, refusals);
         assert.equal(await isThere(), false);
       });
     }
+
+    test("a file that is no part of a build is left where it is", async () => {
+      const stray = `${extension}/dist/bin/stray.js`;
+      await inRoot(`touch ${stray} && chown ${owner.id} ${stray}`);
+      await succeed();
+      await inRoot(`rm ${stray}`);
+      assert.equal((await machine.run(["test", "-e", `${home}/bin/stray.js`])).code, 1);
+    });
 
     test("a Node whose libraries the user can change is not taken", async () => {
       await machine.do("mkdir", "-p", `/home/${owner.name}/lib`);
@@ -148,6 +188,81 @@ describe("terrarium install-helper", needsMachine, () => {
       assert.equal(code, 125, stdout);
       assert.match(stderr, /belongs to user 1000/);
     });
+  });
+
+  describe("writes nothing to where somebody else could put it", () => {
+    const policies = "/usr/share/polkit-1/actions";
+    const places: Readonly<Record<string, { readonly open: string; readonly close: string }>> = {
+      "a directory that is a link": {
+        open: `mkdir /usr/lib/elsewhere && ln -s /usr/lib/elsewhere ${versions}`,
+        close: `rm ${versions}; rm -r /usr/lib/elsewhere`,
+      },
+      "a directory of a user's": {
+        open: `mkdir ${versions} && chown ${owner.id} ${versions}`,
+        close: `rm -r ${versions}`,
+      },
+      "one that everybody may write to": {
+        open: `mkdir ${versions} && chmod 1777 ${versions}`,
+        close: `rm -r ${versions}`,
+      },
+      "one below such a one": { open: "chmod o+w /usr/lib", close: "chmod o-w /usr/lib" },
+      "polkit's, when its group may write there": {
+        open: `chmod g+w ${policies}`,
+        close: `chmod g-w ${policies}`,
+      },
+    };
+    for (const [what, { open, close }] of Object.entries(places)) {
+      test(what, async () => {
+        await inRoot(open);
+        const { code, stdout, stderr } = await machine.install("--yes");
+        const written = `find /usr/lib/elsewhere ${versions} ${policies} -name '*errarium*' -type f`;
+        const ours = await inRoot(`${written} 2>/dev/null || true`);
+        await inRoot(close);
+        assert.equal(code, 125, stdout);
+        assert.match(stderr, /\/usr\S* (is a link|belongs to user|can be written to)/);
+        assert.doesNotMatch(ours, /policy/);
+        if (!what.startsWith("polkit")) assert.equal(ours, "");
+      });
+    }
+  });
+
+  test("gives all of it to root's own group, whatever the directory says", async () => {
+    await inRoot(`mkdir ${versions} && chgrp ${owner.id} ${versions} && chmod g+s ${versions}`);
+    await succeed();
+    assert.ok(await isWhole());
+  });
+
+  test("is done by one at a time", async () => {
+    await inRoot(`mkdir ${versions}`);
+    const other = machine.start(["flock", versions, "sh", "-c", "echo $$; exec sleep 600"]);
+    const [pid] = await once(other.stdout ?? other, "data");
+    const { code, stderr } = await machine.install("--yes");
+    await machine.do("kill", "-9", `${pid}`.trim());
+    assert.equal(code, 125);
+    assert.match(stderr, /another install-helper is at work/);
+  });
+
+  test("is there at each moment while it is written again", async () => {
+    await succeed();
+    const watch = `echo $$; while test -e ${starter}; do :; done; echo gone`;
+    const watcher = machine.start(["sh", "-c", watch]);
+    let seen = "";
+    watcher.stdout?.on("data", (part) => {
+      seen += part;
+    });
+    await eventually("it watches", () => seen !== "");
+    for (const _ of [1, 2]) await succeed("--repair");
+    assert.doesNotMatch(seen, /gone/);
+    await machine.do("kill", "-9", seen.trim());
+  });
+
+  test("leaves root's sandboxes what they need when it is removed", async () => {
+    await succeed();
+    const ofRoot = `${client} --helper /run/terrarium/helper.socket`;
+    await inRoot(`${ofRoot} run -d --name stays -- sleep 600`);
+    assert.match(await succeed("--uninstall"), /1 sandboxes of root go on/);
+    assert.match(await inRoot(`${client} ps`), /stays/);
+    await inRoot(`${client} rm -f stays`);
   });
 
   test("has nothing half done, whenever it is killed", async () => {
