@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../kernel/cli.ts";
@@ -40,6 +41,13 @@ const inventory = `
   find /sys/fs/cgroup -name '*terrarium*'
   find /run -path /run/user -prune -o -name '*terrarium*' -print
 `;
+
+/** How it comes that others than root may put something there, how that is over, and what is said of it. */
+interface Place {
+  readonly open: string;
+  readonly close: string;
+  readonly why: RegExp;
+}
 
 describe("terrarium install-helper", needsMachine, () => {
   let machine: Machine;
@@ -192,26 +200,34 @@ describe("terrarium install-helper", needsMachine, () => {
 
   describe("writes nothing to where somebody else could put it", () => {
     const policies = "/usr/share/polkit-1/actions";
-    const places: Readonly<Record<string, { readonly open: string; readonly close: string }>> = {
+    const places: Readonly<Record<string, Place>> = {
       "a directory that is a link": {
         open: `mkdir /usr/lib/elsewhere && ln -s /usr/lib/elsewhere ${versions}`,
         close: `rm ${versions}; rm -r /usr/lib/elsewhere`,
+        why: /terrarium is a link/,
       },
       "a directory of a user's": {
         open: `mkdir ${versions} && chown ${owner.id} ${versions}`,
         close: `rm -r ${versions}`,
+        why: /terrarium belongs to user/,
       },
       "one that everybody may write to": {
         open: `mkdir ${versions} && chmod 1777 ${versions}`,
         close: `rm -r ${versions}`,
+        why: /terrarium can be written to/,
       },
-      "one below such a one": { open: "chmod o+w /usr/lib", close: "chmod o-w /usr/lib" },
       "polkit's, when its group may write there": {
         open: `chmod g+w ${policies}`,
         close: `chmod g-w ${policies}`,
+        why: /actions can be written to/,
+      },
+      "polkit's, below one that everybody may write to": {
+        open: `chmod o+w ${dirname(policies)}`,
+        close: `chmod o-w ${dirname(policies)}`,
+        why: /polkit-1 can be written to/,
       },
     };
-    for (const [what, { open, close }] of Object.entries(places)) {
+    for (const [what, { open, close, why }] of Object.entries(places)) {
       test(what, async () => {
         await inRoot(open);
         const { code, stdout, stderr } = await machine.install("--yes");
@@ -219,7 +235,7 @@ describe("terrarium install-helper", needsMachine, () => {
         const ours = await inRoot(`${written} 2>/dev/null || true`);
         await inRoot(close);
         assert.equal(code, 125, stdout);
-        assert.match(stderr, /\/usr\S* (is a link|belongs to user|can be written to)/);
+        assert.match(stderr, why);
         assert.doesNotMatch(ours, /policy/);
         if (!what.startsWith("polkit")) assert.equal(ours, "");
       });
