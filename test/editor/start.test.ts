@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { eventually } from "../kernel/cli.ts";
 import { checkout } from "../rig/prepare.mjs";
 import { endProcessGroup } from "../rig/process-group.ts";
 import { descendantsOf, isAlive } from "./kernel-facts.ts";
@@ -57,7 +58,8 @@ describe("npm start, where there is no desktop VS Code", () => {
     process.kill(-(command.pid as number), "SIGINT");
     await ended;
     assert.ok(started.length > 1);
-    assert.deepEqual(started.filter(isAlive), []);
+    // npm's shell is killed by the signal at once, while the editor's server is still being ended.
+    await eventually("the end of all", () => !started.some(isAlive));
   });
 });
 

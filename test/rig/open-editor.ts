@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   await withProgress("Installing Terrarium into it", () => installPackagedExtension(home));
   const server = await startVscodeServer({ home, settings });
   stopOnSignals(server);
-  server.process.on("exit", (code) => process.exit(code ?? 0));
+  // Its children, of which the file watcher outlives it, are ended before this process is.
+  server.process.on("exit", (code) => void server.stop().then(() => process.exit(code ?? 0)));
   process.stdout.write(`\nVS Code with Terrarium is ready; Ctrl-C ends it. Open\n`);
   process.stdout.write(`${pageAddress(server, { folder })}\n`);
 }
