@@ -263,7 +263,7 @@ describe("The panel", () => {
       return readCalls(helper) === calls;
     };
     await workbench.runCommand("View: Show Explorer");
-    assert.equal(await rests(), false);
+    await workbench.until("the panel to look", async () => !(await rests()) || undefined);
     await workbench.openFile("tides.mjs");
     await workbench.until("the helper to rest", async () => (await rests()) || undefined);
   });
