@@ -63,7 +63,7 @@ const life: readonly Scene[] = [
     name: "puts what exec starts into the same cgroup",
     script: `
       id=$(ls -d /sys/fs/cgroup/terrarium/*/ | xargs basename)
-      terrarium exec box -- sh -c 'sleep 1000 & true'
+      terrarium exec box -- sh -c 'sleep 1000 & until grep -q sleep /proc/$!/comm; do :; done'
       for pid in $(cgroup cgroup.procs); do cat /proc/$pid/comm; done`,
     shows: "terrarium-init\nsleep\nsleep\n",
   },
