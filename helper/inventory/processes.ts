@@ -6,26 +6,20 @@ import { printable } from "../protocol/printable.ts";
 import { isSameRow } from "../protocol/tableChanges.ts";
 import type { CgroupRow } from "./cgroups/tree.ts";
 import { commandLineOf } from "./commandLines.ts";
+import type { KeptRows } from "./keptRows.ts";
 import type { CgroupIds, NamespaceInodes, Task } from "./tasks.ts";
 import { mapped, type Steps } from "./turns.ts";
 
 const commandLineLength = 256;
 
-interface Kept {
-  task: Task;
-  row: HostProcess;
-}
-
 /**
- * A task that is kept from one reading to the next has the same row, as long as its cgroups have their names. By pid:
- * to know 5,000 objects by themselves takes longer than to make them.
+ * A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. One that
+ * is `kept` is the same object as long as its cgroups have their names.
  */
-let rows = new Map<number, Kept>();
-
-/** A row for each process: what the kernel tells of all at once, its command line, and where its cgroups are. */
 export function* processRows(
   tasks: readonly Task[],
   cgroups: readonly CgroupRow[],
+  kept?: KeptRows,
 ): Steps<readonly HostProcess[]> {
   const lookup = lastLookups.get(cgroups) ?? (yield* cgroupPaths(cgroups));
   lastLookups.set(cgroups, lookup);
@@ -33,24 +27,14 @@ export function* processRows(
   const namespacesOf = asBefore(knownOf);
   const made = yield* mapped(tasks, (task) => {
     const cgroups = pathsOf(task.cgroupIds);
-    const known = rows.get(task.pid);
-    if (known?.task === task && known.row.cgroups === cgroups) return known.row;
+    const known = kept?.get(task);
+    if (known?.cgroups === cgroups) return known;
     const row = rowOf(task, namespacesOf(task.namespaces), cgroups);
-    if (known) {
-      known.task = task;
-      known.row = row;
-    } else rows.set(task.pid, { task, row });
+    kept?.set(task, row);
     return row;
   });
-  forgetEnded(tasks);
+  kept?.forgetEnded(tasks);
   return made;
-}
-
-/** Who reads others, or all anew, makes their rows anew. */
-function forgetEnded(tasks: readonly Task[]): void {
-  if (rows.size < 2 * tasks.length) return;
-  const pids = new Set(tasks.map(({ pid }) => pid));
-  rows = new Map([...rows].filter(([pid]) => pids.has(pid)));
 }
 
 function rowOf(

@@ -4,6 +4,7 @@ import { printable } from "../protocol/printable.ts";
 import { belongingSteps, type Found } from "./belonging.ts";
 import { populate } from "./cgroups/population.ts";
 import { type CgroupTree, readCgroupTree } from "./cgroups/tree.ts";
+import type { KeptRows } from "./keptRows.ts";
 import { type Holdings, noHoldings } from "./namespaces/holdings.ts";
 import { type NamespaceTable, namespaceSteps } from "./namespaces/namespaces.ts";
 import { processRows } from "./processes.ts";
@@ -50,6 +51,7 @@ export function readSnapshot(...from: Parameters<typeof snapshotSteps>): HostSna
 export function* snapshotSteps(
   given: Partial<SnapshotParts> = {},
   findContainers = findNone,
+  keptRows: KeptRows | undefined = undefined,
 ): Steps<HostSnapshot> {
   const mounts = given.mounts ?? readCgroupMounts();
   const tasks = given.tasks ?? readTasks();
@@ -60,7 +62,7 @@ export function* snapshotSteps(
   const host = factsOf(mounts, parts);
   yield;
   const cgroups = populate(tree.rows, tasks.tasks);
-  const processes = yield* processRows(tasks.tasks, tree.rows);
+  const processes = yield* processRows(tasks.tasks, tree.rows, keptRows);
   const rows = { processes, namespaces: namespaces.rows, cgroups };
   yield;
   const found = yield* findContainers(host, rows);

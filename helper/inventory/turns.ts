@@ -63,9 +63,9 @@ const rowsAStep = 64;
 /** A row for each, where making one may read a file. */
 export function* mapped<From, To>(items: readonly From[], make: (item: From) => To): Steps<To[]> {
   const made: To[] = [];
-  for (let from = 0; from < items.length; from += rowsAStep) {
-    for (const item of items.slice(from, from + rowsAStep)) made.push(make(item));
-    yield;
+  for (const item of items) {
+    made.push(make(item));
+    if (made.length % rowsAStep === 0) yield;
   }
   return made;
 }

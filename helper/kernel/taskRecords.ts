@@ -104,7 +104,7 @@ function takeCgroup({ words, hierarchies, sets }: Reading, at: number): void {
 function takeSet({ words, together, told }: Reading, at: number): void {
   const namespaces = namespacesOf(words, at + setRecord.namespaces);
   together.set(word(words, at + setRecord.set), namespaces);
-  takeTold(words, at, namespaces, told);
+  takeTold(words, at, told);
 }
 
 function takeTask(reading: Reading, at: number): void {

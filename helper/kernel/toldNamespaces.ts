@@ -1,21 +1,16 @@
 import { type NamespaceType, namespaceTypes } from "../protocol/namespaces.ts";
 import type { ByInode } from "./byInode.ts";
 import { aboveRecord, recordedNamespaces, setRecord, word } from "./recordLayout.ts";
-import type { Lineage, NamespaceInodes } from "./taskTable.ts";
+import type { Lineage } from "./taskTable.ts";
 
 type Told = ByInode<Lineage>;
 
 /** What the iterator tells of the namespaces of a set, each once in a reading. */
-export function takeTold(
-  words: Uint32Array,
-  at: number,
-  namespaces: NamespaceInodes,
-  told: Told,
-): void {
+export function takeTold(words: Uint32Array, at: number, told: Told): void {
   for (const type of namespaceTypes) {
-    const inode = namespaces[type];
-    if (inode === 0 || told.has(inode)) continue;
     const place = recordedNamespaces[type];
+    const inode = word(words, at + setRecord.namespaces + 4 * place);
+    if (inode === 0 || told.has(inode)) continue;
     put(told, inode, type, {
       above: word(words, at + setRecord.owners + 4 * place),
       parent: word(words, at + setRecord.parent),

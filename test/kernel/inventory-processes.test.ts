@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { KeptRows } from "../../helper/inventory/keptRows.ts";
 import { processFact } from "../../helper/inventory/processes.ts";
-import { readSnapshot } from "../../helper/inventory/snapshot.ts";
+import { findNone, readSnapshot } from "../../helper/inventory/snapshot.ts";
+import type { HostProcess } from "../../helper/protocol/hostTables.ts";
 
 async function start(t: TestContext, argv: readonly [string, ...string[]]): Promise<number> {
   const [file, ...args] = argv;
@@ -27,6 +29,23 @@ test("this process is listed with what the kernel says of it", () => {
   assert.equal(found?.parentPid, process.ppid);
   assert.equal(found.uid, process.geteuid?.());
   assert.ok(found.startTimeTicks > 0);
+});
+
+test("a row is the same object as long as its process is kept, and made anew for who keeps none", () => {
+  const { parts, processes } = readSnapshot();
+  const kept = new KeptRows();
+  const look = (tasks = parts.tasks.tasks) =>
+    readSnapshot({ ...parts, tasks: { ...parts.tasks, tasks } }, findNone, kept).processes;
+  const isSame = (row: HostProcess, place: number) => row === first[place];
+  const first = look();
+  assert.deepEqual(first, processes);
+  assert.ok(look().every(isSame));
+  assert.ok(!processes.some(isSame));
+  const [task] = parts.tasks.tasks;
+  assert.ok(task && look([task]).every(isSame));
+  const [again, ...others] = look();
+  assert.equal(again, first[0]);
+  assert.ok(others.length > 0 && !others.some((row, place) => isSame(row, place + 1)));
 });
 
 test("a process whose name is an attack is listed with a harmless one", async (t) => {

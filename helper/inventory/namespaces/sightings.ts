@@ -22,6 +22,7 @@ export interface Sighting {
 /** Every namespace that was seen, once. nsfs numbers those of all types together. */
 export class Sightings {
   readonly #seen = new ByInode<Sighting>();
+  readonly #ofType = new Map(namespaceTypes.map((type): [NamespaceType, Sighting[]] => [type, []]));
 
   get(inode: number): Sighting | undefined {
     return this.#seen.get(inode);
@@ -44,6 +45,7 @@ export class Sightings {
       row: undefined,
     };
     this.#seen.set(inode, sighting);
+    this.#ofType.get(type)?.push(sighting);
     return sighting;
   }
 
@@ -54,10 +56,7 @@ export class Sightings {
 
   /** By type, as everywhere, and number. */
   inOrder(): readonly Sighting[] {
-    const all = [...this.#seen.values()];
-    return namespaceTypes.flatMap((type) =>
-      all.filter((sighting) => sighting.type === type).sort((a, b) => a.inode - b.inode),
-    );
+    return [...this.#ofType.values()].flatMap((all) => all.toSorted((a, b) => a.inode - b.inode));
   }
 }
 

@@ -1,6 +1,7 @@
 import { type CgroupMounts, readCgroupMounts, readCgroupProcesses } from "../../kernel/cgroupfs.ts";
 import { isSameRow } from "../../protocol/tableChanges.ts";
 import { type CgroupTree, readCgroupTree, readCgroupTreeInSlices } from "../cgroups/tree.ts";
+import { KeptRows } from "../keptRows.ts";
 import { type Holding, type Holdings, noHoldings, readHoldings } from "../namespaces/holdings.ts";
 import type { NamespaceTable } from "../namespaces/namespaces.ts";
 import { type FindContainers, type HostSnapshot, snapshotSteps } from "../snapshot.ts";
@@ -14,6 +15,7 @@ export class KeptHost {
   #mounts: CgroupMounts = readCgroupMounts();
   #holdings: Holdings = noHoldings;
   #namespaces: NamespaceTable | undefined;
+  readonly #rows = new KeptRows();
 
   /** Another object when they are others. */
   get cgroupDirectories(): ReadonlyMap<string, unknown> {
@@ -63,7 +65,7 @@ export class KeptHost {
       holdings: this.#livingHoldings(),
       ...(this.#namespaces && { namespaces: this.#namespaces }),
     };
-    const snapshot = await inTurns(snapshotSteps(parts, findContainers));
+    const snapshot = await inTurns(snapshotSteps(parts, findContainers, this.#rows));
     this.#namespaces = snapshot.parts.namespaces;
     return snapshot;
   }
