@@ -101,8 +101,11 @@ export const helperContextValues = [
 /** Whose helper serves. */
 export const privilegeContextKey = "terrarium.privilege";
 
-/** Root's serves its user alone, until that one is authorised to see everything. */
-export type PrivilegeContextValue = "rootless" | "unauthorised" | "root";
+/**
+ * Root's serves its user alone, until that one is authorised to see everything. Of an editor that runs as root the own
+ * one is root's: there is no other to go to.
+ */
+export type PrivilegeContextValue = "rootless" | "unauthorised" | "root" | "own";
 
 /** What the user chose: which helper, and what a sandbox is like where no file says it. */
 export const settings = {

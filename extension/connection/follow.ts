@@ -26,6 +26,7 @@ export function followHelper(helper: Helper, subscriptions: vscode.Disposable[])
 
 function privilegeOf(state: HelperState): PrivilegeContextValue {
   if (state.kind !== "running" || !state.facts.privileged) return "rootless";
+  if (state.facts.uid === process.getuid?.()) return "own";
   return state.facts.seesAll ? "root" : "unauthorised";
 }
 
