@@ -82,6 +82,10 @@ static bool leave_keyring(struct failure *failure) {
     return failed(failure, stage, "keyctl(KEYCTL_JOIN_SESSION_KEYRING)", NULL);
 }
 
+/*
+ * A runtime that begins as Node does opens missing standard descriptors and resets signals by
+ * itself, so that no test sees these two here; which runtime an editor brings is its own matter.
+ */
 bool surroundings_clean(bool electron, struct failure *failure) {
     if (!descriptors_ensure_standard(failure) ||
         !descriptors_close_from(first_unwanted(), false, failure) || !leave_keyring(failure))

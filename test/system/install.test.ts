@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../kernel/cli.ts";
@@ -41,6 +41,9 @@ const inventory = `
   find /sys/fs/cgroup -name '*terrarium*'
   find /run -path /run/user -prune -o -name '*terrarium*' -print
 `;
+
+const outside =
+  "/usr/share/polkit-1/actions/io.github.terrarium.policy /usr/lib/systemd/system/terrarium-helper.*";
 
 /** How it comes that others than root may put something there, how that is over, and what is said of it. */
 interface Place {
@@ -91,7 +94,6 @@ describe("terrarium install-helper", needsMachine, () => {
     await succeed();
     const open = `find ${versions} ! -user root -o ! -group root -o -perm /022 ! -type l`;
     assert.equal(await inRoot(open), "");
-    const outside = "/usr/share /usr/lib/systemd /etc -name '*terrarium*' -type f";
     assert.equal(await inRoot(`find ${outside} ! \\( -user root -group root -perm 644 \\)`), "");
     assert.ok(await isWhole());
     assert.match(await inRoot("stat -c '%a %U' /run/terrarium/helper.socket"), /^666 root$/m);
@@ -198,6 +200,21 @@ describe("terrarium install-helper", needsMachine, () => {
     });
   });
 
+  test("takes no Node that root's environment would not start", async () => {
+    const library = "/lib/x86_64-linux-gnu/libdl.so.2";
+    await inRoot(
+      `mkdir /root/odd && cp /opt/node /root/odd/ && cp ${library} /root/odd/libdx.so.2 &&
+        ${rename("/root/odd/node", "libdl.so.2", "libdx.so.2")}`,
+    );
+    const odd = `LD_LIBRARY_PATH=/root/odd SUDO_UID=${owner.id} /root/odd/node`;
+    const install = `${odd} ${extension}/dist/bin/terrarium install-helper --yes`;
+    const { code, stdout, stderr } = await machine.run(["sh", "-c", install]);
+    await machine.do("rm", "-r", "/root/odd");
+    assert.equal(code, 125, stdout);
+    assert.match(stderr, /runtime does not start/);
+    assert.equal(await isThere(), false);
+  });
+
   describe("writes nothing to where somebody else could put it", () => {
     const policies = "/usr/share/polkit-1/actions";
     const places: Readonly<Record<string, Place>> = {
@@ -242,10 +259,20 @@ describe("terrarium install-helper", needsMachine, () => {
     }
   });
 
-  test("gives all of it to root's own group, whatever the directory says", async () => {
+  test("gives all of it to root's own group, whichever root runs as and whatever the directory says", async () => {
     await inRoot(`mkdir ${versions} && chgrp ${owner.id} ${versions} && chmod g+s ${versions}`);
+    const group = `setpriv --regid ${owner.id} --clear-groups --`;
+    await inRoot(`SUDO_UID=${owner.id} ${group} ${client} install-helper --yes`);
+    assert.ok(await isWhole());
+    assert.equal(await inRoot(`find ${home} ${outside} ! -group root`), "");
+  });
+
+  test("removes what a run before has left, and does all of it anew", async () => {
+    const left = `${versions}/.${basename(home)}.terrarium-new ${versions}/.0.0.1.terrarium-old`;
+    await inRoot(`mkdir -p ${left} && touch ${versions}/.${basename(home)}.terrarium-new/manifest`);
     await succeed();
     assert.ok(await isWhole());
+    assert.equal(await inRoot(`ls -A ${versions}`), `${basename(home)}\n`);
   });
 
   test("is done by one at a time", async () => {
@@ -327,16 +354,20 @@ describe("terrarium install-helper", needsMachine, () => {
       "console.log(process.pid); setTimeout(() => {}, 600_000)",
     ]);
     const [pid] = await once(old.stdout ?? old, "data");
+    await machine.run(["sh", "-c", `${client} --helper /run/terrarium/helper.socket ps`]);
+    const service = ["systemctl", "is-active", "terrarium-helper.service"];
+    assert.equal((await machine.run(service)).stdout, "active\n");
     const packaged = `${extension}/dist/package.json`;
     await inRoot(
       `cp -a ${packaged} /root/kept && sed -i 's/"version":"[^"]*"/"version":"99.0.0"/' ${packaged}`,
     );
     try {
       const { stdout } = await machine.install("--dry-run");
-      assert.match(stdout, /Version \S+ is in use: process \d+/);
+      assert.match(stdout, /Version \S+ is in use: processes \d+/);
       await succeed();
       assert.ok(await isWhole(`${versions}/99.0.0/terrarium-helper`));
       assert.ok(await isWhole(), "the older one is there");
+      assert.equal((await machine.run(service)).stdout, "inactive\n");
       assert.match(await inRoot("systemctl cat terrarium-helper.service"), /99\.0\.0/);
       assert.match(await inRoot("pkaction -v --action-id io.github.terrarium.helper"), /99\.0\.0/);
       await machine.do("kill", "-9", `${pid}`.trim());
@@ -377,6 +408,11 @@ function patchInterpreter(program: string, user: string): string {
   const from = "/lib64/ld-linux-x86-64.so.2";
   const to = `/home/${user}/lib/ld`.padEnd(from.length, "\\0");
   return `cp /lib64/ld-linux-x86-64.so.2 /home/${user}/lib/ld && chown ${owner.id} /home/${user}/lib/ld &&
-    /opt/node -e 'const fs = require("fs"); const bytes = fs.readFileSync("${program}");
+    ${rename(program, from, to)}`;
+}
+
+/** In a program's bytes; of one length. */
+function rename(program: string, from: string, to: string): string {
+  return `/opt/node -e 'const fs = require("fs"); const bytes = fs.readFileSync("${program}");
       bytes.write("${to}", bytes.indexOf("${from}"), "latin1"); fs.writeFileSync("${program}", bytes)'`;
 }

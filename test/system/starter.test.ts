@@ -138,14 +138,46 @@ describe("what starts the root helper", needsMachine, () => {
     assert.equal((await machine.run([starter, "--check"])).code, 0);
   });
 
+  const program = `${home}/bin/terrarium`;
+  const manifests: readonly (readonly [string, string, RegExp])[] = [
+    [
+      "lets others write",
+      "s|^file 0644 \\(.* bin/terrarium\\)$|file 0666 \\1|",
+      /0666 in place of 0644/,
+    ],
+    ["leads up", "2a directory 0755 bin/../../bin", /a line that nobody wrote/],
+    ["lacks a piece", "0,/^piece /{/^piece /d}", /a line that nobody wrote/],
+    ["ends within a file", "$d", /not all of a file/],
+    ["names no runtime", "/^runtime /d", /names no runtime/],
+    ["is of another kind", "1s/1/2/", /not whole, or was changed/],
+    ["has a line of no kind", "2s|$|\\n# a note|", /a line that nobody wrote/],
+  ];
+  for (const [what, change, named] of manifests) {
+    test(`refuses a manifest that ${what}, though it ends as it should`, async () => {
+      const path = `${home}/manifest`;
+      const rows = `sed -e '$d' /root/kept | sed -e '${change}'`;
+      const ended = `printf 'end %s\\n' $(sha256sum <${path} | cut -d ' ' -f 1) >>${path}`;
+      await machine.do(
+        "sh",
+        "-e",
+        "-c",
+        `${keep(path)}; ${rows} >${path}; ${ended}; chmod 666 ${program}`,
+      );
+      const { code, stderr } = await machine.run([starter, "--check"]);
+      await machine.do("sh", "-e", "-c", `${putBack(path)}; chmod 644 ${program}`);
+      assert.equal(code, 125);
+      assert.match(stderr, named);
+    });
+  }
+
   test("hands nothing down of what its caller could set", async () => {
     const surroundings =
-      "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=0";
-    const script = `cd /tmp; ulimit -S -f 0; umask 0; ${surroundings} ${starter} --stdio </run/wait 60</dev/null &
+      "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=0 LISTEN_PID=1 LISTEN_FDS=16";
+    const script = `cd /tmp; ulimit -S -f 0; umask 0; ${surroundings} ${starter} --stdio </run/wait 10</run/marker 60</run/marker &
       until [ "$(readlink /proc/$!/exe)" = ${home}/node ]; do sleep 0.05; done;
-      tr '\\0' '\\n' </proc/$!/environ | sort; readlink /proc/$!/cwd; ls /proc/$!/fd | grep -cx 60;
+      tr '\\0' '\\n' </proc/$!/environ | sort; readlink /proc/$!/cwd; ls -l /proc/$!/fd | grep -c marker;
       grep -h -E 'Max file size|Umask' /proc/$!/limits /proc/$!/status; kill $!`;
-    await machine.do("mkfifo", "/run/wait");
+    await machine.do("sh", "-c", "mkfifo /run/wait && touch /run/marker");
     const held = machine.start(["sh", "-c", "exec sleep 600 >/run/wait"]);
     const { stdout } = await machine.run(["bash", "-c", script]);
     held.kill("SIGKILL");
@@ -157,6 +189,9 @@ describe("what starts the root helper", needsMachine, () => {
       [
         "HOME=/root",
         "LC_ALL=C.UTF-8",
+        // They are another's, by this number.
+        "LISTEN_FDS=16",
+        "LISTEN_PID=1",
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         "PKEXEC_UID=0",
         "/",
