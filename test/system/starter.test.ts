@@ -5,7 +5,15 @@ import { after, before, describe, test } from "node:test";
 import { eventually } from "../kernel/cli.ts";
 import { buildStatic } from "../kernel/programs.ts";
 import { checkout } from "../rig/prepare.mjs";
-import { bootMachine, home, type Machine, needsMachine, starter } from "./machine.ts";
+import {
+  bootMachine,
+  extension,
+  home,
+  type Machine,
+  needsMachine,
+  owner,
+  starter,
+} from "./machine.ts";
 
 /** What is done to an installation, by whom it could be, and which part the refusal has to name. */
 interface Tampering {
@@ -96,6 +104,9 @@ describe("what starts the root helper", needsMachine, () => {
   let machine: Machine;
   before(async () => {
     machine = await bootMachine();
+    // As many bytes as a piece has: one more would be in none.
+    const whole = `${extension}/dist/bin/whole-AAAAAAAA.js`;
+    await machine.do("sh", "-c", `truncate -s 4M ${whole} && chown ${owner.id} ${whole}`);
     const { code, stdout, stderr } = await machine.install("--yes");
     assert.equal(code, 0, stdout + stderr);
   });
