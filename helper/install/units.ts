@@ -9,7 +9,6 @@ Description=Root helper of Terrarium (socket)
 ListenStream=${systemSocket}
 SocketMode=0666
 DirectoryMode=0711
-MaxConnections=256
 RemoveOnStop=yes
 
 [Install]

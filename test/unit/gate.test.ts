@@ -11,6 +11,7 @@ import { meter, openAllowance } from "../../helper/server/gate/meter.ts";
 import {
   accountOf,
   allowanceOf,
+  connectionsPerUser,
   enter,
   leave,
   roomOf,
@@ -161,6 +162,16 @@ describe("what one user asks for", () => {
     enter(uid);
     assert.ok(allowanceOf(uid).spend(1) > 0);
     leave(uid);
+  });
+
+  test("is heard on so many connections, of each and of all", () => {
+    const users = Array.from({ length: 17 }, (_, index) => 65_170 + index);
+    const answers = users.map((uid) => Array.from({ length: 17 }, () => enter(uid)));
+    const counts = answers.map((ofOne) => ofOne.filter(Boolean).length);
+    assert.deepEqual(counts, [...Array(16).fill(connectionsPerUser), 0]);
+    for (const uid of users.slice(0, 16)) for (let left = 0; left < 16; left += 1) leave(uid);
+    assert.ok(enter(65_186));
+    leave(65_186);
   });
 
   test("is not remembered of who has gone and owes nothing any more", {

@@ -12,6 +12,9 @@ const requestsAtOnce = 1_000;
 /** Windows, terminals and scripts of one person; each has a process of theirs here. */
 export const connectionsPerUser = 16;
 
+/** Of all users: with subordinate ids one person can be 65,536 of them. */
+const connectionsInAll = 256;
+
 interface Account {
   readonly allowance: Allowance;
   readonly room: Room;
@@ -23,11 +26,12 @@ interface Account {
 /** Who comes anew has what they had left, and not a fresh one. */
 const accounts = new Map<number, Account>();
 
-/** False: they have as many as one may. Otherwise call `leave` once, when it is over. */
+/** False: they, or all together, have as many as may be. Otherwise call `leave` once, when it is over. */
 export function enter(uid: number): boolean {
   forgetThoseAtRest();
   const account = ownAccount(uid);
-  if (account.connections >= connectionsPerUser) return false;
+  if (account.connections >= connectionsPerUser || allConnections() >= connectionsInAll)
+    return false;
   account.connections += 1;
   return true;
 }
@@ -76,7 +80,10 @@ function requestsOf({ requests, sinceMs }: Account): number {
   return Math.min(requestsAtOnce, requests + earned);
 }
 
-/** With subordinate ids one person can be 65,536 users. */
+function allConnections(): number {
+  return [...accounts.values()].reduce((sum, { connections }) => sum + connections, 0);
+}
+
 function forgetThoseAtRest(): void {
   for (const [uid, account] of accounts) if (isAtRest(account)) accounts.delete(uid);
 }
