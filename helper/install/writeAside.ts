@@ -19,9 +19,12 @@ import { assertClosed } from "./closed.ts";
 /** What is interrupted leaves a name that nobody reads, and that the next run removes. */
 const aside = /^\.(.+)\.terrarium-(new|old)$/;
 
-const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-/** A new file of root's, made where nothing of that name is. The caller closes it. */
+/**
+ * A new file of root's, made where nothing of that name is, no link either (open(2), O_EXCL). Nobody can have put one
+ * into a directory that is root's alone (closed.ts): this is for the case that somebody did. The caller closes it.
+ */
 export function createFile(path: string): number {
   return openSync(path, creating, 0o600);
 }

@@ -267,12 +267,14 @@ describe("terrarium install-helper", needsMachine, () => {
     assert.equal(await inRoot(`find ${home} ${outside} ! -group root`), "");
   });
 
-  test("removes what a run before has left, and does all of it anew", async () => {
+  test("removes what a run before has left, and nothing else, and does all of it anew", async () => {
     const left = `${versions}/.${basename(home)}.terrarium-new ${versions}/.0.0.1.terrarium-old`;
-    await inRoot(`mkdir -p ${left} && touch ${versions}/.${basename(home)}.terrarium-new/manifest`);
+    await inRoot(
+      `mkdir -p ${left} ${versions}/notes && touch ${versions}/.${basename(home)}.terrarium-new/manifest`,
+    );
     await succeed();
     assert.ok(await isWhole());
-    assert.equal(await inRoot(`ls -A ${versions}`), `${basename(home)}\n`);
+    assert.equal(await inRoot(`ls -A ${versions}`), `${basename(home)}\nnotes\n`);
   });
 
   test("is done by one at a time", async () => {

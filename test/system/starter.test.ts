@@ -181,6 +181,16 @@ describe("what starts the root helper", needsMachine, () => {
     });
   }
 
+  test("refuses a manifest whose end is another's, though the files are as it says", async () => {
+    const path = `${home}/manifest`;
+    const change = `sed -i 's|^file 0644 \\(.* bin/terrarium\\)$|file 0640 \\1|' ${path}`;
+    await machine.do("sh", "-e", "-c", `${keep(path)}; ${change}; chmod 640 ${program}`);
+    const { code, stderr } = await machine.run([starter, "--check"]);
+    await machine.do("sh", "-e", "-c", `${putBack(path)}; chmod 644 ${program}`);
+    assert.equal(code, 125);
+    assert.match(stderr, /not whole, or was changed/);
+  });
+
   test("hands nothing down of what its caller could set", async () => {
     const surroundings =
       "NODE_OPTIONS=--require=/tmp/evil LD_PRELOAD=/tmp/evil.so OPENSSL_CONF=/tmp/evil PKEXEC_UID=0 LISTEN_PID=1 LISTEN_FDS=16";
