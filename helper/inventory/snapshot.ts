@@ -54,7 +54,7 @@ export function* snapshotSteps(
   keptRows: KeptRows | undefined = undefined,
 ): Steps<HostSnapshot> {
   const mounts = given.mounts ?? readCgroupMounts();
-  const tasks = given.tasks ?? readTasks();
+  const tasks = given.tasks ?? readTasks(mounts);
   const tree = given.cgroups ?? readCgroupTree(mounts);
   const holdings = given.holdings ?? noHoldings;
   const namespaces = yield* namespaceSteps(tasks, holdings, given.namespaces);

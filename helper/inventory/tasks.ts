@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import type { CgroupMounts } from "../kernel/cgroupfs.ts";
 import { errnoOf } from "../kernel/errors.ts";
 import { readProcTasks } from "../kernel/procTasks.ts";
 import { readIteratedTasks } from "../kernel/taskIterator.ts";
@@ -37,10 +38,13 @@ export function prepareTasks(): Promise<TaskSource> {
   return prepared;
 }
 
-/** Every process of the host, in one pass. What ends meanwhile is left out, and never an error. */
-export function readTasks(): TaskTable {
+/**
+ * Every process of the host, in one pass. What ends meanwhile is left out, and never an error. Where cgroups are
+ * mounted is read where it is not given.
+ */
+export function readTasks(mounts?: CgroupMounts): TaskTable {
   if (isKept) void prepareTasks();
-  return (link !== undefined && readIterated(link)) || readProcTasks();
+  return (link !== undefined && readIterated(link, mounts)) || readProcTasks(undefined, mounts);
 }
 
 async function load(): Promise<TaskSource> {
@@ -51,9 +55,9 @@ async function load(): Promise<TaskSource> {
 }
 
 /** Undefined where it failed, which it then will again. */
-function readIterated(descriptor: number): TaskTable | undefined {
+function readIterated(descriptor: number, mounts?: CgroupMounts): TaskTable | undefined {
   try {
-    return withFirst(readIteratedTasks(descriptor));
+    return withFirst(readIteratedTasks(descriptor), mounts);
   } catch (error) {
     closeSync(descriptor);
     link = undefined;
@@ -66,9 +70,9 @@ function readIterated(descriptor: number): TaskTable | undefined {
  * A pid namespace has a PID 1 as long as it lives. Where the iterator is not told of it (a hypervisor's agent
  * may be kept out of sight), /proc tells what it may.
  */
-function withFirst(table: TaskTable): TaskTable {
+function withFirst(table: TaskTable, mounts?: CgroupMounts): TaskTable {
   if (table.tasks[0]?.pid === 1) return table;
-  const { tasks, threads, denied } = readProcTasks([1]);
+  const { tasks, threads, denied } = readProcTasks([1], mounts);
   return {
     ...table,
     tasks: [...tasks, ...table.tasks],

@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { readCgroupTree } from "../../helper/inventory/cgroups/tree.ts";
 import { readSnapshot } from "../../helper/inventory/snapshot.ts";
 import { prepareTasks, readTasks, type TaskTable } from "../../helper/inventory/tasks.ts";
-import { readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
+import { type CgroupMounts, readCgroupMounts } from "../../helper/kernel/cgroupfs.ts";
 import { readProcTasks } from "../../helper/kernel/procTasks.ts";
 import { type Contest, median } from "./contest.ts";
 import { compile } from "./race.ts";
 
 /**
  * Processor time of one snapshot of all processes and namespaces, with the parents and owners of these, none of which
- * is known yet, by the iterator and by /proc, beside lsns. Of the processes /proc has been read before, as in a helper
- * that stays: what cannot be another since, it spares. Beside so many processes those that the machine has anyway
- * count little.
+ * is known yet, by the iterator and by /proc, beside lsns. Where cgroups are mounted, and which there are, is known; of
+ * the processes /proc has been read before, as in a helper that stays: what cannot be another since, it spares. Beside
+ * so many processes those that the machine has anyway count little.
  */
 
 const sizes = [50, 500, 5_000] as const;
@@ -75,7 +75,9 @@ function measure(processes: number): Times {
   return {
     processes,
     iterator: median(repeat(rounds.iterator, () => snapshotMs(readTasks))),
-    proc: median(repeat(rounds.proc, () => snapshotMs(readProcTasks))),
+    proc: median(
+      repeat(rounds.proc, () => snapshotMs((mounts) => readProcTasks(undefined, mounts))),
+    ),
     lsns: median(repeat(rounds.lsns, lsnsMs)),
   };
 }
@@ -85,11 +87,11 @@ function repeat(count: number, measureOnce: () => number): readonly number[] {
   return Array.from({ length: count + 1 }, measureOnce).slice(1);
 }
 
-function snapshotMs(read: () => TaskTable): number {
+function snapshotMs(read: (mounts: CgroupMounts) => TaskTable): number {
   const mounts = readCgroupMounts();
   const cgroups = readCgroupTree(mounts);
   const before = process.cpuUsage();
-  readSnapshot({ mounts, cgroups, tasks: read() });
+  readSnapshot({ mounts, cgroups, tasks: read(mounts) });
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

@@ -65,7 +65,8 @@ export class KeptTasks {
   /** Reads all of them, in slices where that takes long. True: something changed. */
   async readAll(): Promise<boolean> {
     const { source } = await prepareTasks();
-    const isChanged = source === "bpf" ? this.#takeAll(readTasks()) : await this.#readProc();
+    const isChanged =
+      source === "bpf" ? this.#takeAll(readTasks(this.mounts)) : await this.#readProc();
     // Rows have them. Of thousands of processes they are read as the processes are: one by one, once.
     await inSlices(this.#tasks.values(), commandLineOf);
     return isChanged;
@@ -79,10 +80,11 @@ export class KeptTasks {
   /** Reads these, of which something was told: their command lines, too. True: something changed. */
   async readSome(pids: ReadonlySet<number>): Promise<boolean> {
     for (const pid of pids) forgetCommandLine(pid);
-    if (this.#source === "bpf" && pids.size >= manyProcesses) return this.#takeAll(readTasks());
+    if (this.#source === "bpf" && pids.size >= manyProcesses)
+      return this.#takeAll(readTasks(this.mounts));
     const named = await this.#readEach(pids, true);
     // What /proc denies the iterator does tell.
-    if (this.#source === "bpf" && named.isDenied) return this.#takeAll(readTasks());
+    if (this.#source === "bpf" && named.isDenied) return this.#takeAll(readTasks(this.mounts));
     const orphans = await this.#readEach(this.#orphansOf(pids));
     return named.isChanged || orphans.isChanged;
   }
