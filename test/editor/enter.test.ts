@@ -45,7 +45,7 @@ describe("Enter", { skip: whyNoContainers() ?? false }, () => {
       await workbench
         .quickPickRow(/^\s*Enteras root · in its .* namespaces · runs \/bin\//)
         .waitFor();
-      await workbench.quickPickRow(/^\s*capabilities.* → kill net_bind/).waitFor();
+      await workbench.quickPickRow(/^\s*capabilities.* → 3: kill net_bind/).waitFor();
       await workbench.picture("70-preview-open");
       await workbench.page.keyboard.press("Escape");
       await preview(/harbour/).waitFor({ state: "hidden" });

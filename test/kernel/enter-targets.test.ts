@@ -267,7 +267,7 @@ describe("terrarium enter --dry-run", needsRoot, () => {
       entered: "0777",
     });
     assert.equal(row("no_new_privs")?.entered, "yes");
-    assert.equal(row("bounding set")?.entered, "chown");
+    assert.equal(row("bounding set")?.entered, "1: chown");
     assert.equal(row("net namespace"), undefined);
     const part = await json<EntryPlan>(["enter", `${pid}`, "--dry-run", "--follow", "identity"]);
     assert.equal(part.rows.find(({ name }) => name === "umask")?.entered, "0022");
