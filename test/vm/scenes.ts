@@ -34,7 +34,7 @@ export function describeScenes(title: string, stage: Stage, scenes: readonly Sce
 }
 
 const curtain = "--- next scene ---";
-/** What one client has made of its modules, the next one has: a quarter of its start, where that is emulated. */
+/** What one client has made of its modules, the next one has: a fifth of its start, where that is emulated. */
 const keepCompiled = "export NODE_COMPILE_CACHE=/tmp/compiled";
 
 async function play(stage: Stage, scenes: readonly Scene[]): Promise<readonly string[]> {
