@@ -280,9 +280,12 @@ describe("terrarium install-helper", needsMachine, () => {
   test("is done by one at a time", async () => {
     await inRoot(`mkdir ${versions}`);
     const other = machine.start(["flock", versions, "sh", "-c", "echo $$; exec sleep 600"]);
+    const ended = once(other, "exit");
     const [pid] = await once(other.stdout ?? other, "data");
     const { code, stderr } = await machine.install("--yes");
     await machine.do("kill", "-9", `${pid}`.trim());
+    // flock(1) holds it, too, and whoever comes next is refused until that has ended.
+    await ended;
     assert.equal(code, 125);
     assert.match(stderr, /another install-helper is at work/);
   });
