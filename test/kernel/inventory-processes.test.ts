@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KeptRows } from "../../helper/inventory/keptRows.ts";
 import { processFact } from "../../helper/inventory/processes.ts";
 import { findNone, readSnapshot } from "../../helper/inventory/snapshot.ts";
+import { KeptTasks } from "../../helper/inventory/watch/keptTasks.ts";
 import type { HostProcess } from "../../helper/protocol/hostTables.ts";
 
 async function start(t: TestContext, argv: readonly [string, ...string[]]): Promise<number> {
@@ -46,6 +47,19 @@ test("a row is the same object as long as its process is kept, and made anew for
   const [again, ...others] = look();
   assert.equal(again, first[0]);
   assert.ok(others.length > 0 && !others.some((row, place) => isSame(row, place + 1)));
+});
+
+test("those that are kept stand in the order of a reading of all, whenever each was read", async (t) => {
+  const pids = [await start(t, ["sleep", "600"]), await start(t, ["sleep", "600"])];
+  const kept = new KeptTasks();
+  for (const pid of pids.toSorted((a, b) => b - a)) await kept.readSome(new Set([pid]));
+  const isOne = ({ pid }: { readonly pid: number }) => pids.includes(pid);
+  assert.deepEqual(
+    kept.table.tasks.map(({ pid }) => pid),
+    readSnapshot()
+      .processes.filter(isOne)
+      .map(({ pid }) => pid),
+  );
 });
 
 test("a process whose name is an attack is listed with a harmless one", async (t) => {

@@ -39,10 +39,11 @@ export class KeptTasks {
   #told = new ByInode<Lineage>();
 
   get table(): TaskTable {
+    // As whoever reads all at once has them: a process may have the number of one that has ended.
     this.#table ??= {
       source: this.#source,
-      tasks: [...this.#tasks.values()],
-      threads: [...this.#threads.values()].flat(),
+      tasks: [...this.#tasks.values()].sort(byPid),
+      threads: [...this.#threads.values()].flat().sort(byPid),
       told: this.#told,
       denied: this.#countDenied(),
     };
@@ -163,6 +164,10 @@ export class KeptTasks {
   #countDenied(): number {
     return [...this.#tasks.values()].filter(({ namespaces }) => namespaces.user === 0).length;
   }
+}
+
+function byPid(a: { readonly pid: number }, b: { readonly pid: number }): number {
+  return a.pid - b.pid;
 }
 
 /** What a reading tells of processes that are in the same namespaces and cgroups as before are the same objects. */
