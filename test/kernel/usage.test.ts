@@ -96,7 +96,8 @@ describe("the usage of a cgroup", withCgroups, () => {
     const readOnce = () => roundOf([reader], above);
     const whole = readOnce();
     assert.equal(whole.first?.memory?.oomKills, 0);
-    await eventually("a round of fewer reads", () => readOnce().calls < whole.calls - 3);
+    // Of version 2 three files follow, of version 1 more.
+    await eventually("a round of fewer reads", () => readOnce().calls <= whole.calls - 3);
     writeFileSync(begin, "go\n");
     await eventually("the limit is met", () => {
       const { maxEvents = 0, oomKills = 0, peak = 0 } = readOnce().first?.memory ?? {};
