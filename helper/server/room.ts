@@ -14,8 +14,8 @@ export interface Place {
   leave(): void;
 }
 
-/** Four of the largest requests. */
-const mostBytes = 4 * 1024 * 1024;
+/** Two of the largest requests. What was let go of is in memory, too, until V8 has collected it: as much again. */
+const mostBytes = 2 * 1024 * 1024;
 
 /** All that a user's connections can have on their way of these are a megabyte. */
 const smallBytes = 2 * 1024;

@@ -44,7 +44,7 @@ function peakBytes({ process }: GateHelper): number {
 
 const framed = (body: string) => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-function openRaw(t: TestContext, { path }: GateHelper, uid: number) {
+function openRaw(t: TestContext, { path, log }: GateHelper, uid: number) {
   const relay = relayOf(path, uid);
   t.after(() => end(relay));
   let heard = "";
@@ -56,9 +56,13 @@ function openRaw(t: TestContext, { path }: GateHelper, uid: number) {
   return {
     say: (body: string) => relay.stdin.write(framed(body)),
     answers,
-    /** However long that takes. */
+    /** However long that takes, while the helper lives. */
     hears: async (count: number) => {
-      while (answers() < count) await once(relay.stdout, "data");
+      const ended = once(relay, "exit").then(() => {
+        throw new Error(`root's helper has ended: ${log()}`);
+      });
+      while (answers() < count) await Promise.race([once(relay.stdout, "data"), ended]);
+      ended.catch(() => undefined);
     },
   };
 }
