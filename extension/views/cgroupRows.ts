@@ -238,17 +238,11 @@ function inOrder(
   return sorted.sort((a, b) => b.figure - a.figure).map(({ cgroup }) => cgroup);
 }
 
-const namesSorted = new WeakMap<readonly HostCgroup[], readonly HostCgroup[]>();
-
 /** Sorted once for as long as the table is the same: to compare as people do takes longer than to make the rows. */
-function byName(children: readonly HostCgroup[]): readonly HostCgroup[] {
-  const known = namesSorted.get(children);
-  if (known) return known;
+const byName = remembered((children: readonly HostCgroup[]): readonly HostCgroup[] => {
   const named = children.map((cgroup) => ({ cgroup, name: cgroupName(cgroup) }));
-  const sorted = named.sort((a, b) => collator.compare(a.name, b.name)).map(({ cgroup }) => cgroup);
-  namesSorted.set(children, sorted);
-  return sorted;
-}
+  return named.sort((a, b) => collator.compare(a.name, b.name)).map(({ cgroup }) => cgroup);
+});
 
 const collator = new Intl.Collator("en", { numeric: true });
 

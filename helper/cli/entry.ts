@@ -17,6 +17,7 @@ import { isConfirmed } from "./confirm.ts";
 import { isSet, lastValue, type Option, type ParsedArguments } from "./options.ts";
 import { type Column, formatFacts, formatTable } from "./text.ts";
 import { UsageError } from "./usage.ts";
+import { cutCells } from "./width.ts";
 
 export const entryOptions: readonly Option[] = [
   {
@@ -123,5 +124,5 @@ const longestCell = 44;
 
 /** Fifteen capabilities are a long line; --json has them all. */
 function short(text: string): string {
-  return text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text;
+  return cutCells(text, longestCell);
 }

@@ -34,14 +34,14 @@ export function serveStdio(): void {
   settle();
   const served = openServed(openSandboxHost(auditToStderr));
   const { stdin: input, stdout: output } = process;
-  const serving =
-    client === undefined
-      ? serve({ input, output }, ({ notify }) => openSession(served, notify))
-      : serve(
-          { input, output },
-          (link) => new Gate({ served, client, isElevated: true }, link),
-          roomOf(client.uid),
-        );
+  const serving = serve(
+    { input, output },
+    (link) =>
+      client === undefined
+        ? openSession(served, link.notify)
+        : new Gate({ served, client, isElevated: true }, link),
+    client && roomOf(client.uid),
+  );
   input.once("close", () => void serving.dispose().finally(() => process.exit()));
 }
 

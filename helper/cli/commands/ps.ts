@@ -8,6 +8,7 @@ import { inventoryOf, watchOption, watchTables } from "../live/watch.ts";
 import { isSet, type ParsedArguments } from "../options.ts";
 import { noTarget } from "../target.ts";
 import { type Column, formatAge, formatTable } from "../text.ts";
+import { cutCells } from "../width.ts";
 
 const columns: readonly Column<SandboxSummary>[] = [
   { title: "ID", value: ({ id }) => id },
@@ -82,5 +83,5 @@ export function describeMemory({ memoryBytes, limits }: SandboxSummary): string 
 }
 
 export function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return cutCells(text, 40);
 }
